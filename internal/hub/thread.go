@@ -1,0 +1,160 @@
+package hub
+
+import "time"
+
+// UserKind tells a person from a group of people that share one thread.
+type UserKind string
+
+const (
+	Person UserKind = "person"
+	Group  UserKind = "group" // never joined with anybody
+)
+
+// Thread is the endless message log of one channel user, and the state of the
+// conversation that is open in it.
+type Thread struct {
+	Account  AccountID
+	Channel  Channel
+	External string // the platform's id of the channel user
+	Kind     UserKind
+	Epoch    int // number of erasures
+
+	FirstKey MessageKey
+	LastKey  MessageKey
+	LastIn   Millis
+	Preview  string
+	ReadKey  MessageKey
+	Late     []MessageKey // unread though not after ReadKey
+	LateMany bool         // more than the list holds
+	ReadUpTo Millis       // the customer has read what was sent until then
+
+	Conversation ConversationID // "" = none is open
+	WaitSince    Millis
+	Assignee     string
+	Floor        string // FloorBot, or the id of the member who may speak
+	Fence        int    // raised at each change of floor
+	Rev          int
+
+	Held   []Parked   // sends that wait, first accepted first; later ones queue behind them
+	Auto   []AutoSend // the last automatic sends
+	See    UserKey    // the thread is another's: go there
+	Erased Millis
+}
+
+// FloorBot is the floor of a thread in which the bot may answer. The empty floor
+// means the same.
+const FloorBot = "bot"
+
+// BotMaySpeak reports whether automatic answers are allowed.
+func (t *Thread) BotMaySpeak() bool { return t.Floor == "" || t.Floor == FloorBot }
+
+// Unread reports whether there is something that the team has not read.
+func (t *Thread) Unread() bool { return t.LastKey > t.ReadKey || len(t.Late) > 0 || t.LateMany }
+
+// MaxLate is how many late keys a thread keeps before it only remembers that
+// there are more.
+const MaxLate = 50
+
+// Parked is a send that waits for its time.
+type Parked struct {
+	Accepted Millis
+	Key      MessageKey
+}
+
+// Before is the order of acceptance, in which the sends of a thread leave.
+func (p Parked) Before(q Parked) bool {
+	if p.Accepted != q.Accepted {
+		return p.Accepted < q.Accepted
+	}
+	return p.Key < q.Key
+}
+
+// MaxSendWait is the longest deadline of any class: a send that was parked longer
+// ago holds nobody back.
+const MaxSendWait = 24 * time.Hour
+
+// HeldBack reports whether an earlier send of the thread waits, so that this one
+// must wait too.
+func (t *Thread) HeldBack(send Parked, now Millis) bool {
+	for _, p := range t.Held {
+		if p.Accepted.Add(MaxSendWait+time.Hour) < now {
+			continue
+		}
+		if p.Before(send) {
+			return true
+		}
+	}
+	return false
+}
+
+// Holds reports whether the send itself is parked in the thread.
+func (t *Thread) Holds(key MessageKey) bool {
+	for _, p := range t.Held {
+		if p.Key == key {
+			return true
+		}
+	}
+	return false
+}
+
+// AutoSend is one automatic send, remembered for the reply budget.
+type AutoSend struct {
+	At  Millis
+	Key MessageKey
+}
+
+const (
+	// ReplyBudgetCount automatic answers are allowed in a thread per window.
+	ReplyBudgetCount = 5
+	// ReplyBudgetWindow is the window of the reply budget.
+	ReplyBudgetWindow = time.Minute
+)
+
+// SpendReply answers the list to store if one more automatic answer may be sent
+// at now, and whether it may. A message that is in the list already (an earlier
+// try) may, and changes nothing.
+func SpendReply(auto []AutoSend, key MessageKey, now Millis) ([]AutoSend, bool) {
+	recent := make([]AutoSend, 0, ReplyBudgetCount)
+	for _, a := range auto {
+		if a.Key == key {
+			return auto, true
+		}
+		if now-a.At < Millis(ReplyBudgetWindow.Milliseconds()) {
+			recent = append(recent, a)
+		}
+	}
+	if len(recent) >= ReplyBudgetCount {
+		return auto, false
+	}
+	return append(recent, AutoSend{At: now, Key: key}), true
+}
+
+// AnswerWithin is how old a message may be, by platform time, to be answered
+// automatically.
+const AnswerWithin = 5 * time.Minute
+
+// StaleAfter is the platform time's age from which an event is quarantined: no
+// platform sends again for so long.
+const StaleAfter = 8 * 24 * time.Hour
+
+// MaxAhead is how far a platform's time may lie ahead of arrival before it is no
+// longer trusted for order.
+const MaxAhead = 10 * time.Minute
+
+// PreviewOf cuts a text to at most 100 bytes for the thread's summary, at a rune's
+// edge, with control characters as spaces.
+func PreviewOf(text string) string {
+	const limit = 100
+	out := make([]byte, 0, limit)
+	for _, r := range text {
+		if r < ' ' || r == 0x7f {
+			r = ' '
+		}
+		next := string(r)
+		if len(out)+len(next) > limit {
+			break
+		}
+		out = append(out, next...)
+	}
+	return string(out)
+}

@@ -1,0 +1,158 @@
+// Package channel is the contract between the hub and the messaging platforms.
+// Each platform is one folder below it and one line in channel/all; what a
+// platform can do beyond the core is told by small optional interfaces: the
+// absence of the method is the feature flag.
+package channel
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"omnihub/internal/hub"
+)
+
+// Request is a webhook as it came in, body decoded from the gateway's base64 but
+// otherwise untouched.
+type Request struct {
+	Method   string
+	RawQuery string
+	Header   map[string]string // names in lower case; repeated ones joined by commas
+	Body     []byte
+}
+
+// Secrets are a connection's or an account's credentials by field name
+// ("channel_secret", "channel_token", "app_secret" …).
+type Secrets map[string]hub.Secret
+
+// Credentials are what a webhook is checked against.
+type Credentials struct {
+	Secrets  Secrets
+	Accounts []string // the platform's names of the connection's accounts
+}
+
+// Adapter speaks one platform's protocol. Adapters hold no state of customers and
+// are safe for concurrent use.
+type Adapter interface {
+	// Kind is the channel's name in paths, keys and logs.
+	Kind() hub.Channel
+
+	// Capabilities are the platform's fixed limits.
+	Capabilities() Capabilities
+
+	// Verify checks that the platform signed exactly these bytes. The edge calls
+	// it before anything is parsed. Errors: hub.BadSignature only.
+	Verify(r *Request, c Credentials) error
+
+	// Split cuts a verified body into its events, in the body's order. It reads
+	// only what routing needs. An empty body of events gives none. Errors:
+	// hub.Unparsable for the whole body.
+	Split(body []byte) ([]Slice, error)
+
+	// Parse reads one event from a Slice's Head and Raw. An event type that it does
+	// not know is an EventOther, no error. Errors: hub.Unparsable.
+	Parse(head, raw []byte) (Event, error)
+
+	// Send makes the platform's call once; it never retries. Errors: the codes
+	// about a send, and Transient, RateLimited (with RetryAfter) or Unclear about
+	// the try. Called with the claim held, if the channel needs one.
+	Send(ctx context.Context, a Account, m Outgoing) (Sent, error)
+}
+
+// Replier is the ability to answer an event for free, with a token that it
+// brought and that works once.
+type Replier interface {
+	// ReplyLife is how long a token may be used after its webhook arrived.
+	ReplyLife() time.Duration
+
+	// Reply answers once. hub.ReplyTokenInvalid means that surely nothing was sent;
+	// Unclear means that it may have been, and the token must not be used again.
+	Reply(ctx context.Context, a Account, token hub.Secret, m Outgoing) (Sent, error)
+}
+
+// Handshaker is the ability to answer the platform's GET when a webhook URL is
+// entered on its side.
+type Handshaker interface {
+	// Handshake returns the plain-text body to answer with. Errors:
+	// hub.BadSignature, hub.BadRequest.
+	Handshake(r *Request, c Credentials) (string, error)
+}
+
+// Capabilities are static facts about a platform.
+type Capabilities struct {
+	MaxText int // longest text, in the platform's own unit
+	// Idempotent tells that the platform recognises a repeated Send by its retry
+	// key, so that no claim is needed.
+	Idempotent bool
+}
+
+// Account is what a send needs to know of the sending account.
+type Account struct {
+	ID       hub.AccountID
+	External string // the platform's name of it
+	Secrets  Secrets
+}
+
+// Slice is one event within a webhook's body.
+type Slice struct {
+	Account string // the platform's name of the account it is for
+	User    string // the platform's id of the channel user; "" for events of the account
+	Event   string // the platform's stable id of the event; made from the payload if it has none
+	Head    []byte // what Parse needs of the entry around the event; small JSON
+	Raw     []byte // the event's bytes as received
+	Hash    string // of the payload without the marks of redelivery
+}
+
+// EventKind says what happened.
+type EventKind string
+
+const (
+	EventMessage EventKind = "message"
+	EventOther   EventKind = "other" // kept raw
+)
+
+// Event is one parsed event.
+type Event struct {
+	Kind        EventKind
+	Type        string     // the platform's own name of the type
+	ID          string     // the platform's stable id of the event
+	At          hub.Millis // platform time; 0 = the platform gives none
+	Account     string
+	User        string
+	UserKind    hub.UserKind
+	Actor       string // in a group: who acted
+	Message     Message
+	Reply       hub.Secret // the token to answer with, or ""
+	Standby     bool       // another system has the conversation: do not answer
+	Redelivered bool       // the platform's hint that it sent this before
+}
+
+// Message is a customer's message, with Kind EventMessage.
+type Message struct {
+	ID   string
+	Type hub.MessageType
+	Text string
+}
+
+// Outgoing is what is to be sent.
+type Outgoing struct {
+	To       string // the platform's id of the channel user
+	Type     hub.MessageType
+	Text     string
+	RetryKey string // a UUID, the same at every try of this message
+	Key      string // our own key of the message, for platforms that carry one along
+}
+
+// Sent is the platform's acceptance.
+type Sent struct {
+	PlatformID string // of the first message that the platform made of it
+	Repeated   bool   // the platform says that an earlier try had succeeded
+}
+
+// Platform is how adapters reach the platforms' own machines.
+type Platform struct {
+	// BaseURL replaces the platform's own host, for the fakes of the local stack:
+	// BaseURL + "/" + kind. Empty in production.
+	BaseURL string
+	Client  *http.Client
+}

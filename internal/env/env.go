@@ -1,0 +1,97 @@
+// Package env reads a function's environment, once, at its start.
+package env
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"omnihub/internal/channel"
+)
+
+// Env collects what a function needs, and what of it is missing.
+type Env struct {
+	missing []string
+}
+
+// Read begins.
+func Read() *Env { return &Env{} }
+
+// Must returns a variable that has to be set.
+func (e *Env) Must(name string) string {
+	v := os.Getenv(name)
+	if v == "" {
+		e.missing = append(e.missing, name)
+	}
+	return v
+}
+
+// Days returns a duration given as a whole number of days.
+func (e *Env) Days(name string) time.Duration {
+	days, err := strconv.Atoi(e.Must(name))
+	if err != nil || days < 0 {
+		e.missing = append(e.missing, name+" (a number of days)")
+	}
+	return time.Duration(days) * 24 * time.Hour
+}
+
+// Stop ends the process if something is missing, and names all of it.
+func (e *Env) Stop() {
+	if len(e.missing) > 0 {
+		fmt.Fprintf(os.Stderr, "missing in the environment: %s\n", strings.Join(e.missing, ", "))
+		os.Exit(1)
+	}
+}
+
+// Exit ends the process because of a start-up error.
+func Exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// Clock is the hub's clock. CLOCK_OFFSET, a Go duration, is set by the local stack
+// only; it moves the clock of every function at once.
+func Clock() (func() time.Time, error) {
+	text := os.Getenv("CLOCK_OFFSET")
+	if text == "" {
+		return time.Now, nil
+	}
+	offset, err := time.ParseDuration(text)
+	if err != nil {
+		return nil, fmt.Errorf("env: CLOCK_OFFSET: not a duration")
+	}
+	return func() time.Time { return time.Now().Add(offset) }, nil
+}
+
+// AWS loads the configuration of the AWS clients.
+func AWS(ctx context.Context) (aws.Config, error) {
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("env: load AWS configuration: %w", err)
+	}
+	return cfg, nil
+}
+
+// Platform is how this process reaches the messaging platforms. PLATFORM_URL is
+// set by the local stack only and leads to the fakes.
+func Platform() channel.Platform {
+	return channel.Platform{
+		BaseURL: os.Getenv("PLATFORM_URL"),
+		Client:  &http.Client{Timeout: 5 * time.Second},
+	}
+}
+
+// Log writes JSON lines that name the function.
+func Log() *slog.Logger {
+	return slog.New(slog.NewJSONHandler(os.Stdout, nil)).With("function", os.Getenv("AWS_LAMBDA_FUNCTION_NAME"))
+}

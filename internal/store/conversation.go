@@ -1,0 +1,181 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"omnihub/internal/hub"
+)
+
+func (st *Store) openedItem(r Ref, h hub.ConversationID, k hub.MessageKey) item {
+	it := key(r.pk(), openedSK(h))
+	it["k"] = s(string(k))
+	it["ra"] = n(k.At())
+	it["pub"] = s(hub.FactConversationOpened)
+	return it
+}
+
+// PutOpened writes the fact that message k opened conversation h, once.
+func (st *Store) PutOpened(ctx context.Context, r Ref, h hub.ConversationID, k hub.MessageKey) error {
+	_, _, err := st.putNew(ctx, "open conversation", st.Tables.Messages, st.openedItem(r, h, k))
+	return err
+}
+
+// Change says who changed a thread, and what.
+type Change struct {
+	By     string
+	Fields []string
+}
+
+func (c Change) value(at hub.Millis) types.AttributeValue {
+	fields := make([]types.AttributeValue, len(c.Fields))
+	for i, f := range c.Fields {
+		fields[i] = s(f)
+	}
+	return &types.AttributeValueMemberM{Value: item{
+		"by": s(c.By), "at": n(at), "fields": &types.AttributeValueMemberL{Value: fields},
+	}}
+}
+
+// Accept gives the open conversation to a member: one conditional Update, so that
+// one of several who try at once wins. The floor becomes the member's and the
+// fence rises, which stops the bot's answers that are still under way. Conflict if
+// somebody has it already or it is closed.
+func (st *Store) Accept(ctx context.Context, r Ref, h hub.ConversationID, member string) (hub.Thread, error) {
+	out, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &st.Tables.Messages, Key: key(r.pk(), threadSK),
+		UpdateExpression: aws.String("SET assignee=:m, floor=:m, chg=:c REMOVE waitSince ADD fence :one, rev :one"),
+		// waitSince ends: the customer waits for nobody any more; the place in the
+		// list of open threads stays.
+		ConditionExpression: aws.String("conv=:h AND attribute_not_exists(assignee)"),
+		ExpressionAttributeValues: item{
+			":m": s(member), ":h": s(string(h)), ":one": n(1),
+			":c": Change{By: member, Fields: []string{"assignee", "floor"}}.value(st.now()),
+		},
+		ReturnValues: types.ReturnValueAllNew,
+	})
+	if _, ok := refused(err); ok {
+		return hub.Thread{}, hub.E(hub.Conflict, "store: accept conversation", errors.New("taken or closed"))
+	}
+	if err != nil {
+		return hub.Thread{}, wrap("accept conversation", err)
+	}
+	return readThread(out.Attributes), nil
+}
+
+// Read marks the thread as read up to a key, and takes the late keys that were
+// seen out of it. The mark moves forward only.
+func (st *Store) Read(ctx context.Context, r Ref, upTo hub.MessageKey, late []hub.MessageKey) error {
+	if len(late) > 0 {
+		keys := make([]string, len(late))
+		for i, k := range late {
+			keys[i] = string(k)
+		}
+		_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName: &st.Tables.Messages, Key: key(r.pk(), threadSK),
+			UpdateExpression: aws.String("REMOVE lateMany DELETE late :l"), ConditionExpression: aws.String("attribute_exists(SK)"),
+			ExpressionAttributeValues: item{":l": set(keys...)},
+		})
+		if _, gone := refused(err); gone {
+			return notFound("read thread", "thread")
+		}
+		if err != nil {
+			return wrap("mark late as read", err)
+		}
+	}
+	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &st.Tables.Messages, Key: key(r.pk(), threadSK),
+		UpdateExpression:          aws.String("SET readKey=:k"),
+		ConditionExpression:       aws.String("attribute_exists(SK) AND (attribute_not_exists(readKey) OR readKey < :k)"),
+		ExpressionAttributeValues: item{":k": s(string(upTo))},
+	})
+	if _, behind := refused(err); behind {
+		return nil
+	}
+	return wrap("mark as read", err)
+}
+
+// Close ends the conversation that seen shows, in one transaction with the fact:
+// only if nothing has come since. Conflict if a new message came, or somebody else
+// closed it.
+func (st *Store) Close(ctx context.Context, r Ref, seen *hub.Thread, by string) error {
+	if seen.Conversation == "" {
+		return hub.E(hub.Conflict, "store: close conversation", errors.New("none is open"))
+	}
+	values := item{
+		":seen": s(string(seen.LastKey)), ":h": s(string(seen.Conversation)), ":one": n(1),
+		":c": Change{By: by, Fields: []string{"conv", "assignee", "floor"}}.value(st.now()),
+	}
+	cond := "lastKey=:seen AND conv=:h AND "
+	if len(seen.Late) == 0 {
+		cond += "attribute_not_exists(late)"
+	} else {
+		cond += "late=:late"
+		keys := make([]string, len(seen.Late))
+		for i, k := range seen.Late {
+			keys[i] = string(k)
+		}
+		values[":late"] = set(keys...)
+	}
+	if seen.LateMany {
+		cond += " AND attribute_exists(lateMany)"
+	} else {
+		cond += " AND attribute_not_exists(lateMany)"
+	}
+	closed := key(r.pk(), closedSK(seen.Conversation))
+	closed["ra"] = n(st.now())
+	closed["who"] = s(by)
+	closed["pub"] = s(hub.FactConversationClosed)
+	_, err := st.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
+		{Update: &types.Update{
+			TableName: &st.Tables.Messages, Key: key(r.pk(), threadSK),
+			UpdateExpression: aws.String("SET readKey=:seen, chg=:c REMOVE conv, waitSince, assignee, floor, late, lateMany, gpk, gsk " +
+				"ADD fence :one, rev :one"),
+			ConditionExpression: &cond, ExpressionAttributeValues: values,
+		}},
+		{Put: &types.Put{
+			TableName: &st.Tables.Messages, Item: closed, ConditionExpression: aws.String("attribute_not_exists(SK)"),
+		}},
+	}})
+	var cancelled *types.TransactionCanceledException
+	if errors.As(err, &cancelled) {
+		return hub.E(hub.Conflict, "store: close conversation", errors.New("a new message came"))
+	}
+	return wrap("close conversation", err)
+}
+
+// Waiting is one entry of the list of open threads.
+type Waiting struct {
+	Ref   Ref
+	Since hub.Millis
+}
+
+// Open lists threads of a team with an open conversation in one shard, longest
+// wait first.
+func (st *Store) Open(ctx context.Context, team hub.TeamID, shard, limit int) ([]Waiting, error) {
+	out, err := st.DB.Query(ctx, &dynamodb.QueryInput{
+		TableName: &st.Tables.Messages, IndexName: aws.String(DueIndex),
+		KeyConditionExpression:    aws.String("gpk=:g"),
+		ExpressionAttributeValues: item{":g": s(fmt.Sprintf("O#%s#%d", team, shard))},
+		Limit:                     aws.Int32(int32(limit)),
+	})
+	if err != nil {
+		return nil, wrap("list open threads", err)
+	}
+	var list []Waiting
+	for _, it := range out.Items {
+		t, u, ok := splitUserPK(str(it, pkAttr))
+		if !ok {
+			continue
+		}
+		at, _, _ := strings.Cut(str(it, dueSort), "#")
+		list = append(list, Waiting{Ref: Ref{t, u}, Since: hub.MessageKey(at + "#").At()})
+	}
+	return list, nil
+}

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"omnihub/internal/hub"
+)
+
+// DueSends returns up to limit sends of one bucket that are due at now, longest due
+// first, read consistently. A bucket is a UTC day and a shard.
+func (st *Store) DueSends(ctx context.Context, day string, shard int, now hub.Millis, limit int) ([]Queued, error) {
+	out, err := st.DB.Query(ctx, &dynamodb.QueryInput{
+		TableName: &st.Tables.Messages, IndexName: aws.String(DueIndex),
+		KeyConditionExpression: aws.String("gpk=:g AND gsk < :now"),
+		ExpressionAttributeValues: item{
+			":g": s(fmt.Sprintf("S#%s#%d", day, shard)), ":now": s(fmt.Sprintf("%013d", now+1)),
+		},
+		Limit: aws.Int32(int32(limit)),
+	})
+	if err != nil {
+		return nil, wrap("list due sends", err)
+	}
+	var due []Queued
+	for start := 0; start < len(out.Items); start += 100 {
+		page := out.Items[start:min(len(out.Items), start+100)]
+		got, err := st.sends(ctx, page)
+		if err != nil {
+			return nil, err
+		}
+		due = append(due, got...)
+	}
+	return due, nil
+}
+
+func (st *Store) sends(ctx context.Context, entries []item) ([]Queued, error) {
+	keys := make([]item, len(entries))
+	for i, it := range entries {
+		keys[i] = item{pkAttr: it[pkAttr], skAttr: it[skAttr]}
+	}
+	var due []Queued
+	want := map[string]types.KeysAndAttributes{st.Tables.Messages: {Keys: keys, ConsistentRead: aws.Bool(true)}}
+	for len(want) > 0 {
+		out, err := st.DB.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: want})
+		if err != nil {
+			return nil, wrap("read due sends", err)
+		}
+		for _, it := range out.Responses[st.Tables.Messages] {
+			if !strings.HasPrefix(str(it, dueBucket), "S#") {
+				continue // finished since the index was read
+			}
+			if q, ok := readQueued(it); ok {
+				due = append(due, q)
+			}
+		}
+		if len(out.UnprocessedKeys) > 0 && len(out.Responses[st.Tables.Messages]) == 0 {
+			return nil, hub.E(hub.Transient, "store: read due sends", fmt.Errorf("the table is throttled"))
+		}
+		want = out.UnprocessedKeys
+	}
+	return due, nil
+}
+
+// DueDays are the UTC days whose buckets may hold sends that are due at now:
+// today's and yesterday's, and once an hour those of the week before.
+func DueDays(now hub.Millis) []string {
+	days := []string{Day(now), Day(now.Add(-24 * time.Hour))}
+	if now.Time().Minute() == 0 {
+		for i := 2; i <= 7; i++ {
+			days = append(days, Day(now.Add(time.Duration(-i)*24*time.Hour)))
+		}
+	}
+	return days
+}

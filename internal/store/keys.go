@@ -1,0 +1,187 @@
+package store
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"omnihub/internal/hub"
+)
+
+// This file holds every key of every table, each beside the access that it serves.
+// Partition keys start T#<team>#; what names a person stands only as a hash by the
+// team's pepper (u, home, value). "| X" names the operation: G get, P put if absent,
+// U conditional update, Q query, T part of a transaction.
+//
+// Messages
+//
+//	T#t#U#u         THREAD                  the thread of a channel user        | U on each message, G before a send
+//	T#t#U#u         M#<ms>#<id>             a message in or out, by time        | P, U stamps; Q a page of the log
+//	T#t#U#u         M#<ms>#<id>~a           the automatic answer to it          | P
+//	T#t#U#u         A#<target>#<kind>#<who> reaction, edit, unsend of a message | U forward only; Q with the log
+//	T#t#U#u         R#<id>                  a receipt that came early           | P; Q when the message is known
+//	T#t#U#u         I#<id>                  the first arrival's time            | P; G
+//	T#t#U#u         V#<ms>#<event>          an event that is kept raw           | P
+//	T#t#U#u         C#<h>#opened, #closed   facts of conversation h             | P, T
+//	index due:      S#<day>#<shard>         sends queued or claimed, by time    | Q by reconcile
+//	index due:      O#t#<shard>             threads with an open conversation,
+//	                                        longest wait first                  | Q by the desk
+//
+// Contacts
+//
+//	T#t#H#home      HOME                    a home; the root holds its members  | P, T
+//	T#t#H#home      F#<kind>#<id>           a fact of the home                  | P; Q by kind
+//	T#t#H#home      P#<field>               a register of the profile           | U forward only; Q
+//	T#t#H#a         E#<b>                   an edge, at the smaller home        | T; Q edges of a member
+//	T#t#H#a         N#<b>                   "never join" with evidence          | P; G
+//	T#t#A#<value>   ALIAS                   claim of an alias in its scope      | P; G
+//	T#t#F#field#<v> <home>                  finder by a personal value          | P; Q
+//	T#t#TAG#tag#<s> <home>                  homes that bear a tag               | P; Q
+//	T#t#C#kind#<v>  CLAIM                   uniqueness: member id, CRM id …     | T with attribute_not_exists
+//	T#t#X#field#<v> GONE                    tombstone of an erased value        | P; G on import
+//	index due:      D#<day>#<shard>         due work of homes and facts         | Q by schedules
+//	index due:      L#t#<day>#<shard>       homes by day of creation            | Q by the contact list
+//
+// Config
+//
+//	HUB             EDGE                    the keys of webhook path ids        | G, cached
+//	T#t             TEAM                    name, data keys, pepper (sealed)    | G, cached
+//	T#t             CONN#<connection>       channel, secrets (sealed), accounts | G, cached; Q
+//	T#t             ACCT#<account>          settings, secrets (sealed)          | G, cached; Q
+//	T#t             KEYW#<account>          keyword answers of an account       | G, cached
+//	T#t             MOD#, ACT#, SURV#, COUP#, TPL#, QUEUE#, MEMBER#, SUB#       | G; Q by prefix
+//
+// Ledger
+//
+//	T#t#TOK#<hash>  TOKEN                   one-time token                      | P, U
+//	T#t#IDEM#<v>    CALL                    an API call by Idempotency-Key      | P; G
+//	T#t#B#account   <bucket>                tokens of an account's rate         | U
+//	T#t#CUR#<job>   CURSOR                  where a job stands                  | U; G
+//	T#t#LOG#job#day <ms>#<id>               a job's log                         | P; Q
+//	T#t#DLV#sub     <event>#<attempt>       attempts of a subscriber's webhook  | P; Q
+//	T#t#Q#<id>      RAW#<chunk>#<part>      a quarantined body                  | P; Q
+//	T#t#QD#<day>    <ms>#<id>               quarantine by day                   | P; Q
+//	T#t#QU#<u>      <id>                    quarantine by channel user          | P; Q by erasure
+const (
+	pkAttr    = "PK"
+	skAttr    = "SK"
+	dueBucket = "gpk" // partition key of the index due
+	dueSort   = "gsk" // sort key of the index due
+	ttlAttr   = "ttl" // epoch seconds
+
+	// DueIndex is the one sparse, KEYS_ONLY index of Messages and of Contacts.
+	DueIndex = "due"
+
+	threadSK = "THREAD"
+	homeSK   = "HOME"
+
+	// Shards is how many partitions a due bucket, a list of open threads or a list
+	// of a day is spread over.
+	Shards = 8
+)
+
+func userPK(t hub.TeamID, u hub.UserKey) string  { return "T#" + string(t) + "#U#" + string(u) }
+func messageSK(k hub.MessageKey) string          { return "M#" + string(k) }
+func earlySK(id string) string                   { return "R#" + id }
+func arrivalSK(id string) string                 { return "I#" + id }
+func otherSK(at hub.Millis, event string) string { return fmt.Sprintf("V#%013d#%s", at, event) }
+func openedSK(h hub.ConversationID) string       { return "C#" + string(h) + "#opened" }
+func closedSK(h hub.ConversationID) string       { return "C#" + string(h) + "#closed" }
+func actionSK(target, kind, who string) string   { return "A#" + target + "#" + kind + "#" + who }
+func homePK(t hub.TeamID, h hub.HomeID) string   { return "T#" + string(t) + "#H#" + string(h) }
+func factSK(kind, id string) string              { return "F#" + kind + "#" + id }
+func registerSK(field string) string             { return "P#" + field }
+func edgeSK(b hub.HomeID) string                 { return "E#" + string(b) }
+func neverSK(b hub.HomeID) string                { return "N#" + string(b) }
+func aliasPK(t hub.TeamID, value string) string  { return "T#" + string(t) + "#A#" + value }
+func finderPK(t hub.TeamID, field, v string) string {
+	return "T#" + string(t) + "#F#" + field + "#" + v
+}
+func claimPK(t hub.TeamID, kind, v string) string   { return "T#" + string(t) + "#C#" + kind + "#" + v }
+func gonePK(t hub.TeamID, field, v string) string   { return "T#" + string(t) + "#X#" + field + "#" + v }
+func teamPK(t hub.TeamID) string                    { return "T#" + string(t) }
+func connectionSK(c hub.ConnectionID) string        { return "CONN#" + string(c) }
+func accountSK(a hub.AccountID) string              { return "ACCT#" + string(a) }
+func keywordSK(a hub.AccountID) string              { return "KEYW#" + string(a) }
+func tokenPK(t hub.TeamID, hash string) string      { return "T#" + string(t) + "#TOK#" + hash }
+func callPK(t hub.TeamID, v string) string          { return "T#" + string(t) + "#IDEM#" + v }
+func rawPK(t hub.TeamID, id string) string          { return "T#" + string(t) + "#Q#" + id }
+func quarantineDayPK(t hub.TeamID, d string) string { return "T#" + string(t) + "#QD#" + d }
+func quarantineUserPK(t hub.TeamID, u hub.UserKey) string {
+	return "T#" + string(t) + "#QU#" + string(u)
+}
+func tagPK(t hub.TeamID, tag string, shard int) string {
+	return "T#" + string(t) + "#TAG#" + tag + "#" + strconv.Itoa(shard)
+}
+func bucketPK(t hub.TeamID, a hub.AccountID) string { return "T#" + string(t) + "#B#" + string(a) }
+func cursorPK(t hub.TeamID, job string) string      { return "T#" + string(t) + "#CUR#" + job }
+func logPK(t hub.TeamID, job, day string) string    { return "T#" + string(t) + "#LOG#" + job + "#" + day }
+func deliveryPK(t hub.TeamID, subscription string) string {
+	return "T#" + string(t) + "#DLV#" + subscription
+}
+
+const (
+	edgePK      = "HUB"
+	edgeKeysSK  = "EDGE"
+	teamSK      = "TEAM"
+	messageMark = "M#"
+	rawPrefix   = "RAW#"
+	aliasSK     = "ALIAS"
+	claimSK     = "CLAIM"
+	goneSK      = "GONE"
+	tokenSK     = "TOKEN"
+	callSK      = "CALL"
+	cursorSK    = "CURSOR"
+)
+
+// sendBucket and sendSort place a send in the due index. The day is that of the
+// due time; reconcile reads today's buckets and those of the days before, in which
+// only what is overdue is left.
+func sendBucket(due hub.Millis, u hub.UserKey) string {
+	return fmt.Sprintf("S#%s#%d", Day(due), shardOf(string(u)))
+}
+
+func sendSort(due hub.Millis, t hub.TeamID, u hub.UserKey, k hub.MessageKey) string {
+	return fmt.Sprintf("%013d#%s#%s#%s", due, t, u, k)
+}
+
+func openBucket(t hub.TeamID, u hub.UserKey) string {
+	return fmt.Sprintf("O#%s#%d", t, shardOf(string(u)))
+}
+
+func openSort(since hub.Millis, u hub.UserKey) string { return fmt.Sprintf("%013d#%s", since, u) }
+
+func listBucket(t hub.TeamID, created hub.Millis, h hub.HomeID) string {
+	return fmt.Sprintf("L#%s#%s#%d", t, Day(created), shardOf(string(h)))
+}
+
+func listSort(created hub.Millis, h hub.HomeID) string { return fmt.Sprintf("%013d#%s", created, h) }
+
+func workBucket(due hub.Millis, id string) string {
+	return fmt.Sprintf("D#%s#%d", Day(due), shardOf(id))
+}
+
+// Day is the UTC day of a time, "20261122".
+func Day(m hub.Millis) string { return m.Time().Format("20060102") }
+
+// shardOf spreads ids that are hashes already.
+func shardOf(id string) int {
+	var h uint32 = 2166136261
+	for i := 0; i < len(id); i++ {
+		h = (h ^ uint32(id[i])) * 16777619
+	}
+	return int(h % Shards)
+}
+
+// splitUserPK reads team and user out of a thread's partition key.
+func splitUserPK(pk string) (hub.TeamID, hub.UserKey, bool) {
+	parts := strings.Split(pk, "#")
+	if len(parts) != 4 || parts[0] != "T" || parts[2] != "U" || parts[1] == "" || parts[3] == "" {
+		return "", "", false
+	}
+	return hub.TeamID(parts[1]), hub.UserKey(parts[3]), true
+}
+
+// ttlAfter is the TTL attribute's value for an item that may go d after m.
+func ttlAfter(m hub.Millis, d time.Duration) int64 { return m.Add(d).Time().Unix() }

@@ -1,0 +1,234 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"omnihub/internal/hub"
+)
+
+// Overdue is how long after its intent a send is looked for by reconcile: longer
+// than the change stream and the queue need.
+const Overdue = 3 * time.Minute
+
+// PutIntent stores a message that is to be sent. The insert is the intent: the
+// change stream hands it on, and reconcile finds it in the due index if nothing
+// else does. It answers false if the intent is there already.
+func (st *Store) PutIntent(ctx context.Context, r Ref, m hub.Intent) (bool, error) {
+	due := m.Accepted.Add(Overdue)
+	it := key(r.pk(), messageSK(m.Key))
+	it["d"] = s("out")
+	it["ty"] = s(string(m.Type))
+	it["tx"] = s(m.Text)
+	it["cl"] = s(string(m.Class))
+	it["acc"] = n(m.Accepted)
+	it["dl"] = n(m.Deadline)
+	it["tr"] = s(m.Trace)
+	it[dueBucket] = s(sendBucket(due, r.User))
+	it[dueSort] = s(sendSort(due, r.Team, r.User, m.Key))
+	it[ttlAttr] = st.messageTTL(m.Accepted)
+	if m.Fence != 0 {
+		it["fence"] = n(m.Fence)
+	}
+	if m.Reply.Token != "" {
+		it["rt"] = s(m.Reply.Token.Reveal())
+		it["rs"] = n(m.Reply.Since)
+	}
+	isNew, _, err := st.putNew(ctx, "put intent", st.Tables.Messages, it)
+	return isNew, err
+}
+
+// Queued is an intent with what has happened to it since.
+type Queued struct {
+	Ref     Ref
+	Intent  hub.Intent
+	Attempt int // how often reconcile has handed it on
+	Stamps  hub.Stamps
+	Claim   Claim
+}
+
+// Claim is a worker's hold on a send whose platform would take it twice.
+type Claim struct {
+	Owner    string // "" = not claimed
+	Deadline hub.Millis
+	Stage    Stage
+}
+
+// Stage is how far a claimed send has come.
+type Stage string
+
+const (
+	// StageReply: the reply token is in use; its end may be unclear.
+	StageReply Stage = "reply"
+	// StagePush: surely nothing was sent by the token; a push with a retry key follows.
+	StagePush Stage = "push"
+	// StageSend: a call without an idempotency key is in the air.
+	StageSend Stage = "send"
+)
+
+func readQueued(it item) (Queued, bool) {
+	team, user, ok := splitUserPK(str(it, pkAttr))
+	sk := str(it, skAttr)
+	if !ok || !strings.HasPrefix(sk, messageMark) || str(it, "d") != "out" {
+		return Queued{}, false
+	}
+	return Queued{
+		Ref: Ref{Team: team, User: user},
+		Intent: hub.Intent{
+			Key: hub.MessageKey(strings.TrimPrefix(sk, messageMark)), Class: hub.Class(str(it, "cl")),
+			Type: hub.MessageType(str(it, "ty")), Text: str(it, "tx"), Fence: int(num(it, "fence")),
+			Accepted: millis(it, "acc"), Deadline: millis(it, "dl"), Trace: str(it, "tr"),
+			Reply: hub.Reply{Token: hub.Secret(str(it, "rt")), Since: millis(it, "rs")},
+		},
+		Attempt: int(num(it, "att")),
+		Stamps:  readStamps(it),
+		Claim:   Claim{Owner: str(it, "own"), Deadline: millis(it, "cdl"), Stage: Stage(str(it, "stg"))},
+	}, true
+}
+
+// QueuedImage reads an intent from the new image of a change-stream record. It
+// answers false for every other item.
+func QueuedImage(image map[string]events.DynamoDBAttributeValue) (Queued, bool) {
+	it := make(item, len(image))
+	for name, v := range image {
+		switch v.DataType() {
+		case events.DataTypeString:
+			it[name] = s(v.String())
+		case events.DataTypeNumber:
+			it[name] = &types.AttributeValueMemberN{Value: v.Number()}
+		}
+	}
+	if !strings.HasPrefix(str(it, dueBucket), "S#") {
+		return Queued{}, false
+	}
+	return readQueued(it)
+}
+
+// Send reads an intent, consistently. NotFound if it is gone.
+func (st *Store) Send(ctx context.Context, r Ref, k hub.MessageKey) (Queued, error) {
+	it, err := st.get(ctx, "read send", st.Tables.Messages, r.pk(), messageSK(k), true)
+	if err != nil {
+		return Queued{}, err
+	}
+	q, ok := readQueued(it)
+	if !ok {
+		return Queued{}, notFound("read send", "such send")
+	}
+	return q, nil
+}
+
+// ClaimSend takes a send for one worker until the deadline. It answers nil if the
+// claim was won, else the send as it stands (claimed, or final). NotFound if it is
+// gone.
+func (st *Store) ClaimSend(ctx context.Context, r Ref, k hub.MessageKey, c Claim) (*Queued, error) {
+	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &st.Tables.Messages, Key: key(r.pk(), messageSK(k)),
+		UpdateExpression: aws.String("SET own=:o, cdl=:d, stg=:s"),
+		ConditionExpression: aws.String("attribute_exists(SK) AND attribute_not_exists(own) AND attribute_not_exists(sentAt) " +
+			"AND attribute_not_exists(failedAt) AND attribute_not_exists(unknownAt)"),
+		ExpressionAttributeValues:           item{":o": s(c.Owner), ":d": n(c.Deadline), ":s": s(string(c.Stage))},
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	old, lost := refused(err)
+	if !lost {
+		return nil, wrap("claim send", err)
+	}
+	q, ok := readQueued(old)
+	if !ok {
+		return nil, notFound("claim send", "such send")
+	}
+	return &q, nil
+}
+
+// MoveClaim puts a claim that is held to its next stage; an empty stage gives the
+// claim back, for a send of which surely nothing went out. Conflict if the owner
+// lost it.
+func (st *Store) MoveClaim(ctx context.Context, r Ref, k hub.MessageKey, owner string, to Stage, deadline hub.Millis) error {
+	in := &dynamodb.UpdateItemInput{
+		TableName: &st.Tables.Messages, Key: key(r.pk(), messageSK(k)),
+		UpdateExpression:          aws.String("REMOVE own, cdl, stg"),
+		ConditionExpression:       aws.String("own=:o"),
+		ExpressionAttributeValues: item{":o": s(owner)},
+	}
+	if to != "" {
+		in.UpdateExpression = aws.String("SET stg=:s, cdl=:d")
+		in.ExpressionAttributeValues[":s"], in.ExpressionAttributeValues[":d"] = s(string(to)), n(deadline)
+	}
+	_, err := st.DB.UpdateItem(ctx, in)
+	if _, ok := refused(err); ok {
+		return hub.E(hub.Conflict, "store: move claim", nil)
+	}
+	return wrap("move claim", err)
+}
+
+// Park makes a send wait until due: first the thread remembers it, so that later
+// sends wait behind it, then the send gets its place in the due index. Both may be
+// done again. It answers false if the send is final or gone.
+func (st *Store) Park(ctx context.Context, q Queued, due hub.Millis) (bool, error) {
+	p := hub.Parked{Accepted: q.Intent.Accepted, Key: q.Intent.Key}
+	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &st.Tables.Messages, Key: key(q.Ref.pk(), threadSK),
+		UpdateExpression: aws.String("ADD held :h"), ConditionExpression: aws.String("attribute_exists(SK)"),
+		ExpressionAttributeValues: item{":h": set(parkedText(p))},
+	})
+	if _, gone := refused(err); gone {
+		return false, nil
+	}
+	if err != nil {
+		return false, wrap("park send", err)
+	}
+	return st.setDue(ctx, q, due, q.Attempt)
+}
+
+// Unpark lets the sends behind q go on.
+func (st *Store) Unpark(ctx context.Context, q Queued) error {
+	p := hub.Parked{Accepted: q.Intent.Accepted, Key: q.Intent.Key}
+	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &st.Tables.Messages, Key: key(q.Ref.pk(), threadSK),
+		UpdateExpression: aws.String("DELETE held :h"), ConditionExpression: aws.String("attribute_exists(SK)"),
+		ExpressionAttributeValues: item{":h": set(parkedText(p))},
+	})
+	if _, gone := refused(err); gone {
+		return nil
+	}
+	return wrap("unpark send", err)
+}
+
+// HandedOn notes that a send was put on the queue once more, and when to look at
+// it again if nothing came of that.
+func (st *Store) HandedOn(ctx context.Context, q Queued, next hub.Millis) error {
+	_, err := st.setDue(ctx, q, next, q.Attempt+1)
+	return err
+}
+
+func (st *Store) setDue(ctx context.Context, q Queued, due hub.Millis, attempt int) (bool, error) {
+	cond := "attribute_exists(gpk) AND att=:o"
+	values := item{
+		":g": s(sendBucket(due, q.Ref.User)), ":s": s(sendSort(due, q.Ref.Team, q.Ref.User, q.Intent.Key)),
+		":a": n(attempt),
+	}
+	if q.Attempt == 0 {
+		cond = "attribute_exists(gpk) AND attribute_not_exists(att)"
+	} else {
+		values[":o"] = n(q.Attempt)
+	}
+	set := "SET gpk=:g, gsk=:s, att=:a"
+	if attempt == 0 {
+		set = "SET gpk=:g, gsk=:s"
+		delete(values, ":a")
+	}
+	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &st.Tables.Messages, Key: key(q.Ref.pk(), messageSK(q.Intent.Key)),
+		UpdateExpression: &set, ConditionExpression: &cond, ExpressionAttributeValues: values,
+	})
+	if _, ok := refused(err); ok {
+		return false, nil
+	}
+	return err == nil, wrap("set due time", err)
+}

@@ -1,0 +1,234 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"omnihub/internal/hub"
+)
+
+// Ref addresses the thread of a channel user.
+type Ref struct {
+	Team hub.TeamID
+	User hub.UserKey
+}
+
+func (r Ref) pk() string { return userPK(r.Team, r.User) }
+
+// Arrival is what a message tells its thread.
+type Arrival struct {
+	Key      hub.MessageKey
+	Account  hub.AccountID
+	External string
+	Kind     hub.UserKind
+	Preview  string
+}
+
+// Step says what came of Advance.
+type Step int
+
+const (
+	// Moved: the message is the newest of its thread, whose summary now shows it.
+	Moved Step = iota
+	// Again: the message was the newest already; this is a repetition.
+	Again
+	// Behind: a newer message was there before.
+	Behind
+	// Elsewhere: the thread is another's (Thread.See).
+	Elsewhere
+	// Gone: the message is not after the customer's erasure.
+	Gone
+)
+
+// Advance moves the thread's summary forward to a message, creates the thread, and
+// opens a conversation if none is open: one Update, no read. The thread comes back
+// as it stands afterwards, in every case.
+func (st *Store) Advance(ctx context.Context, r Ref, a Arrival) (hub.Thread, Step, error) {
+	at := a.Key.At()
+	h := hub.NewConversationID(r.Team, r.User, a.Key)
+	out, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &st.Tables.Messages,
+		Key:       key(r.pk(), threadSK),
+		UpdateExpression: aws.String("SET lastKey=:k, lastIn=:t, preview=:p, acct=if_not_exists(acct,:a), " +
+			"ext=if_not_exists(ext,:e), kind=if_not_exists(kind,:u), firstKey=if_not_exists(firstKey,:k), " +
+			"conv=if_not_exists(conv,:h), waitSince=if_not_exists(waitSince,:t), " +
+			"gpk=if_not_exists(gpk,:g), gsk=if_not_exists(gsk,:s)"),
+		ConditionExpression: aws.String("(attribute_not_exists(lastKey) OR lastKey < :k) AND attribute_not_exists(see)"),
+		ExpressionAttributeValues: item{
+			":k": s(string(a.Key)), ":t": n(at), ":p": s(a.Preview), ":a": s(string(a.Account)),
+			":e": s(a.External), ":u": s(string(a.Kind)), ":h": s(string(h)),
+			":g": s(openBucket(r.Team, r.User)), ":s": s(openSort(at, r.User)),
+		},
+		ReturnValues:                        types.ReturnValueAllNew,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	if old, ok := refused(err); ok {
+		t := readThread(old)
+		switch {
+		case t.See != "":
+			return t, Elsewhere, nil
+		case t.Erased != 0 && at <= t.Erased:
+			return t, Gone, nil
+		case t.LastKey == a.Key:
+			return t, Again, nil
+		}
+		return t, Behind, nil
+	}
+	if err != nil {
+		return hub.Thread{}, 0, wrap("advance thread", err)
+	}
+	return readThread(out.Attributes), Moved, nil
+}
+
+// PutLate stores a message that is not the newest: the message, its mark in the
+// thread, and the conversation that it opens if none is open, in one transaction
+// on the thread as it was seen. The stored item that was there already comes back
+// as Found. A thread that changed meanwhile is a Conflict.
+func (st *Store) PutLate(ctx context.Context, r Ref, seen *hub.Thread, m hub.Inbound) (Put, error) {
+	values := item{}
+	sets, conds := []string{}, []string{}
+	add := ""
+	if len(seen.Late) < hub.MaxLate {
+		add = " ADD late :l"
+		values[":l"] = set(string(m.Key))
+	} else {
+		sets = append(sets, "lateMany=:y")
+		values[":y"] = &types.AttributeValueMemberBOOL{Value: true}
+	}
+	if seen.Epoch == 0 {
+		conds = append(conds, "attribute_not_exists(epoch)")
+	} else {
+		conds = append(conds, "epoch=:ep")
+		values[":ep"] = n(seen.Epoch)
+	}
+	var opened item
+	if seen.Conversation == "" {
+		at := m.Key.At()
+		h := hub.NewConversationID(r.Team, r.User, m.Key)
+		conds = append(conds, "attribute_not_exists(conv)")
+		sets = append(sets, "conv=:h", "waitSince=:t", "gpk=:g", "gsk=:s")
+		values[":h"], values[":t"] = s(string(h)), n(at)
+		values[":g"], values[":s"] = s(openBucket(r.Team, r.User)), s(openSort(at, r.User))
+		opened = st.openedItem(r, h, m.Key)
+	} else {
+		conds = append(conds, "attribute_exists(conv)")
+	}
+	update := add
+	if len(sets) > 0 {
+		update = "SET " + strings.Join(sets, ", ") + add
+	}
+	actions := []types.TransactWriteItem{
+		{Put: &types.Put{
+			TableName: &st.Tables.Messages, Item: st.messageItem(r, m),
+			ConditionExpression:                 aws.String("attribute_not_exists(SK)"),
+			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		}},
+		{Update: &types.Update{
+			TableName: &st.Tables.Messages, Key: key(r.pk(), threadSK),
+			UpdateExpression:          aws.String(strings.TrimSpace(update)),
+			ConditionExpression:       aws.String(strings.Join(conds, " AND ")),
+			ExpressionAttributeValues: values,
+		}},
+	}
+	if opened != nil {
+		actions = append(actions, types.TransactWriteItem{Put: &types.Put{TableName: &st.Tables.Messages, Item: opened}})
+	}
+	_, err := st.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
+	if err == nil {
+		return Put{New: true, Fence: m.Fence}, nil
+	}
+	var cancelled *types.TransactionCanceledException
+	if errors.As(err, &cancelled) && len(cancelled.CancellationReasons) > 0 {
+		first := cancelled.CancellationReasons[0]
+		if aws.ToString(first.Code) == "ConditionalCheckFailed" {
+			return found(first.Item, m), nil
+		}
+		return Put{}, hub.E(hub.Conflict, "store: put late message", errors.New("the thread changed"))
+	}
+	return Put{}, wrap("put late message", err)
+}
+
+// Thread reads a thread, consistently: a send is judged by it. NotFound if there
+// is none.
+func (st *Store) Thread(ctx context.Context, r Ref) (hub.Thread, error) {
+	it, err := st.get(ctx, "read thread", st.Tables.Messages, r.pk(), threadSK, true)
+	if err != nil {
+		return hub.Thread{}, err
+	}
+	if it == nil {
+		return hub.Thread{}, notFound("read thread", "thread")
+	}
+	return readThread(it), nil
+}
+
+// SetAuto replaces the list of automatic sends if it is still the one that was
+// seen; else Conflict.
+func (st *Store) SetAuto(ctx context.Context, r Ref, seen, next []hub.AutoSend) error {
+	values := item{":n": autoList(next)}
+	cond := "attribute_exists(SK) AND attribute_not_exists(auto)"
+	if len(seen) > 0 {
+		cond = "auto=:o"
+		values[":o"] = autoList(seen)
+	}
+	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &st.Tables.Messages, Key: key(r.pk(), threadSK),
+		UpdateExpression: aws.String("SET auto=:n"), ConditionExpression: &cond, ExpressionAttributeValues: values,
+	})
+	if _, ok := refused(err); ok {
+		return hub.E(hub.Conflict, "store: set automatic sends", errors.New("the thread changed"))
+	}
+	return wrap("set automatic sends", err)
+}
+
+func autoList(list []hub.AutoSend) types.AttributeValue {
+	out := make([]types.AttributeValue, len(list))
+	for i, a := range list {
+		out[i] = s(strconv.FormatInt(int64(a.At), 10) + "|" + string(a.Key))
+	}
+	return &types.AttributeValueMemberL{Value: out}
+}
+
+func readAuto(list []string) []hub.AutoSend {
+	var out []hub.AutoSend
+	for _, e := range list {
+		at, k, ok := strings.Cut(e, "|")
+		ms, err := strconv.ParseInt(at, 10, 64)
+		if ok && err == nil {
+			out = append(out, hub.AutoSend{At: hub.Millis(ms), Key: hub.MessageKey(k)})
+		}
+	}
+	return out
+}
+
+func readThread(it item) hub.Thread {
+	t := hub.Thread{
+		Account: hub.AccountID(str(it, "acct")), External: str(it, "ext"), Kind: hub.UserKind(str(it, "kind")),
+		Epoch: int(num(it, "epoch")), FirstKey: hub.MessageKey(str(it, "firstKey")),
+		LastKey: hub.MessageKey(str(it, "lastKey")), LastIn: millis(it, "lastIn"), Preview: str(it, "preview"),
+		ReadKey: hub.MessageKey(str(it, "readKey")), ReadUpTo: millis(it, "readUpTo"),
+		Conversation: hub.ConversationID(str(it, "conv")), WaitSince: millis(it, "waitSince"),
+		Assignee: str(it, "assignee"), Floor: str(it, "floor"), Fence: int(num(it, "fence")), Rev: int(num(it, "rev")),
+		Auto: readAuto(strs(it, "auto")), See: hub.UserKey(str(it, "see")), Erased: millis(it, "erasedAt"),
+	}
+	if v, ok := it["lateMany"].(*types.AttributeValueMemberBOOL); ok {
+		t.LateMany = v.Value
+	}
+	for _, k := range strs(it, "late") {
+		t.Late = append(t.Late, hub.MessageKey(k))
+	}
+	for _, h := range strs(it, "held") {
+		if p, ok := parseParked(h); ok {
+			t.Held = append(t.Held, p)
+		}
+	}
+	sort.Slice(t.Late, func(i, j int) bool { return t.Late[i] < t.Late[j] })
+	sort.Slice(t.Held, func(i, j int) bool { return t.Held[i].Before(t.Held[j]) })
+	return t
+}

@@ -1,0 +1,19 @@
+// Package all is the list of the channels that the hub speaks.
+package all
+
+import (
+	"omnihub/internal/channel"
+	"omnihub/internal/channel/line"
+	"omnihub/internal/hub"
+)
+
+// Adapters gives the adapter of every channel under its kind.
+func Adapters(p channel.Platform) map[hub.Channel]channel.Adapter {
+	adapters := map[hub.Channel]channel.Adapter{}
+	for _, a := range []channel.Adapter{
+		line.New(p),
+	} {
+		adapters[a.Kind()] = a
+	}
+	return adapters
+}

@@ -1,0 +1,28 @@
+package all_test
+
+import (
+	"regexp"
+	"testing"
+
+	"omnihub/internal/channel"
+	"omnihub/internal/channel/all"
+)
+
+func TestEveryAdapterStandsUnderItsKind(t *testing.T) {
+	adapters := all.Adapters(channel.Platform{})
+	if len(adapters) == 0 {
+		t.Fatal("got no adapters, want some")
+	}
+	form := regexp.MustCompile(`^[a-z]{2,16}$`) // it stands in URLs and keys
+	for kind, a := range adapters {
+		if a.Kind() != kind || !form.MatchString(string(kind)) {
+			t.Errorf("got %q under %q, want its own plain name", a.Kind(), kind)
+		}
+		if a.Capabilities().MaxText <= 0 {
+			t.Errorf("%s: got no longest text, want one", kind)
+		}
+	}
+	if adapters["line"] == nil {
+		t.Error("got no line")
+	}
+}

@@ -1,0 +1,296 @@
+package linetest_test
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"omnihub/internal/channel"
+	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/line"
+	"omnihub/internal/channel/line/linetest"
+	"omnihub/internal/hub"
+)
+
+// skeleton is a JSON text with its values replaced by their types, so that members
+// and their order are left.
+func skeleton(t *testing.T, body []byte) string {
+	t.Helper()
+	name := regexp.MustCompile(`^[a-z][A-Za-z]*$`) // of a member, or of a type
+	var out strings.Builder
+	for d := json.NewDecoder(bytes.NewReader(body)); ; {
+		token, err := d.Token()
+		if err == io.EOF {
+			return out.String()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch v := token.(type) {
+		case json.Delim:
+			out.WriteString(v.String())
+		case string:
+			if !name.MatchString(v) {
+				v = "text"
+			}
+			out.WriteString(v + " ")
+		default:
+			fmt.Fprintf(&out, "%T ", v)
+		}
+	}
+}
+
+func TestActsMakeWebhooksAsLINESendsThem(t *testing.T) {
+	const user = "U0d9c3f6a82b14e57903c6ad18f4e7b25"
+	w := newWorld(t)
+	for sample, a := range map[string]fake.Act{
+		"text":        {Text: "你好，我想詢問課程報名 😀"},
+		"image":       {Image: "photo"},
+		"file":        {Extra: json.RawMessage(`{"type":"file","name":"報價單.pdf","size":204800}`)},
+		"postback":    {Extra: json.RawMessage(`{"type":"postback","data":"action=book&slot=2026-10-10T14:00","params":{"datetime":"2026-10-10T14:00"}}`)},
+		"follow":      {Follow: true},
+		"unsend":      {Extra: json.RawMessage(`{"type":"unsend","message":"577102334455667702"}`)},
+		"unfollow":    {Block: true},
+		"verify_ping": {Extra: json.RawMessage(`{"type":"verify"}`)},
+	} {
+		t.Run(sample, func(t *testing.T) {
+			want, err := os.ReadFile("../testdata/samples/" + sample + ".json")
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.Account, a.From = "shop", user
+			if sample == "unfollow" {
+				a.From = "U11111111111111111111111111111111"
+			}
+			d := w.act(a)
+			if got, want := skeleton(t, []byte(d.Body)), skeleton(t, want); got != want {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+		})
+	}
+	// The values of the sample, put in, give the sample.
+	want, err := os.ReadFile("../testdata/samples/text.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := w.act(fake.Act{Account: "shop", From: user, Text: "你好，我想詢問課程報名 😀", ID: "577102334455667701",
+		Event: "01K6S9Z2Q8M4X7B3N5T0V1W201", At: 1791170415123}).Body
+	for _, made := range []string{"replyToken", "quoteToken", "markAsReadToken"} {
+		find := regexp.MustCompile(`"` + made + `":"[^"]+"`)
+		got = strings.Replace(got, find.FindString(got), find.FindString(string(want)), 1)
+	}
+	if got != string(want) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestBatchSampleIsMadeOfSingleActs(t *testing.T) {
+	w := newWorld(t)
+	sample, err := os.ReadFile("../testdata/samples/location_and_sticker_batch.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var events []string
+	for _, a := range []fake.Act{
+		{From: "ann", Extra: json.RawMessage(`{"type":"location","title":"台北車站","address":"台北市","latitude":25.047778,"longitude":121.517222}`)},
+		{From: "ben", Sticker: "446/1988"},
+	} {
+		body := w.act(a).Body
+		events = append(events, body[strings.Index(body, "[")+1:len(body)-2])
+	}
+	got := `{"destination":"` + bot + `","events":[` + strings.Join(events, ",") + `]}`
+	if got, want := skeleton(t, []byte(got)), skeleton(t, sample); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestDeliveries(t *testing.T) {
+	signed := func(w *world, i int) bool {
+		mac := hmac.New(sha256.New, []byte("s1"))
+		mac.Write(w.hooks[i].body)
+		return w.hooks[i].signature == base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	}
+	t.Run("carry the signature of their bytes", func(t *testing.T) {
+		w := newWorld(t)
+		d := w.act(fake.Act{From: "ann", Text: "hi"})
+		w.want("delivered", []any{len(w.hooks), w.hooks[0].path, string(w.hooks[0].body) == d.Body, signed(w, 0)}, []any{1, "/shop", true, true})
+		w.want("answer", []any{d.Status, d.Statuses, d.Header["x-line-signature"]}, []any{200, []int{200}, w.hooks[0].signature})
+	})
+	t.Run("come again with isRedelivery", func(t *testing.T) {
+		w := newWorld(t)
+		d := w.act(fake.Act{From: "ann", Text: "hi", Repeat: 3})
+		w.want("statuses", d.Statuses, []int{200, 200, 200})
+		again := strings.Replace(d.Body, `"isRedelivery":false`, `"isRedelivery":true`, 1)
+		w.want("bodies", []string{string(w.hooks[0].body), string(w.hooks[1].body), string(w.hooks[2].body)}, []string{d.Body, again, again})
+		w.want("signatures", []bool{signed(w, 0), signed(w, 1), signed(w, 2)}, []bool{true, true, true})
+	})
+	t.Run("are held back", func(t *testing.T) {
+		w := newWorld(t)
+		d := w.act(fake.Act{From: "ann", Text: "hi", Hold: true, ID: "7", Event: "e"})
+		w.want("hooks", len(w.hooks), 0)
+		w.want("answer", []any{d.Status, len(d.Statuses), d.Message, d.Event, d.Body != "", len(d.Header)}, []any{0, 0, "7", "e", true, 3})
+	})
+	t.Run("tell the hub's answer", func(t *testing.T) {
+		w := newWorld(t)
+		w.status = 503
+		w.want("status", w.act(fake.Act{From: "ann", Text: "hi"}).Status, 503)
+	})
+	t.Run("come again later, in any order", func(t *testing.T) {
+		w := newWorld(t)
+		w.faults(`{"seed":3,"duplicate_webhooks":2,"shuffle_webhooks":true}`)
+		var wait sync.WaitGroup
+		for n := range 20 {
+			wait.Go(func() { w.act(fake.Act{From: "ann", Text: fmt.Sprint("n", n)}) })
+		}
+		wait.Wait()
+		for deadline := time.Now().Add(20 * time.Second); w.platform.Pending() > 0 && time.Now().Before(deadline); {
+			time.Sleep(time.Millisecond)
+		}
+		w.want("pending", w.platform.Pending(), 0)
+		count := map[string]int{}
+		for i := range w.hooks {
+			count[eventOf(t, string(w.hooks[i].body)).Message.Text]++
+		}
+		w.want("texts", len(count), 20)
+		for text, n := range count {
+			w.want(text, n, 3)
+		}
+	})
+	t.Run("have ids of their own", func(t *testing.T) {
+		w := newWorld(t)
+		seen := map[string]bool{}
+		for range 200 {
+			d := w.act(fake.Act{From: "ann", Text: "hi", Hold: true})
+			token := eventOf(t, d.Body).ReplyToken
+			if len(d.Message) != 18 || len(d.Event) != 26 || len(token) != 32 || seen[d.Message] || seen[d.Event] || seen[token] {
+				t.Fatalf("got %s, %s, %s, want new ids of LINE's form", d.Message, d.Event, token)
+			}
+			seen[d.Message], seen[d.Event], seen[token] = true, true, true
+		}
+	})
+	t.Run("may be any bytes", func(t *testing.T) {
+		w := newWorld(t)
+		w.act(fake.Act{Extra: json.RawMessage(`{"type":"raw","body":"{\"destination\":"}`)})
+		w.want("broken", []any{string(w.hooks[0].body), signed(w, 0)}, []any{`{"destination":`, true})
+		batch, err := os.ReadFile("../testdata/samples/location_and_sticker_batch.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		extra, _ := json.Marshal(map[string]string{"type": "raw", "body": string(batch)})
+		w.act(fake.Act{Extra: extra})
+		status, _ := w.reply("6fa2164c170320ba617ba70669bdf56e")
+		w.want("a reply to one of a batch", status, 200)
+		w.want("its customer", len(w.ledger.Calls("line", "Uf3b7a1c95e2046d8b0a47c19e6d2835f")), 1)
+	})
+}
+
+func TestActsThatAreNotPossible(t *testing.T) {
+	w := newWorld(t)
+	for name, a := range map[string]fake.Act{
+		"no account of two": {From: "ann", Text: "x"},
+		"unknown account":   {Account: "none", From: "ann", Text: "x"},
+		"nobody":            {Account: "shop", Text: "x"},
+		"nothing":           {Account: "shop", From: "ann"},
+		"two things":        {Account: "shop", From: "ann", Text: "x", Follow: true},
+		"unknown extra":     {Account: "shop", From: "ann", Extra: json.RawMessage(`{"type":"poem"}`)},
+		"unknown member":    {Account: "shop", From: "ann", Extra: json.RawMessage(`{"type":"file","colour":"red"}`)},
+		"no member":         {Account: "shop", From: "ann", Extra: json.RawMessage(`{"type":"postback"}`)},
+		"broken extra":      {Account: "shop", From: "ann", Extra: json.RawMessage(`{`)},
+	} {
+		if d, err := w.platform.Act(t.Context(), a); err == nil {
+			t.Errorf("%s: got %+v, want an error", name, d)
+		}
+	}
+	w.want("hooks", len(w.hooks), 0)
+}
+
+// A whole round: an act reaches the adapter, the adapter answers by reply token, by
+// push, and by push again with the same key.
+func TestAdapterAndPlatformUnderstandEachOther(t *testing.T) {
+	w := newWorld(t)
+	mux := newStack(t, w)
+	a := line.New(channel.Platform{BaseURL: mux})
+	account := channel.Account{ID: "shop", External: bot, Secrets: channel.Secrets{line.ChannelSecret: "s1", line.ChannelToken: "t1"}}
+	credentials := channel.Credentials{Secrets: account.Secrets, Accounts: []string{bot}}
+
+	d := w.act(fake.Act{From: "ann", Text: "ping <&>", Repeat: 2})
+	var events []channel.Event
+	for _, h := range w.hooks {
+		r := &channel.Request{Method: "POST", Header: map[string]string{"x-line-signature": h.signature}, Body: h.body}
+		if err := a.Verify(r, credentials); err != nil {
+			t.Fatal(err)
+		}
+		slices, err := a.Split(h.body)
+		if err != nil || len(slices) != 1 {
+			t.Fatalf("split: got %d, %v, want 1", len(slices), err)
+		}
+		e, err := a.Parse(slices[0].Head, slices[0].Raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, e)
+	}
+	first, again := events[0], events[1]
+	if first.Message.Text != "ping <&>" || first.Message.ID != d.Message || first.ID != d.Event || first.At != 1791170415123 || first.Redelivered {
+		t.Errorf("got %+v, want what was acted", first)
+	}
+	if !again.Redelivered || again.ID != first.ID || again.Reply != first.Reply {
+		t.Errorf("again: got %+v, want the same event, redelivered", again)
+	}
+
+	m := channel.Outgoing{To: first.User, Type: hub.Text, Text: "pong <&> 😀", RetryKey: hub.RetryKey("t", "u", "k")}
+	sent, err := a.Reply(t.Context(), account, first.Reply, m)
+	if err != nil || sent.PlatformID == "" {
+		t.Fatalf("reply: got %+v, %v", sent, err)
+	}
+	if _, err := a.Reply(t.Context(), account, first.Reply, m); hub.CodeOf(err) != hub.ReplyTokenInvalid {
+		t.Errorf("reply again: got %v, want %s", err, hub.ReplyTokenInvalid)
+	}
+	pushed, err := a.Send(t.Context(), account, m)
+	if err != nil || pushed.Repeated || pushed.PlatformID == "" {
+		t.Fatalf("push: got %+v, %v", pushed, err)
+	}
+	repeated, err := a.Send(t.Context(), account, m)
+	if err != nil || !repeated.Repeated || repeated.PlatformID != pushed.PlatformID {
+		t.Errorf("push again: got %+v, %v, want %s repeated", repeated, err, pushed.PlatformID)
+	}
+	var got []string
+	for _, c := range w.ledger.Calls("line", "ann") {
+		got = append(got, c.Kind+" "+c.Text+" "+c.ID)
+	}
+	w.want("ledger", got, []string{"reply pong <&> 😀 " + sent.PlatformID, "push pong <&> 😀 " + pushed.PlatformID})
+
+	for plan, want := range map[string]hub.Code{
+		`{"rate429":1,"retry_after":9}`: hub.RateLimited, `{"rate500":1}`: hub.Transient, `{"expired_token":true}`: hub.TokenExpired,
+		`{"monthly_quota":0}`: hub.QuotaExhausted, `{"accept_then_drop":1}`: hub.Unclear, `{"accept_then_500":1}`: hub.Transient,
+	} {
+		w.faults(plan)
+		m.RetryKey = hub.RetryKey("t", "u", hub.MessageKey(plan))
+		_, err := a.Send(t.Context(), account, m)
+		if hub.CodeOf(err) != want {
+			t.Errorf("%s: got %v, want %s", plan, err, want)
+		}
+		w.faults("null")
+		accepted := strings.Contains(plan, "accept_then")
+		if sent, err := a.Send(t.Context(), account, m); err != nil || sent.Repeated != accepted {
+			t.Errorf("after %s: got %+v, %v, want it sent once", plan, sent, err)
+		}
+	}
+	m.To = "U99999999999999999999999999999999"
+	m.RetryKey = hub.RetryKey("t", "u", "other")
+	if _, err := a.Send(t.Context(), account, m); hub.CodeOf(err) != hub.Unreachable {
+		t.Errorf("to a stranger: got %v, want %s", err, hub.Unreachable)
+	}
+}
+
+var _ fake.New = linetest.New

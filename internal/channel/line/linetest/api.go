@@ -1,0 +1,218 @@
+package linetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"omnihub/internal/channel/fake"
+)
+
+// maxBody is the largest request that LINE takes.
+// https://developers.line.biz/en/reference/messaging-api/#status-codes
+const maxBody = 2 << 20
+
+// refusal is an answer that is not a success.
+// https://developers.line.biz/en/reference/messaging-api/#error-responses
+type refusal struct {
+	Message      string        `json:"message"`
+	Details      []detail      `json:"details,omitempty"`
+	SentMessages []sentMessage `json:"sentMessages,omitempty"` // with 409
+}
+
+type detail struct {
+	Message  string `json:"message"`
+	Property string `json:"property"`
+}
+
+// exchange is one call of the API.
+type exchange struct {
+	w       http.ResponseWriter
+	r       *http.Request
+	request string // its x-line-request-id
+	body    []byte
+	account *account
+}
+
+func (x *exchange) answer(status int, v any) {
+	x.w.Header().Set("Content-Type", "application/json")
+	x.w.WriteHeader(status)
+	_, _ = x.w.Write(encode(v)) // a caller who has left loses his answer
+}
+
+func (x *exchange) refuse(status int, format string, args ...any) {
+	x.answer(status, refusal{Message: fmt.Sprintf(format, args...)})
+}
+
+// ServeHTTP is the Messaging API.
+func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{w: w, r: r, request: uuid()}
+	w.Header().Set("x-line-request-id", x.request)
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil {
+		return
+	}
+	x.body = body
+	p.mu.Lock()
+	faults := p.faults
+	p.mu.Unlock()
+	if faults.DelayMS > 0 {
+		select {
+		case <-time.After(time.Duration(faults.DelayMS) * time.Millisecond):
+		case <-r.Context().Done():
+			return
+		}
+	}
+	bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		x.refuse(401, "Authorization header required. Must follow the scheme, 'Authorization: Bearer <ACCESS TOKEN>'")
+		return
+	}
+	for _, a := range p.accounts {
+		if bearer != "" && a.Secrets["channel_token"] == bearer {
+			x.account = a
+		}
+	}
+	if x.account == nil || faults.ExpiredToken {
+		x.refuse(401, "Authentication failed. Confirm that the access token in the authorization header is valid.")
+		return
+	}
+	if len(body) > maxBody {
+		x.refuse(413, "Payload Too Large")
+		return
+	}
+	p.route(x, faults)
+}
+
+func (p *platform) route(x *exchange, f faults) {
+	if id, ok := strings.CutPrefix(x.r.URL.Path, "/v2/bot/profile/"); ok && x.r.Method == http.MethodGet {
+		p.profile(x, id)
+		return
+	}
+	switch x.r.Method + " " + x.r.URL.Path {
+	case "POST /v2/bot/message/reply":
+		x.ofJSON(func() { p.reply(x, f) })
+	case "POST /v2/bot/message/push":
+		x.ofJSON(func() { p.push(x, f) })
+	case "PUT /v2/bot/channel/webhook/endpoint":
+		x.ofJSON(func() { p.setEndpoint(x) })
+	case "POST /v2/bot/channel/webhook/test":
+		x.ofJSON(func() { p.testEndpoint(x) })
+	case "GET /v2/bot/channel/webhook/endpoint":
+		p.mu.Lock()
+		endpoint := x.account.Webhook
+		p.mu.Unlock()
+		x.answer(200, map[string]any{"endpoint": endpoint, "active": true})
+	case "GET /v2/bot/info":
+		x.answer(200, map[string]any{"userId": x.account.ExternalID, "basicId": "@" + x.account.ID,
+			"displayName": x.account.ID, "chatMode": "bot", "markAsReadMode": "auto"})
+	case "GET /v2/bot/message/quota":
+		quota := map[string]any{"type": "none"}
+		if f.MonthlyQuota != nil {
+			quota = map[string]any{"type": "limited", "value": *f.MonthlyQuota}
+		}
+		x.answer(200, quota)
+	case "GET /v2/bot/message/quota/consumption":
+		p.mu.Lock()
+		used := x.account.pushed[p.month()]
+		p.mu.Unlock()
+		x.answer(200, map[string]any{"totalUsage": used})
+	default:
+		x.refuse(404, "Not found")
+	}
+}
+
+// ofJSON goes on if the request says that it is JSON.
+func (x *exchange) ofJSON(do func()) {
+	given := x.r.Header.Get("Content-Type")
+	if media, _, err := mime.ParseMediaType(given); err != nil || media != "application/json" {
+		x.refuse(415, "The content type, %s, is not supported", given)
+		return
+	}
+	do()
+}
+
+// profile tells who a customer is. https://developers.line.biz/en/reference/messaging-api/#get-profile
+func (p *platform) profile(x *exchange, id string) {
+	if !userForm.MatchString(id) {
+		x.refuse(400, "The value for the 'userId' parameter is invalid")
+		return
+	}
+	p.mu.Lock()
+	c, name := x.account.customers[id], p.names[id]
+	known := c != nil && !c.blocked
+	p.mu.Unlock()
+	if !known {
+		x.refuse(404, "Not found")
+		return
+	}
+	if name == "" {
+		name = "LINE " + id[len(id)-4:]
+	}
+	x.answer(200, map[string]any{"userId": id, "displayName": name, "language": "zh-TW"})
+}
+
+// setEndpoint enters a webhook URL.
+// https://developers.line.biz/en/reference/messaging-api/#set-webhook-endpoint-url
+func (p *platform) setEndpoint(x *exchange) {
+	endpoint, ok := x.endpoint()
+	if !ok || endpoint == "" {
+		x.refuse(400, "Invalid webhook endpoint URL")
+		return
+	}
+	p.mu.Lock()
+	x.account.Webhook = endpoint
+	p.mu.Unlock()
+	x.answer(200, struct{}{})
+}
+
+// testEndpoint sends a webhook without events.
+// https://developers.line.biz/en/reference/messaging-api/#test-webhook-endpoint
+func (p *platform) testEndpoint(x *exchange) {
+	endpoint, ok := x.endpoint()
+	if !ok {
+		x.refuse(400, "Invalid webhook endpoint URL")
+		return
+	}
+	p.mu.Lock()
+	hook := x.account.signed(encode(webhook{Destination: x.account.ExternalID, Events: []event{}}))
+	p.mu.Unlock()
+	if endpoint != "" {
+		hook.URL = endpoint
+	}
+	status := p.courier.Deliver(x.r.Context(), []fake.Webhook{hook})[0]
+	reason := "OK"
+	switch {
+	case status == 0:
+		reason = "COULD_NOT_CONNECT"
+	case status != 200:
+		reason = "ERROR_STATUS_CODE"
+	}
+	x.answer(200, map[string]any{"success": status == 200, "timestamp": p.now().UTC().Format(time.RFC3339Nano),
+		"statusCode": status, "reason": reason, "detail": fmt.Sprint(status)})
+}
+
+// endpoint reads the URL of a request. LINE takes https only; here the machine
+// itself may be reached by http.
+func (x *exchange) endpoint() (string, bool) {
+	var in struct {
+		Endpoint string `json:"endpoint"`
+	}
+	if len(x.body) > 0 && json.Unmarshal(x.body, &in) != nil {
+		return "", false
+	}
+	if in.Endpoint == "" {
+		return "", true
+	}
+	u, err := url.Parse(in.Endpoint)
+	if err != nil || len(in.Endpoint) > 500 || u.Host == "" {
+		return "", false
+	}
+	local := u.Scheme == "http" && (u.Hostname() == "127.0.0.1" || u.Hostname() == "localhost")
+	return in.Endpoint, u.Scheme == "https" || local
+}

@@ -1,0 +1,235 @@
+package linetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf16"
+
+	"omnihub/internal/channel/fake"
+)
+
+const (
+	tokenLife = time.Minute      // of a reply token, after each delivery of its webhook
+	eventLife = 20 * time.Minute // of a reply token, after its event
+	keyLife   = 24 * time.Hour   // of a retry key
+	maxUnits  = 5000             // of a text, in UTF-16
+)
+
+type sentMessage struct {
+	ID         string `json:"id"`
+	QuoteToken string `json:"quoteToken"`
+}
+
+// sendRequest is the body of a reply or a push.
+type sendRequest struct {
+	ReplyToken *string           `json:"replyToken"`
+	To         *string           `json:"to"`
+	Messages   []json.RawMessage `json:"messages"`
+}
+
+var retryKeyForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// reply answers an event. https://developers.line.biz/en/reference/messaging-api/#send-reply-message
+func (p *platform) reply(x *exchange, f faults) {
+	in, text, ok := x.sendRequest()
+	if !ok || p.fault(x, f, "reply", deref(in.ReplyToken)) {
+		return
+	}
+	if x.r.Header.Get("X-Line-Retry-Key") != "" {
+		x.refuse(400, "The retry key is not supported by this API")
+		return
+	}
+	if in.ReplyToken == nil {
+		x.refuse(400, "The property, 'replyToken', in the request body is invalid (line: -, column: -)")
+		return
+	}
+	p.mu.Lock()
+	now, t := p.now(), x.account.tokens[*in.ReplyToken]
+	if t == nil || t.used || now.Sub(t.delivered) > tokenLife || now.Sub(t.event) > eventLife {
+		p.mu.Unlock()
+		x.refuse(400, "Invalid reply token")
+		return
+	}
+	t.used = true
+	sent := newMessages(len(in.Messages))
+	p.note(x, fake.Call{Kind: "reply", To: t.to, Text: text, ID: sent[0].ID, ReplyToken: *in.ReplyToken})
+	p.mu.Unlock()
+	p.accepted(x, f, "reply", *in.ReplyToken, sent)
+}
+
+// push sends to a customer or a group at any time.
+// https://developers.line.biz/en/reference/messaging-api/#send-push-message
+func (p *platform) push(x *exchange, f faults) {
+	in, text, ok := x.sendRequest()
+	key := x.r.Header.Get("X-Line-Retry-Key")
+	name := key
+	if name == "" {
+		name = string(x.body)
+	}
+	if !ok || p.fault(x, f, "push", name) {
+		return
+	}
+	if key != "" && !retryKeyForm.MatchString(key) {
+		x.refuse(400, "The retry key is invalid")
+		return
+	}
+	to := deref(in.To)
+	if !userForm.MatchString(to) && !groupForm.MatchString(to) {
+		x.refuse(400, "The property, 'to', in the request body is invalid (line: -, column: -)")
+		return
+	}
+	sent, done := p.pushOnce(x, f, strings.ToLower(key), to, text, len(in.Messages))
+	if done {
+		p.accepted(x, f, "push", name, sent)
+	}
+}
+
+// pushOnce accepts a push, or answers why not; looking and accepting are one step,
+// so that of two requests with one retry key one is sent.
+func (p *platform) pushOnce(x *exchange, f faults, key, to, text string, n int) ([]sentMessage, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	if first, ok := x.account.accepted[key]; ok && key != "" && now.Sub(first.at) < keyLife {
+		if first.body != string(x.body) {
+			x.refuse(400, "The retry key was used with another request")
+			return nil, false
+		}
+		x.w.Header().Set("x-line-accepted-request-id", first.request)
+		x.answer(409, refusal{Message: "The retry key is already accepted", SentMessages: first.sent})
+		return nil, false
+	}
+	who := x.account.customers[to]
+	if who == nil {
+		x.refuse(400, "Failed to send messages")
+		return nil, false
+	}
+	if f.MonthlyQuota != nil && !who.blocked && x.account.pushed[p.month()] >= *f.MonthlyQuota {
+		x.refuse(429, "You have reached your monthly limit.")
+		return nil, false
+	}
+	if !who.blocked { // those who do not get it are not counted
+		x.account.pushed[p.month()]++
+	}
+	sent := newMessages(n)
+	if key != "" {
+		x.account.accepted[key] = acceptance{body: string(x.body), at: now, request: x.request, sent: sent}
+	}
+	p.note(x, fake.Call{Kind: "push", To: to, Text: text, ID: sent[0].ID, RetryKey: key})
+	return sent, true
+}
+
+// note puts an accepted call into the ledger; p.mu is held.
+func (p *platform) note(x *exchange, c fake.Call) {
+	c.Channel, c.Account, c.Name = kind, x.account.ID, p.names[c.To]
+	c.Body, c.At = string(x.body), p.now().UnixMilli()
+	c.Dropped = x.account.customers[c.To].blocked
+	p.ledger.Add(c)
+}
+
+// month is the one that the quota counts in.
+func (p *platform) month() string { return p.now().UTC().Format("2006-01") }
+
+// fault answers in place of LINE if the plan says so: 429, 500, or never.
+func (p *platform) fault(x *exchange, f faults, what, name string) bool {
+	p.mu.Lock()
+	dice := p.dice
+	p.mu.Unlock()
+	name = what + " " + name
+	switch {
+	case dice.Hit(f.Rate429, "429", name):
+		if f.RetryAfter > 0 {
+			x.w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
+		}
+		x.refuse(429, "The API rate limit has been exceeded. Try again later.")
+	case dice.Hit(f.Rate500, "500", name):
+		x.refuse(500, "Internal error")
+	case dice.Hit(f.Timeout, "timeout", name):
+		<-x.r.Context().Done()
+		panic(http.ErrAbortHandler)
+	default:
+		return false
+	}
+	return true
+}
+
+// accepted answers a call that was accepted, unless the plan spoils the answer.
+func (p *platform) accepted(x *exchange, f faults, what, name string, sent []sentMessage) {
+	p.mu.Lock()
+	dice := p.dice
+	p.mu.Unlock()
+	name = what + " " + name
+	switch {
+	case dice.Hit(f.AcceptThenDrop, "drop", name):
+		panic(http.ErrAbortHandler)
+	case dice.Hit(f.AcceptThen500, "late 500", name):
+		x.refuse(500, "Internal error")
+	default:
+		x.answer(200, map[string]any{"sentMessages": sent})
+	}
+}
+
+// sendRequest reads the body and gives the texts of its messages, or answers what
+// is wrong with it.
+func (x *exchange) sendRequest() (sendRequest, string, bool) {
+	var in sendRequest
+	if err := json.Unmarshal(x.body, &in); err != nil {
+		x.refuse(400, "The request body could not be parsed as JSON (line: 1, column: 1)")
+		return in, "", false
+	}
+	var wrong []detail
+	if n := len(in.Messages); n < 1 || n > 5 {
+		wrong = append(wrong, detail{"Size must be between 1 and 5", "messages"})
+	}
+	var texts []string
+	for i, raw := range in.Messages {
+		var m struct {
+			Type string `json:"type"`
+			Text string `json:"text"`
+		}
+		place := fmt.Sprintf("messages[%d]", i)
+		if json.Unmarshal(raw, &m) != nil {
+			x.refuse(400, "A message (%s) in the request body is invalid", place)
+			return in, "", false
+		}
+		switch m.Type {
+		case "text":
+			if m.Text == "" {
+				wrong = append(wrong, detail{"May not be empty", place + ".text"})
+			} else if len(utf16.Encode([]rune(m.Text))) > maxUnits {
+				wrong = append(wrong, detail{"Length must be between 0 and 5000", place + ".text"})
+			}
+			texts = append(texts, m.Text)
+		case "textV2", "image", "video", "audio", "location", "sticker", "template", "imagemap", "flex", "coupon":
+			x.refuse(501, "the fake LINE platform does not take messages of type %s", m.Type)
+			return in, "", false
+		default:
+			wrong = append(wrong, detail{"Must be one of the following values: [text, textV2, image, video, audio, location, sticker, template, imagemap, flex]", place + ".type"})
+		}
+	}
+	if len(wrong) > 0 {
+		x.answer(400, refusal{Message: fmt.Sprintf("The request body has %d error(s)", len(wrong)), Details: wrong})
+		return in, "", false
+	}
+	return in, strings.Join(texts, "\n"), true
+}
+
+func newMessages(n int) []sentMessage {
+	out := make([]sentMessage, n)
+	for i := range out {
+		out[i] = sentMessage{ID: messageID(), QuoteToken: quoteToken()}
+	}
+	return out
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

@@ -1,0 +1,176 @@
+package linetest
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"math/big"
+	"regexp"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"omnihub/internal/channel/fake"
+)
+
+// The objects of a webhook, their members in the order in which LINE sends them.
+// https://developers.line.biz/en/reference/messaging-api/#webhook-event-objects
+
+type webhook struct {
+	Destination string  `json:"destination"`
+	Events      []event `json:"events"`
+}
+
+type event struct {
+	Type            string          `json:"type"`
+	Mode            string          `json:"mode"`
+	Timestamp       int64           `json:"timestamp"`
+	Source          source          `json:"source"`
+	WebhookEventID  string          `json:"webhookEventId"`
+	DeliveryContext deliveryContext `json:"deliveryContext"`
+	ReplyToken      string          `json:"replyToken,omitempty"`
+	Message         *message        `json:"message,omitempty"`
+	Follow          *follow         `json:"follow,omitempty"`
+	Unsend          *unsend         `json:"unsend,omitempty"`
+	Postback        *postback       `json:"postback,omitempty"`
+}
+
+type source struct {
+	Type    string `json:"type"`
+	GroupID string `json:"groupId,omitempty"`
+	UserID  string `json:"userId,omitempty"`
+}
+
+type deliveryContext struct {
+	IsRedelivery bool `json:"isRedelivery"`
+}
+
+type message struct {
+	Type                string           `json:"type"`
+	ID                  string           `json:"id"`
+	QuoteToken          string           `json:"quoteToken,omitempty"`
+	MarkAsReadToken     string           `json:"markAsReadToken,omitempty"`
+	Text                string           `json:"text,omitempty"`
+	Title               string           `json:"title,omitempty"`
+	Address             string           `json:"address,omitempty"`
+	Latitude            *float64         `json:"latitude,omitempty"`
+	Longitude           *float64         `json:"longitude,omitempty"`
+	PackageID           string           `json:"packageId,omitempty"`
+	StickerID           string           `json:"stickerId,omitempty"`
+	StickerResourceType string           `json:"stickerResourceType,omitempty"`
+	Keywords            []string         `json:"keywords,omitempty"`
+	FileName            string           `json:"fileName,omitempty"`
+	FileSize            int64            `json:"fileSize,omitempty"`
+	Duration            int64            `json:"duration,omitempty"`
+	ContentProvider     *contentProvider `json:"contentProvider,omitempty"`
+}
+
+type contentProvider struct {
+	Type               string `json:"type"`
+	OriginalContentURL string `json:"originalContentUrl,omitempty"`
+	PreviewImageURL    string `json:"previewImageUrl,omitempty"`
+}
+
+type follow struct {
+	IsUnblocked bool `json:"isUnblocked"`
+}
+
+type unsend struct {
+	MessageID string `json:"messageId"`
+}
+
+type postback struct {
+	Data   string          `json:"data"`
+	Params json.RawMessage `json:"params,omitempty"`
+}
+
+// encode writes JSON as LINE does: characters stand for themselves.
+func encode(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic(err) // only types of this package come here
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// signed makes a webhook request of the account around a body.
+// https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/
+func (a *account) signed(body []byte) fake.Webhook {
+	digest := hmac.New(sha256.New, []byte(a.Secrets["channel_secret"]))
+	digest.Write(body)
+	return fake.Webhook{
+		URL: a.Webhook,
+		Header: map[string]string{
+			"content-type":     "application/json; charset=utf-8",
+			"user-agent":       "LineBotWebhook/2.0",
+			"x-line-signature": base64.StdEncoding.EncodeToString(digest.Sum(nil)),
+		},
+		Body: body,
+	}
+}
+
+var (
+	userForm  = regexp.MustCompile(`^U[0-9a-f]{32}$`)
+	groupForm = regexp.MustCompile(`^C[0-9a-f]{32}$`)
+)
+
+// userID gives LINE's id of a customer: the name itself if it is one, or one derived
+// from it, always the same.
+func (p *platform) userID(name string) string {
+	if userForm.MatchString(name) {
+		return name
+	}
+	return p.derive("U", name)
+}
+
+// groupID does so for a group.
+func (p *platform) groupID(name string) string {
+	if groupForm.MatchString(name) {
+		return name
+	}
+	return p.derive("C", name)
+}
+
+func (p *platform) derive(prefix, name string) string {
+	sum := sha256.Sum256([]byte(kind + prefix + name))
+	id := prefix + hex.EncodeToString(sum[:16])
+	p.names[id] = name
+	return id
+}
+
+// messageID makes an id as LINE's are: 18 digits. It is random, since the hub may
+// remember ids from before this platform was started.
+func messageID() string {
+	n, err := rand.Int(rand.Reader, big.NewInt(4e17))
+	if err != nil {
+		panic(err) // the system's random source never fails
+	}
+	return n.Add(n, big.NewInt(5e17)).String()
+}
+
+// eventID makes a webhookEventId, a ULID.
+func eventID(at time.Time) string {
+	return ulid.MustNew(ulid.Timestamp(at), rand.Reader).String()
+}
+
+// random makes a token of n bytes.
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return b
+}
+
+func hexToken() string   { return hex.EncodeToString(random(16)) }
+func quoteToken() string { return base64.RawURLEncoding.EncodeToString(random(36)) }
+
+// uuid makes the id of a request.
+func uuid() string {
+	h := hex.EncodeToString(random(16))
+	return h[:8] + "-" + h[8:12] + "-4" + h[13:16] + "-a" + h[17:20] + "-" + h[20:]
+}

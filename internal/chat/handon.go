@@ -1,0 +1,116 @@
+package chat
+
+import (
+	"context"
+	"log/slog"
+	"sort"
+	"time"
+
+	"omnihub/internal/hub"
+	"omnihub/internal/queue"
+	"omnihub/internal/store"
+)
+
+// HandOn puts sends on the outbound queue. It answers for each whether the queue
+// took it. The order within a thread is kept: at most one send of a thread goes
+// into a batch call, and a thread stops at its first failure.
+func HandOn(ctx context.Context, out *queue.Queue, sends []store.Queued) ([]bool, error) {
+	taken := make([]bool, len(sends))
+	waiting := map[hub.UserKey][]int{}
+	var threads []hub.UserKey
+	for i, q := range sends {
+		if len(waiting[q.Ref.User]) == 0 {
+			threads = append(threads, q.Ref.User)
+		}
+		waiting[q.Ref.User] = append(waiting[q.Ref.User], i)
+	}
+	var failed error
+	for len(threads) > 0 {
+		batch := make([]queue.Message, len(threads))
+		for n, u := range threads {
+			m, err := orderMessage(sends[waiting[u][0]])
+			if err != nil {
+				return taken, err
+			}
+			batch[n] = m
+		}
+		ok, err := out.Send(ctx, batch)
+		if err != nil {
+			failed = err
+		}
+		var next []hub.UserKey
+		for n, u := range threads {
+			if !ok[n] {
+				continue
+			}
+			taken[waiting[u][0]] = true
+			if waiting[u] = waiting[u][1:]; len(waiting[u]) > 0 {
+				next = append(next, u)
+			}
+		}
+		threads = next
+	}
+	return taken, failed
+}
+
+// Reconciler hands on the sends that are due: parked ones whose time has come, and
+// those of which the change stream or the queue lost track.
+type Reconciler struct {
+	Store *store.Store
+	Queue *queue.Queue
+	Now   func() time.Time
+	Log   *slog.Logger
+}
+
+// dueLimit is how many sends of one bucket are handed on in one run.
+const dueLimit = 500
+
+// Due hands on what is due now, in the order of acceptance within each thread.
+// Each is put on the queue first and its next look comes after, so that a crash
+// between the two repeats it under the same deduplication id. It answers how many
+// were handed on.
+func (rc *Reconciler) Due(ctx context.Context) (int, error) {
+	now := hub.MillisOf(rc.Now())
+	total := 0
+	for _, day := range store.DueDays(now) {
+		for shard := range store.Shards {
+			n, err := rc.bucket(ctx, day, shard, now)
+			total += n
+			if err != nil {
+				return total, err
+			}
+		}
+	}
+	if total > 0 {
+		rc.Log.Warn("sends handed on", "count", total)
+	}
+	return total, nil
+}
+
+func (rc *Reconciler) bucket(ctx context.Context, day string, shard int, now hub.Millis) (int, error) {
+	due, err := rc.Store.DueSends(ctx, day, shard, now, dueLimit)
+	if err != nil || len(due) == 0 {
+		return 0, err
+	}
+	sort.SliceStable(due, func(i, j int) bool {
+		a := hub.Parked{Accepted: due[i].Intent.Accepted, Key: due[i].Intent.Key}
+		return a.Before(hub.Parked{Accepted: due[j].Intent.Accepted, Key: due[j].Intent.Key})
+	})
+	again := make([]store.Queued, len(due))
+	for i, q := range due {
+		again[i] = q
+		again[i].Attempt++
+	}
+	taken, failed := HandOn(ctx, rc.Queue, again)
+	n := 0
+	for i, ok := range taken {
+		if !ok {
+			continue
+		}
+		n++
+		if err := rc.Store.HandedOn(ctx, due[i], now.Add(store.Overdue)); err != nil {
+			failed = err
+		}
+	}
+	return n, failed
+}

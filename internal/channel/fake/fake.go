@@ -27,6 +27,7 @@ type Config struct {
 	Now      func() time.Time // the hub's one clock
 	Ledger   *Ledger
 	Client   *http.Client // delivers webhooks
+	Journal  *Journal     // what it still knows after a restart; nil = nothing
 }
 
 // Act is a customer's act. Exactly one of the members after From is set; a fake

@@ -1,6 +1,9 @@
 package fake
 
-import "sync"
+import (
+	"encoding/json"
+	"sync"
+)
 
 // Call is one call that a fake platform accepted, as it is shown to testers.
 type Call struct {
@@ -20,18 +23,33 @@ type Call struct {
 
 // Ledger keeps what the fake platforms accepted. It is safe for concurrent use.
 type Ledger struct {
-	mu    sync.Mutex
-	calls []Call
+	mu      sync.Mutex
+	calls   []Call
+	journal *Journal
 }
 
 // NewLedger makes an empty ledger.
 func NewLedger() *Ledger { return &Ledger{} }
+
+// OpenLedger makes a ledger that knows the calls of its journal and records new
+// ones there.
+func OpenLedger(j *Journal) *Ledger {
+	l := &Ledger{journal: j}
+	j.Replay(func(kind string, entry json.RawMessage) {
+		var c Call
+		if kind == "call" && json.Unmarshal(entry, &c) == nil {
+			l.calls = append(l.calls, c)
+		}
+	})
+	return l
+}
 
 // Add appends a call.
 func (l *Ledger) Add(c Call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.calls = append(l.calls, c)
+	l.journal.Record("call", c)
 }
 
 // Calls gives the calls of a channel to a customer, oldest first; "" means all. The

@@ -112,20 +112,24 @@ func (p *platform) compose(a fake.Act) (requests, fake.Delivery, error) {
 	if e.WebhookEventID == "" {
 		e.WebhookEventID = eventID(at)
 	}
-	who := acct.customer(e.Source.UserID)
+	who := p.customer(acct, e.Source.UserID)
 	if err := p.fill(&e, a, x, who); err != nil {
 		return requests{}, fake.Delivery{}, err
+	}
+	if a.Block || a.Follow {
+		p.rememberCustomer(acct, e.Source.UserID, who)
 	}
 	to := e.Source.UserID
 	if e.Source.GroupID != "" {
 		to = e.Source.GroupID
-		acct.customer(to)
+		p.customer(acct, to)
 	}
 	var issued *token
 	if e.Mode == "active" && e.Type != "unfollow" && e.Type != "unsend" {
 		e.ReplyToken = hexToken()
 		issued = &token{to: to, event: at, delivered: p.now()}
 		acct.tokens[e.ReplyToken] = issued
+		p.rememberToken(acct, e.ReplyToken, issued)
 	}
 	request := func(again bool) fake.Webhook {
 		e.DeliveryContext.IsRedelivery = again
@@ -135,6 +139,7 @@ func (p *platform) compose(a fake.Act) (requests, fake.Delivery, error) {
 				p.mu.Lock()
 				defer p.mu.Unlock()
 				issued.delivered = p.now()
+				p.rememberToken(acct, e.ReplyToken, issued)
 			}
 		}
 		return hook
@@ -156,19 +161,22 @@ func (p *platform) learn(acct *account, body []byte) {
 		if to == "" {
 			to = e.Source.UserID
 		}
-		acct.customer(to)
+		p.customer(acct, to)
 		if e.ReplyToken != "" {
-			acct.tokens[e.ReplyToken] = &token{to: to, event: time.UnixMilli(e.Timestamp), delivered: p.now()}
+			learned := &token{to: to, event: time.UnixMilli(e.Timestamp), delivered: p.now()}
+			acct.tokens[e.ReplyToken] = learned
+			p.rememberToken(acct, e.ReplyToken, learned)
 		}
 	}
 }
 
 // customer finds or makes a customer; p.mu is held.
-func (a *account) customer(id string) *customer {
+func (p *platform) customer(a *account, id string) *customer {
 	c := a.customers[id]
 	if c == nil {
 		c = &customer{}
 		a.customers[id] = c
+		p.rememberCustomer(a, id, c)
 	}
 	return c
 }

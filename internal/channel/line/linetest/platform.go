@@ -23,6 +23,7 @@ type platform struct {
 	now     func() time.Time
 	ledger  *fake.Ledger
 	courier fake.Courier
+	journal *fake.Journal
 
 	mu       sync.Mutex
 	accounts []*account
@@ -65,6 +66,7 @@ func New(c fake.Config) fake.Platform {
 		now:     c.Now,
 		ledger:  c.Ledger,
 		courier: fake.Courier{Client: c.Client},
+		journal: c.Journal,
 		names:   map[string]string{},
 		dice:    &fake.Dice{},
 	}
@@ -83,6 +85,7 @@ func New(c fake.Config) fake.Platform {
 			pushed:    map[string]int{},
 		})
 	}
+	p.recall()
 	return p
 }
 

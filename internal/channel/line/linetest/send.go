@@ -56,6 +56,7 @@ func (p *platform) reply(x *exchange, f faults) {
 		return
 	}
 	t.used = true
+	p.rememberToken(x.account, *in.ReplyToken, t)
 	sent := newMessages(len(in.Messages))
 	p.note(x, fake.Call{Kind: "reply", To: t.to, Text: text, ID: sent[0].ID, ReplyToken: *in.ReplyToken})
 	p.mu.Unlock()
@@ -115,10 +116,12 @@ func (p *platform) pushOnce(x *exchange, f faults, key, to, text string, n int) 
 	}
 	if !who.blocked { // those who do not get it are not counted
 		x.account.pushed[p.month()]++
+		p.journal.Record("counted", countEntry{x.account.ID, p.month()})
 	}
 	sent := newMessages(n)
 	if key != "" {
 		x.account.accepted[key] = acceptance{body: string(x.body), at: now, request: x.request, sent: sent}
+		p.journal.Record("accepted", acceptanceEntry{x.account.ID, key, string(x.body), now, x.request, sent})
 	}
 	p.note(x, fake.Call{Kind: "push", To: to, Text: text, ID: sent[0].ID, RetryKey: key})
 	return sent, true

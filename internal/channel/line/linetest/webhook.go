@@ -140,7 +140,10 @@ func (p *platform) groupID(name string) string {
 func (p *platform) derive(prefix, name string) string {
 	sum := sha256.Sum256([]byte(kind + prefix + name))
 	id := prefix + hex.EncodeToString(sum[:16])
-	p.names[id] = name
+	if p.names[id] != name {
+		p.names[id] = name
+		p.journal.Record("name", nameEntry{id, name})
+	}
 	return id
 }
 

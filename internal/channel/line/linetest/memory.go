@@ -1,0 +1,78 @@
+package linetest
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// What the platform records, so that it still knows its customers, tokens and retry
+// keys after a restart of the local stack.
+type (
+	nameEntry     struct{ ID, Name string }
+	customerEntry struct {
+		Account, ID string
+		Blocked     bool
+	}
+	tokenEntry struct {
+		Account, Token, To string
+		Event, Delivered   time.Time
+		Used               bool
+	}
+	acceptanceEntry struct {
+		Account, Key, Body string
+		At                 time.Time
+		Request            string
+		Sent               []sentMessage
+	}
+	countEntry struct{ Account, Month string }
+)
+
+func (p *platform) rememberCustomer(a *account, id string, c *customer) {
+	p.journal.Record("customer", customerEntry{a.ID, id, c.blocked})
+}
+
+func (p *platform) rememberToken(a *account, name string, t *token) {
+	p.journal.Record("token", tokenEntry{a.ID, name, t.to, t.event, t.delivered, t.used})
+}
+
+// recall reads what was recorded. Entries of accounts that are gone are passed over.
+func (p *platform) recall() {
+	p.journal.Replay(func(kind string, entry json.RawMessage) {
+		switch kind {
+		case "name":
+			if e, ok := recorded[nameEntry](entry); ok {
+				p.names[e.ID] = e.Name
+			}
+		case "customer":
+			if e, ok := recorded[customerEntry](entry); ok {
+				if a, err := p.account(e.Account); err == nil {
+					a.customers[e.ID] = &customer{blocked: e.Blocked}
+				}
+			}
+		case "token":
+			if e, ok := recorded[tokenEntry](entry); ok {
+				if a, err := p.account(e.Account); err == nil {
+					a.tokens[e.Token] = &token{to: e.To, event: e.Event, delivered: e.Delivered, used: e.Used}
+				}
+			}
+		case "accepted":
+			if e, ok := recorded[acceptanceEntry](entry); ok {
+				if a, err := p.account(e.Account); err == nil {
+					a.accepted[e.Key] = acceptance{body: e.Body, at: e.At, request: e.Request, sent: e.Sent}
+				}
+			}
+		case "counted":
+			if e, ok := recorded[countEntry](entry); ok {
+				if a, err := p.account(e.Account); err == nil {
+					a.pushed[e.Month]++
+				}
+			}
+		}
+	})
+}
+
+func recorded[T any](entry json.RawMessage) (T, bool) {
+	var e T
+	err := json.Unmarshal(entry, &e)
+	return e, err == nil
+}

@@ -1,0 +1,75 @@
+# Two commands: `make dev` runs the hub on this machine, `make test` tests it.
+# Both need Go and nothing else.
+
+GOARCH ?= arm64
+GOOS ?= linux
+TAGS ?=
+
+# The same source gives the same bytes, so that an unchanged function is not
+# deployed again. Local builds share these flags, and with them the build cache.
+BUILD_TAGS := lambda.norpc $(TAGS)
+BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags "$(BUILD_TAGS)"
+
+HOST := GOOS=$(shell go env GOHOSTOS) GOARCH=$(shell go env GOHOSTARCH)
+
+# The race detector needs a C compiler.
+RACE := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
+
+.PHONY: dev demo test lint budget template smoke chaos fuzz bench conformance help
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / — /'
+
+dev: ## run the hub on this machine; Enter builds changed code again, Ctrl-C stops
+	@mkdir -p .local
+	@$(HOST) $(BUILD) -o .local/devserver ./internal/devserver
+	@exec .local/devserver
+
+demo: ## play a scenario through the whole chain, on free ports
+	@mkdir -p .local
+	@$(HOST) $(BUILD) -o .local/devserver ./internal/devserver
+	@$(HOST) $(BUILD) -o .local/demo ./internal/demo
+	@exec .local/demo
+
+# sam build calls this with ARTIFACTS_DIR, for each function of template.yaml.
+build-%:
+	@GOOS=$(GOOS) GOARCH=$(GOARCH) $(BUILD) -ldflags "-s -w" -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$(shell echo $* | tr A-Z a-z)
+
+test: ## all tests but the full sizes; under 10 minutes on 2 cores
+ifeq ($(RACE),)
+	@echo "no C compiler here: the tests run without the race detector"
+endif
+	go test $(RACE) -timeout 9m ./...
+
+lint: ## gofmt, go vet, staticcheck
+	@test -z "$$(gofmt -l functions internal)" || { gofmt -l functions internal; echo "run gofmt -w on these"; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+
+template: ## what the template must show; cfn-lint too where it is installed
+	go test -count=1 ./internal/deploy/...
+	@if command -v cfn-lint >/dev/null 2>&1; then cfn-lint --non-zero-exit-code error template.yaml; \
+	elif command -v sam >/dev/null 2>&1; then sam validate --lint; \
+	else echo "neither cfn-lint nor sam is installed: the template was checked by the Go test only"; fi
+
+budget: ## AWS calls and units per event, against the golden file
+	go test -count=1 -v -run TestBudget ./internal/budget
+
+smoke: ## a short chaos run: 500 messages of 60 customers, 40 kills
+	go run ./internal/chaos/run -messages 500 -customers 60 -repeats 5 -kills 40
+
+chaos: ## the full chaos runs, on FIFO and on shuffled standard queues
+	go run ./internal/chaos/run -messages 5000 -customers 500 -repeats 8 -kills 200
+	go run ./internal/chaos/run -messages 5000 -customers 500 -repeats 8 -kills 200 -shuffle 7
+
+fuzz: ## each parser of foreign bytes for a minute
+	@for target in $$(grep -rlE '^func Fuzz' --include=*_test.go internal | xargs -n1 dirname | sort -u); do \
+		for name in $$(grep -hoE '^func Fuzz[A-Za-z]+' $$target/*_test.go | cut -c6-); do \
+			echo "$$target $$name"; go test -run '^$$' -fuzz "^$$name\$$" -fuzztime 60s ./$$target || exit 1; \
+		done; done
+
+bench: ## speeds, as ratios in one run
+	go test -run '^$$' -bench . -benchtime 2s ./internal/...
+
+conformance: ## the local cloud's conformance suite; CONFORMANCE_ENDPOINT names another endpoint
+	go test -count=1 ./internal/localaws/conformance

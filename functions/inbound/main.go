@@ -1,0 +1,49 @@
+// Command inbound stores what the edge accepted: messages, threads, homes and
+// automatic answers.
+package main
+
+import (
+	"context"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"omnihub/internal/bot"
+	"omnihub/internal/channel/all"
+	"omnihub/internal/chat"
+	"omnihub/internal/env"
+	"omnihub/internal/seal"
+	"omnihub/internal/settings"
+	"omnihub/internal/store"
+)
+
+func main() {
+	e := env.Read()
+	tables := store.Tables{
+		Contacts: e.Must("CONTACTS_TABLE"), Messages: e.Must("MESSAGES_TABLE"),
+		Config: e.Must("CONFIG_TABLE"), Ledger: e.Must("LEDGER_TABLE"),
+	}
+	retention := e.Days("RETENTION_DAYS")
+	sealKey := e.Must("SEAL_KEY")
+	e.Stop()
+
+	now, err := env.Clock()
+	env.Exit(err)
+	cfg, err := env.AWS(context.Background())
+	env.Exit(err)
+	keyring, err := seal.LocalKeyring(sealKey)
+	env.Exit(err)
+
+	log := env.Log()
+	st := &store.Store{DB: dynamodb.NewFromConfig(cfg), Tables: tables, Now: now, Retention: retention}
+	h := &handler{Receiver: &chat.Receiver{
+		Store:      st,
+		Settings:   settings.NewReader(st, keyring, now),
+		Adapters:   all.Adapters(env.Platform()),
+		Answer:     bot.Answer,
+		Quarantine: chat.Quarantine{Store: st, Now: now, Log: log},
+		Now:        now,
+		Log:        log,
+	}}
+	lambda.Start(h.Handle)
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"sync"
+
+	"omnihub/internal/channel/fake"
+	"omnihub/internal/devserver/demoteam"
+)
+
+// reply writes a JSON answer.
+func reply(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	_ = e.Encode(v)
+}
+
+func refuse(w http.ResponseWriter, status int, text string) {
+	reply(w, status, map[string]string{"error": text})
+}
+
+// demo is what scripts need to know of the demo team. Members of capabilities that
+// do not exist yet are left out.
+type demo struct {
+	Team     string             `json:"team"`
+	API      string             `json:"api"`
+	Accounts []demoteam.Account `json:"accounts"`
+	Seeded   map[string]string  `json:"seeded"`
+}
+
+// faultPlans remembers the plans that are in effect, to show them.
+type faultPlans struct {
+	mu    sync.Mutex
+	plans map[string]json.RawMessage
+}
+
+// platformHandler serves the fake platforms and what drives them.
+func (m *machine) platformHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /_demo", func(w http.ResponseWriter, _ *http.Request) {
+		accounts := m.team.Accounts
+		if accounts == nil {
+			accounts = []demoteam.Account{}
+		}
+		reply(w, http.StatusOK, demo{m.team.Team, m.urls.API, accounts, m.team.Seeded})
+	})
+	mux.HandleFunc("GET /_sent", func(w http.ResponseWriter, r *http.Request) {
+		reply(w, http.StatusOK, m.ledger.Calls(r.FormValue("channel"), r.FormValue("to")))
+	})
+	mux.HandleFunc("GET /_faults", func(w http.ResponseWriter, _ *http.Request) {
+		m.faults.mu.Lock()
+		defer m.faults.mu.Unlock()
+		shown := map[string]json.RawMessage{}
+		for channel := range m.fakes {
+			shown[channel] = m.faults.plans[channel]
+		}
+		reply(w, http.StatusOK, shown)
+	})
+	mux.HandleFunc("POST /_faults", m.setFaults)
+	mux.HandleFunc("POST /_customer/{channel}", m.customer)
+	for channel, p := range m.fakes {
+		mux.Handle("/"+channel+"/", http.StripPrefix("/"+channel, p))
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, http.StatusNotFound, "there is no "+r.URL.Path+" here; see GET /_demo, GET /_sent, GET and POST /_faults, POST /_customer/{channel}")
+	})
+	return mux
+}
+
+func (m *machine) setFaults(w http.ResponseWriter, r *http.Request) {
+	var plans map[string]json.RawMessage
+	if err := json.NewDecoder(io.LimitReader(r.Body, 1<<20)).Decode(&plans); err != nil {
+		refuse(w, http.StatusBadRequest, "want an object with a plan, or null, for each channel: "+err.Error())
+		return
+	}
+	for channel := range plans {
+		if m.fakes[channel] == nil {
+			refuse(w, http.StatusBadRequest, "there is no fake platform "+channel)
+			return
+		}
+	}
+	m.faults.mu.Lock()
+	defer m.faults.mu.Unlock()
+	if m.faults.plans == nil {
+		m.faults.plans = map[string]json.RawMessage{}
+	}
+	for channel, plan := range plans {
+		if string(plan) == "null" {
+			plan = nil
+		}
+		if err := m.fakes[channel].SetFaults(plan); err != nil {
+			refuse(w, http.StatusBadRequest, err.Error())
+			return
+		}
+		m.faults.plans[channel] = plan
+	}
+	reply(w, http.StatusOK, m.faults.plans)
+}
+
+func (m *machine) customer(w http.ResponseWriter, r *http.Request) {
+	platform := m.fakes[r.PathValue("channel")]
+	if platform == nil {
+		refuse(w, http.StatusNotFound, "there is no fake platform "+r.PathValue("channel"))
+		return
+	}
+	var act fake.Act
+	d := json.NewDecoder(io.LimitReader(r.Body, 8<<20))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&act); err != nil {
+		refuse(w, http.StatusBadRequest, "the act could not be read: "+err.Error())
+		return
+	}
+	delivery, err := platform.Act(r.Context(), act)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	reply(w, http.StatusOK, delivery)
+}

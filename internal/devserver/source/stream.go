@@ -1,0 +1,291 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"omnihub/internal/devserver/logs"
+	"omnihub/internal/devserver/pattern"
+	"omnihub/internal/devserver/template"
+)
+
+// Stream is a DynamoDB stream event source: one reader per shard, one batch at a
+// time in each.
+type Stream struct {
+	Name        string // for the log: function and table
+	Source      template.StreamSource
+	ARN         string // of the stream
+	FunctionARN string
+	Bucket      string // keeps dropped batches; "" = none
+	Filters     []*pattern.Pattern
+	Function    Invoker
+	Client      *dynamodbstreams.Client
+	Store       *s3.Client
+	Checkpoints *Checkpoints
+	Now         func() time.Time // the hub's clock
+	Log         *logs.Log
+
+	// Watch gives a channel that closes when records come, and Tips the newest
+	// sequence number of each shard. Both are nil if the stream is in another
+	// process; then the reader asks again and again.
+	Watch func() <-chan struct{}
+	Tips  func() map[string]string
+
+	mu     sync.Mutex
+	shards map[string]*shardState
+}
+
+// shardState is where the reader of a shard stands.
+type shardState struct {
+	position string    // everything up to here is done
+	caughtUp bool      // the last read brought nothing
+	closed   bool      // read to the end of a shard that takes no more records
+	horizon  bool      // records were lost: go on with the oldest that is left
+	oldest   time.Time // of the batch that is being delivered; zero = none
+}
+
+// Position tells where a reader stands, for the state page.
+type Position struct {
+	Reader   string        `json:"reader"`
+	Shard    string        `json:"shard"`
+	Sequence string        `json:"sequence,omitempty"`
+	CaughtUp bool          `json:"caught_up"`
+	Age      time.Duration `json:"-"`
+	AgeText  string        `json:"iterator_age"`
+}
+
+// pollEvery is how often a reader asks that cannot be told; AWS asks four times a
+// second.
+const pollEvery = 200 * time.Millisecond
+
+// Positions lists the readers. With tips of the shards at hand, a reader has
+// caught up if it has done everything up to the tip.
+func (s *Stream) Positions() []Position {
+	var tips map[string]string
+	if s.Tips != nil {
+		tips = s.Tips()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := []Position{}
+	for id, st := range s.shards {
+		p := Position{Reader: s.Name, Shard: id, Sequence: st.position, CaughtUp: st.caughtUp}
+		if tips != nil {
+			p.CaughtUp = !later(tips[id], st.position)
+		}
+		if !st.oldest.IsZero() {
+			p.Age = max(0, s.Now().Sub(st.oldest))
+		}
+		p.AgeText = p.Age.Round(time.Second).String()
+		out = append(out, p)
+	}
+	for id := range tips {
+		if s.shards[id] == nil {
+			out = append(out, Position{Reader: s.Name, Shard: id, CaughtUp: tips[id] == "", AgeText: "0s"})
+		}
+	}
+	return out
+}
+
+// Run reads all shards until ctx ends, parents before their children.
+func (s *Stream) Run(ctx context.Context) {
+	const look = time.Minute // for shards that came without an end of another
+	var readers sync.WaitGroup
+	defer readers.Wait()
+	ended := make(chan string, 16)
+	running := map[string]bool{}
+	for ctx.Err() == nil {
+		shards, err := s.describe(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				s.Log.Warn(s.Name, "the stream could not be described", "error", err)
+				pause(ctx, time.Second)
+			}
+			continue
+		}
+		there := map[string]bool{}
+		for _, sh := range shards {
+			there[*sh.ShardId] = true
+		}
+		for _, sh := range shards {
+			id, parent := *sh.ShardId, aws.ToString(sh.ParentShardId)
+			if running[id] || s.state(id).isClosed(s) || there[parent] && !s.state(parent).isClosed(s) {
+				continue
+			}
+			running[id] = true
+			readers.Go(func() {
+				s.read(ctx, id)
+				select {
+				case ended <- id:
+				case <-ctx.Done():
+				}
+			})
+		}
+		timer := time.NewTimer(look)
+		select {
+		case id := <-ended:
+			delete(running, id)
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+}
+
+func (s *Stream) state(shard string) *shardState {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shards == nil {
+		s.shards = map[string]*shardState{}
+	}
+	st := s.shards[shard]
+	if st == nil {
+		st = &shardState{position: s.Checkpoints.Get(s.key(shard))}
+		s.shards[shard] = st
+	}
+	return st
+}
+
+func (st *shardState) isClosed(s *Stream) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return st.closed
+}
+
+func (s *Stream) key(shard string) string { return s.Name + " " + s.ARN + " " + shard }
+
+func (s *Stream) describe(ctx context.Context) ([]types.Shard, error) {
+	var shards []types.Shard
+	var from *string
+	for {
+		out, err := s.Client.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{StreamArn: &s.ARN, ExclusiveStartShardId: from})
+		if err != nil {
+			return nil, err
+		}
+		shards = append(shards, out.StreamDescription.Shards...)
+		if from = out.StreamDescription.LastEvaluatedShardId; from == nil {
+			return shards, nil
+		}
+	}
+}
+
+// read delivers a shard's records until ctx ends or the shard is at its end.
+func (s *Stream) read(ctx context.Context, shard string) {
+	st := s.state(shard)
+	var iterator *string
+	for ctx.Err() == nil {
+		var changed <-chan struct{}
+		if s.Watch != nil {
+			changed = s.Watch()
+		}
+		tip := ""
+		if s.Tips != nil {
+			tip = s.Tips()[shard]
+		}
+		records, next, err := s.fetch(ctx, shard, iterator)
+		if err != nil {
+			if ctx.Err() != nil {
+				return
+			}
+			iterator = s.recover(shard, err)
+			pause(ctx, pollEvery)
+			continue
+		}
+		if len(records) > 0 {
+			if !s.process(ctx, shard, records) {
+				return
+			}
+			iterator = next
+			if next == nil {
+				s.finish(shard, st)
+				return
+			}
+			continue
+		}
+		if next == nil {
+			s.finish(shard, st)
+			return
+		}
+		iterator = next
+		s.mu.Lock()
+		st.caughtUp = true
+		if later(tip, st.position) {
+			st.position = tip // nothing up to the tip is for this reader
+			s.Checkpoints.Set(s.key(shard), tip)
+		}
+		s.mu.Unlock()
+		s.wait(ctx, changed)
+	}
+}
+
+// wait returns when records may have come.
+func (s *Stream) wait(ctx context.Context, changed <-chan struct{}) {
+	if changed == nil {
+		pause(ctx, pollEvery)
+		return
+	}
+	select {
+	case <-changed:
+	case <-ctx.Done():
+	}
+}
+
+func (s *Stream) finish(shard string, st *shardState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st.closed, st.caughtUp = true, true
+	s.Log.Info(s.Name, "the shard is read to its end", "shard", shard)
+}
+
+// fetch reads once, from the iterator or else from the checkpoint.
+func (s *Stream) fetch(ctx context.Context, shard string, iterator *string) ([]types.Record, *string, error) {
+	if iterator == nil {
+		in := &dynamodbstreams.GetShardIteratorInput{StreamArn: &s.ARN, ShardId: &shard, ShardIteratorType: types.ShardIteratorTypeTrimHorizon}
+		s.mu.Lock()
+		position, horizon := s.shards[shard].position, s.shards[shard].horizon
+		s.mu.Unlock()
+		switch {
+		case position != "":
+			in.ShardIteratorType, in.SequenceNumber = types.ShardIteratorTypeAfterSequenceNumber, &position
+		case s.Source.Latest && !horizon:
+			in.ShardIteratorType = types.ShardIteratorTypeLatest
+		}
+		out, err := s.Client.GetShardIterator(ctx, in)
+		if err != nil {
+			return nil, nil, err
+		}
+		if iterator = out.ShardIterator; iterator == nil {
+			return nil, nil, fmt.Errorf("source: no iterator for shard %s", shard)
+		}
+	}
+	out, err := s.Client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: iterator})
+	if err != nil {
+		return nil, nil, err
+	}
+	return out.Records, out.NextShardIterator, nil
+}
+
+// recover answers the iterator to go on with after an error: nil for a fresh one.
+func (s *Stream) recover(shard string, err error) *string {
+	var expired *types.ExpiredIteratorException
+	var trimmed *types.TrimmedDataAccessException
+	switch {
+	case errors.As(err, &expired):
+	case errors.As(err, &trimmed):
+		s.Log.Warn(s.Name, "records were lost: they are older than the stream keeps them", "shard", shard)
+		s.mu.Lock()
+		s.shards[shard].position, s.shards[shard].horizon = "", true
+		s.mu.Unlock()
+	default:
+		s.Log.Warn(s.Name, "records could not be read", "error", err)
+	}
+	return nil
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+)
+
+// hub is a chain in small: echo → queue → worker → table → changes → table.
+type hub struct {
+	db     *dynamodb.Client
+	queue  *sqs.Client
+	offset time.Duration
+}
+
+func (h *hub) connect() {
+	cfg, err := config.LoadDefaultConfig(context.Background())
+	if err == nil {
+		h.offset, err = time.ParseDuration(os.Getenv("CLOCK_OFFSET"))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	h.db, h.queue = dynamodb.NewFromConfig(cfg), sqs.NewFromConfig(cfg)
+}
+
+func (h *hub) put(ctx context.Context, pk, sk, kind string) error {
+	item := map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: pk}, "SK": &types.AttributeValueMemberS{Value: sk}}
+	if kind != "" {
+		item["kind"] = &types.AttributeValueMemberS{Value: kind}
+	}
+	_, err := h.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(os.Getenv("TABLE")), Item: item})
+	return err
+}
+
+// echo does what the path says.
+func (h *hub) echo(ctx context.Context, r events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+	answer := func(status int, v any) (events.APIGatewayV2HTTPResponse, error) {
+		body, err := json.Marshal(v)
+		return events.APIGatewayV2HTTPResponse{StatusCode: status, Body: string(body), Headers: map[string]string{"content-type": "application/json"}}, err
+	}
+	switch r.PathParameters["kind"] {
+	case "event":
+		return answer(200, r)
+	case "now":
+		return answer(200, time.Now().Add(h.offset))
+	case "send":
+		group, _, _ := strings.Cut(r.Body, "-")
+		in := &sqs.SendMessageInput{QueueUrl: aws.String(os.Getenv("JOBS_URL")), MessageBody: &r.Body, MessageGroupId: &group}
+		if strings.HasSuffix(*in.QueueUrl, ".fifo") {
+			in.MessageDeduplicationId = &r.Body
+		}
+		_, err := h.queue.SendMessage(ctx, in)
+		if err != nil {
+			return answer(500, err.Error())
+		}
+		return answer(202, "sent")
+	case "forbidden":
+		return answer(403, fmt.Sprint(h.put(ctx, "not", "allowed", "")))
+	case "nothing":
+		return events.APIGatewayV2HTTPResponse{StatusCode: 204}, nil
+	}
+	return answer(404, "no such kind")
+}
+
+// worker writes each body as a fact; bodies ending in "slow" take a while, those
+// that begin with "p" become poison for changes.
+func (h *hub) worker(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+	var out events.SQSEventResponse
+	for _, m := range e.Records {
+		if strings.HasSuffix(m.Body, "slow") {
+			time.Sleep(500 * time.Millisecond)
+		}
+		kind := "fact"
+		if strings.HasPrefix(m.Body, "p") {
+			kind = "poison"
+		}
+		if err := h.put(ctx, "job", m.Body, kind); err != nil {
+			out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+		}
+	}
+	return out, nil
+}
+
+// changes writes that it has seen a fact, and breaks on poison.
+func (h *hub) changes(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+	for _, r := range e.Records {
+		if r.Change.NewImage["kind"].String() == "poison" {
+			return events.DynamoDBEventResponse{}, errors.New("poison")
+		}
+		if err := h.put(ctx, "seen", r.Change.NewImage["SK"].String(), ""); err != nil {
+			return events.DynamoDBEventResponse{}, err
+		}
+	}
+	return events.DynamoDBEventResponse{}, nil
+}
+
+// sweep writes the hub's time and its input.
+func (h *hub) sweep(ctx context.Context, input json.RawMessage) (string, error) {
+	return "swept", h.put(ctx, "sweep", time.Now().Add(h.offset).UTC().Format(time.RFC3339)+" "+string(input), "")
+}

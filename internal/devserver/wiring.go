@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"omnihub/internal/channel/fake"
+	"omnihub/internal/devserver/build"
+	"omnihub/internal/devserver/demoteam"
+	"omnihub/internal/devserver/lambda"
+	"omnihub/internal/devserver/pattern"
+	"omnihub/internal/devserver/provision"
+	"omnihub/internal/devserver/schedule"
+	"omnihub/internal/devserver/source"
+	"omnihub/internal/devserver/template"
+)
+
+// checkSources refuses schedules and filters that AWS would refuse.
+func checkSources(m *template.Model) error {
+	for _, f := range m.Functions {
+		for _, s := range f.Schedules {
+			if _, err := schedule.Parse(s.Expression, s.Zone); err != nil {
+				return fmt.Errorf("devserver: %s: event %s: %w", f.ID, s.Event, err)
+			}
+		}
+		for _, s := range f.Streams {
+			if _, err := compile(s.Filters); err != nil {
+				return fmt.Errorf("devserver: %s: event %s: %w", f.ID, s.Event, err)
+			}
+		}
+	}
+	return nil
+}
+
+func compile(texts []string) ([]*pattern.Pattern, error) {
+	var out []*pattern.Pattern
+	for _, t := range texts {
+		p, err := pattern.Compile(t)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+func (m *machine) s3() *s3.Client {
+	return s3.NewFromConfig(m.awsConfig, func(o *s3.Options) { o.UsePathStyle = true })
+}
+
+// provision makes tables, queues and buckets, and resolves the template again with
+// what is known of them now.
+func (m *machine) provision(ctx context.Context) error {
+	clients := provision.Clients{DynamoDB: dynamodb.NewFromConfig(m.awsConfig), SQS: sqs.NewFromConfig(m.awsConfig), S3: m.s3()}
+	known, err := provision.Apply(ctx, clients, m.model)
+	if err != nil {
+		return err
+	}
+	if m.model, err = m.document.Resolve(m.options(known)); err != nil {
+		return err
+	}
+	m.streams = map[string]string{}
+	for _, t := range m.model.Tables {
+		m.streams[t.ID] = known[t.ID+".StreamArn"]
+	}
+	if m.shuffle != nil {
+		for _, q := range m.model.Queues {
+			if q.Shuffled && !m.model.IsDeadLetter(q.ARN) {
+				if err := m.cloud.SQS().SetShuffle(q.Name, *m.shuffle, 0.1); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if err := checkRoles(m.model, m.streams); err != nil {
+		return err
+	}
+	m.guard.use(m.model)
+	return nil
+}
+
+// tellBuild says how a build went.
+func (m *machine) tellBuild(o build.Outcome) {
+	seconds := fmt.Sprintf("%.1f", o.Took.Seconds())
+	switch {
+	case o.Err != nil:
+		m.log.Block(short(o.ID), "", "could not be built: "+o.Err.Error(), strings.Split(o.Output, "\n"))
+	case o.Reused:
+		m.log.Info(short(o.ID), "built before")
+	case o.Changed:
+		m.log.Info(short(o.ID), "built", "seconds", seconds)
+	default:
+		m.log.Info(short(o.ID), "unchanged", "seconds", seconds)
+	}
+}
+
+// configuration is what a function's processes start with now.
+func (m *machine) configuration(f *template.Function) lambda.Config {
+	dir := m.builder.Dir + string(os.PathSeparator) + f.ID
+	variables := maps.Clone(f.Environment)
+	for name, v := range map[string]string{
+		"AWS_LAMBDA_FUNCTION_NAME": f.Name, "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": fmt.Sprint(f.Memory),
+		"AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/" + f.Name, "AWS_REGION": region, "AWS_DEFAULT_REGION": region,
+		"AWS_ACCESS_KEY_ID": f.ID, "AWS_SECRET_ACCESS_KEY": "local", "AWS_ENDPOINT_URL": m.urls.AWS,
+		"LAMBDA_TASK_ROOT": dir, "_HANDLER": "bootstrap", "TZ": ":UTC", "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": dir,
+		"GOMEMLIMIT": fmt.Sprintf("%dMiB", f.Memory), "CLOCK_OFFSET": m.clock.Offset().String(), "PLATFORM_URL": m.urls.Platform,
+	} {
+		variables[name] = v
+	}
+	c := lambda.Config{ID: f.ID, Label: short(f.ID), ARN: f.ARN, Dir: dir, Timeout: f.Timeout, Limit: f.Concurrency}
+	for name, v := range variables {
+		c.Environment = append(c.Environment, name+"="+v)
+	}
+	return c
+}
+
+// wire makes the functions and the sources that feed them.
+func (m *machine) wire() error {
+	path := m.state.file("checkpoints.json")
+	if m.memory {
+		path = ""
+	}
+	var err error
+	if m.checkpoints, err = source.OpenCheckpoints(path, func(err error) {
+		m.log.Error("devserver", "checkpoints were not kept", "error", err)
+	}); err != nil {
+		return err
+	}
+	m.host = lambda.NewHost(m.log)
+	m.functions = map[string]*lambda.Function{}
+	m.timetable = &source.Timetable{Account: account, Region: region, Now: m.clock.Now, Log: m.log}
+	for i := range m.model.Functions {
+		f := &m.model.Functions[i]
+		function := m.host.Add(m.configuration(f))
+		m.functions[f.ID] = function
+		for _, s := range f.Queues {
+			m.addQueue(f, s, function)
+		}
+		for _, s := range f.Streams {
+			if err := m.addStream(f, s, function); err != nil {
+				return err
+			}
+		}
+		for _, s := range f.Schedules {
+			if err := m.timetable.Add(f.ID, s, function); err != nil {
+				return err
+			}
+		}
+	}
+	m.sources.Add(m.timetable)
+	return nil
+}
+
+func (m *machine) addQueue(f *template.Function, s template.QueueSource, function *lambda.Function) {
+	q := m.model.Queue(s.Queue)
+	reader := &source.Queue{Name: short(f.ID) + "/" + short(s.Event), Source: s, URL: q.URL, ARN: q.ARN, Region: region,
+		Function: function, Client: sqs.NewFromConfig(m.awsConfig), Log: m.log, Local: m.cloud != nil}
+	m.queues = append(m.queues, reader)
+	m.sources.Add(reader)
+}
+
+func (m *machine) addStream(f *template.Function, s template.StreamSource, function *lambda.Function) error {
+	filters, err := compile(s.Filters)
+	if err != nil {
+		return err
+	}
+	arn := m.streams[s.Table]
+	reader := &source.Stream{Name: short(f.ID) + "/" + short(s.Event), Source: s, ARN: arn, FunctionARN: f.ARN, Filters: filters, Function: function,
+		Client: dynamodbstreams.NewFromConfig(m.awsConfig), Store: m.s3(), Checkpoints: m.checkpoints, Now: m.clock.Now, Log: m.log}
+	if s.OnFailure != "" {
+		reader.Bucket = m.model.Bucket(s.OnFailure).Name
+	}
+	if m.cloud != nil {
+		engine := m.cloud.Dynamo()
+		reader.Watch = func() <-chan struct{} { return engine.Watch(arn) }
+		reader.Tips = func() map[string]string { return engine.Tips()[arn] }
+	}
+	m.readers = append(m.readers, reader)
+	m.sources.Add(reader)
+	return nil
+}
+
+// settingsTable is the table in which the demo team's accounts lie. A template
+// without it is not the hub's, and has no demo team.
+const settingsTable = "ConfigTable"
+
+// seed sets up the demo team and the fake platforms of its accounts.
+func (m *machine) seed(ctx context.Context) error {
+	if m.model.Table(settingsTable) != nil {
+		tables := map[string]string{}
+		for _, t := range m.model.Tables {
+			tables[t.ID] = t.Name
+		}
+		var err error
+		m.team, err = demoteam.Seed(ctx, demoteam.Setup{AWS: m.awsConfig, Tables: tables, SealKey: m.parameters["SealKey"], API: m.urls.API})
+		if err != nil {
+			return err
+		}
+	}
+	m.ledger = fake.NewLedger()
+	m.fakes = map[string]fake.Platform{}
+	// Straight to the hub, whatever proxy the developer's environment names.
+	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	for channel, make := range fakes() {
+		var accounts []fake.Account
+		for _, a := range m.team.Accounts {
+			if a.Channel == channel {
+				accounts = append(accounts, a.Account)
+			}
+		}
+		m.fakes[channel] = make(fake.Config{Accounts: accounts, Now: m.clock.Now, Ledger: m.ledger, Client: client})
+	}
+	return nil
+}

@@ -41,7 +41,12 @@ func s(v string) types.AttributeValue { return &types.AttributeValueMemberS{Valu
 func n[T ~int | ~int64](v T) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(int64(v), 10)}
 }
-func b(v []byte) types.AttributeValue { return &types.AttributeValueMemberB{Value: v} }
+func b(v []byte) types.AttributeValue {
+	if v == nil {
+		v = []byte{} // nil is written as null, which the table refuses
+	}
+	return &types.AttributeValueMemberB{Value: v}
+}
 func set(v ...string) types.AttributeValue {
 	return &types.AttributeValueMemberSS{Value: v}
 }

@@ -172,14 +172,14 @@ func (st *Store) Thread(ctx context.Context, r Ref) (hub.Thread, error) {
 // seen; else Conflict.
 func (st *Store) SetAuto(ctx context.Context, r Ref, seen, next []hub.AutoSend) error {
 	values := item{":n": autoList(next)}
-	cond := "attribute_exists(SK) AND attribute_not_exists(auto)"
+	cond := "attribute_exists(SK) AND attribute_not_exists(autos)"
 	if len(seen) > 0 {
-		cond = "auto=:o"
+		cond = "autos=:o"
 		values[":o"] = autoList(seen)
 	}
 	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &st.Tables.Messages, Key: key(r.pk(), threadSK),
-		UpdateExpression: aws.String("SET auto=:n"), ConditionExpression: &cond, ExpressionAttributeValues: values,
+		UpdateExpression: aws.String("SET autos=:n"), ConditionExpression: &cond, ExpressionAttributeValues: values,
 	})
 	if _, ok := refused(err); ok {
 		return hub.E(hub.Conflict, "store: set automatic sends", errors.New("the thread changed"))
@@ -215,7 +215,7 @@ func readThread(it item) hub.Thread {
 		ReadKey: hub.MessageKey(str(it, "readKey")), ReadUpTo: millis(it, "readUpTo"),
 		Conversation: hub.ConversationID(str(it, "conv")), WaitSince: millis(it, "waitSince"),
 		Assignee: str(it, "assignee"), Floor: str(it, "floor"), Fence: int(num(it, "fence")), Rev: int(num(it, "rev")),
-		Auto: readAuto(strs(it, "auto")), See: hub.UserKey(str(it, "see")), Erased: millis(it, "erasedAt"),
+		Auto: readAuto(strs(it, "autos")), See: hub.UserKey(str(it, "see")), Erased: millis(it, "erasedAt"),
 	}
 	if v, ok := it["lateMany"].(*types.AttributeValueMemberBOOL); ok {
 		t.LateMany = v.Value

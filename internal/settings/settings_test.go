@@ -1,0 +1,129 @@
+package settings_test
+
+import (
+	"context"
+	"encoding/base64"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"omnihub/internal/channel"
+	"omnihub/internal/hub"
+	"omnihub/internal/hubtest"
+	"omnihub/internal/seal"
+	"omnihub/internal/settings"
+)
+
+var ctx = context.Background()
+
+func TestSettingsAreReadOnceAMinute(t *testing.T) {
+	h := hubtest.New(t)
+	reader := settings.NewReader(h.As("reader", nil), h.Keyring, h.Clock.Now)
+	read := func() {
+		t.Helper()
+		for range 10 {
+			if _, err := reader.Account(ctx, hubtest.Team, hubtest.LineAccount); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := reader.Connection(ctx, hubtest.Team, "nosuch"); hub.CodeOf(err) != hub.NotFound {
+				t.Fatalf("got %v, want not_found", err)
+			}
+		}
+	}
+	h.Cloud.Meter().Reset()
+	read()
+	if calls, _, _ := h.Calls("reader"); calls != 4 { // account, team, keywords; the missing connection once
+		t.Errorf("got %d calls, want 4", calls)
+	}
+	h.Cloud.Meter().Reset()
+	h.Clock.Advance(59 * time.Second)
+	read()
+	if calls, _, _ := h.Calls("reader"); calls != 0 {
+		t.Errorf("got %d calls within the minute, want 0", calls)
+	}
+	h.Clock.Advance(2 * time.Second)
+	read()
+	if calls, _, _ := h.Calls("reader"); calls != 4 {
+		t.Errorf("got %d calls after the minute, want 4", calls)
+	}
+}
+
+func TestSecretsAreOpenedAndNowhereStoredInClear(t *testing.T) {
+	h := hubtest.New(t)
+	account, err := h.Settings.Account(ctx, hubtest.Team, hubtest.LineAccount)
+	if err != nil || account.Platform.Secrets["channel_token"].Reveal() != hubtest.LineToken {
+		t.Fatalf("got %v, %v, want the token", account, err)
+	}
+	connection, err := h.Settings.Connection(ctx, hubtest.Team, hubtest.LineConn)
+	if err != nil || connection.Secrets["channel_secret"].Reveal() != hubtest.LineSecret {
+		t.Fatalf("got %v, %v, want the secret", connection, err)
+	}
+	out, err := h.Store.DB.Scan(ctx, &dynamodb.ScanInput{TableName: &h.Store.Tables.Config})
+	if err != nil || len(out.Items) < 5 {
+		t.Fatalf("got %d items, %v", len(out.Items), err)
+	}
+	dump := h.Dump(h.Store.Tables.Config)
+	for _, secret := range []string{hubtest.LineToken, hubtest.LineSecret, string(h.Team.Pepper), h.SealKey} {
+		if strings.Contains(dump, secret) || strings.Contains(dump, base64.StdEncoding.EncodeToString([]byte(secret))) {
+			t.Error("a secret stands in the Config table in clear")
+		}
+	}
+}
+
+func TestTeamKeepsItsPepperWhenItIsSetUpAgain(t *testing.T) {
+	h := hubtest.New(t)
+	if err := h.Setup.Team(ctx, hubtest.Team, "again"); err != nil {
+		t.Fatal(err)
+	}
+	team, err := settings.NewReader(h.Store, h.Keyring, h.Clock.Now).Team(ctx, hubtest.Team)
+	if err != nil || string(team.Pepper) != string(h.Team.Pepper) {
+		t.Errorf("got another pepper, %v: every key of the team would change", err)
+	}
+}
+
+func TestWrongSealKeyOpensNothing(t *testing.T) {
+	h := hubtest.New(t)
+	other, err := seal.LocalKeyring(base64.StdEncoding.EncodeToString(seal.NewKey()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := settings.NewReader(h.Store, other, h.Clock.Now).Team(ctx, hubtest.Team); err == nil {
+		t.Error("the team opened with another key")
+	}
+}
+
+func TestPathIDsProveThatTheHubMadeThem(t *testing.T) {
+	h := hubtest.New(t)
+	edge, err := h.Settings.Edge(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := edge.PathID("team1", "conn1")
+	if team, c, ok := edge.Resolve(id); !ok || team != "team1" || c != "conn1" {
+		t.Errorf("got %s, %s, %v of %s", team, c, ok, id)
+	}
+	mac := id[strings.LastIndex(id, ".")+1:]
+	for _, bad := range []string{"", "x", "team1.conn1", "team1.conn1.", "team2.conn1." + mac, "team1.conn2." + mac, id + "a", id[:len(id)-1],
+		"team1conn1.." + mac, "TEAM1.conn1." + mac, "team1.conn1." + mac + ".x", "a.b." + mac, strings.Repeat("a", 5000)} {
+		if _, _, ok := edge.Resolve(bad); ok {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}
+
+func TestSetupRefusesBadIDs(t *testing.T) {
+	h := hubtest.New(t)
+	if err := h.Setup.Team(ctx, "Not#good", "x"); hub.CodeOf(err) != hub.BadRequest {
+		t.Errorf("got %v, want bad_request", err)
+	}
+	err := h.Setup.Connect(ctx, h.Team, "c#1", "line", channel.Secrets{})
+	if hub.CodeOf(err) != hub.BadRequest {
+		t.Errorf("got %v, want bad_request", err)
+	}
+	err = h.Setup.Connect(ctx, h.Team, "c1", "line", channel.Secrets{}, settings.NewAccount{ID: "ok"})
+	if hub.CodeOf(err) != hub.BadRequest {
+		t.Errorf("got %v for an account without the platform's name, want bad_request", err)
+	}
+}

@@ -1,0 +1,253 @@
+package budget
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"omnihub/internal/channel/fake"
+	"omnihub/internal/hub"
+	"omnihub/internal/stack"
+	"omnihub/internal/store"
+)
+
+var update = flag.Bool("update", false, "write the golden file anew")
+
+// functions are the callers that count; the devserver's own calls do not.
+var functions = map[string]bool{"Ingress": true, "Inbound": true, "Relay": true, "Outbound": true, "Reconcile": true}
+
+type meter struct {
+	t   *testing.T
+	ctx context.Context
+	*stack.Stack
+	out strings.Builder
+}
+
+// count plays one event and writes down what it cost.
+func (m *meter) count(name string, event func()) {
+	m.t.Helper()
+	m.rest()
+	m.must(m.ResetCounts(m.ctx))
+	event()
+	m.rest()
+	counts, err := m.Counts(m.ctx)
+	m.must(err)
+	fmt.Fprintf(&m.out, "%s\n", name)
+	var lines []string
+	for _, c := range counts {
+		if functions[c.Caller] {
+			resource := strings.TrimPrefix(c.Resource, "omnihub-")
+			lines = append(lines, fmt.Sprintf("  %-9s %-18s %-22s %2d calls  %g RRU  %g WRU", c.Caller, c.Operation, resource, c.Calls, c.Read, c.Write))
+		}
+	}
+	if len(lines) == 0 {
+		lines = []string{"  nothing"}
+	}
+	sort.Strings(lines)
+	fmt.Fprintln(&m.out, strings.Join(lines, "\n"))
+}
+
+func (m *meter) must(err error) {
+	m.t.Helper()
+	if err != nil {
+		m.t.Fatalf("%v\n%s", err, m.Log())
+	}
+}
+
+func (m *meter) rest() {
+	m.t.Helper()
+	m.must(m.Idle(m.ctx, 30*time.Second))
+}
+
+// write lets a customer write; at is the platform's time, 0 for now.
+func (m *meter) write(from, text string, at int64) {
+	m.t.Helper()
+	d, err := m.Customer(m.ctx, "line", fake.Act{From: from, Text: text, At: at})
+	m.must(err)
+	if d.Status != http.StatusOK {
+		m.t.Fatalf("the webhook was answered %d", d.Status)
+	}
+}
+
+// warm lets every function read its settings.
+func (m *meter) warm() {
+	m.write("warm", "ping", 0)
+	m.rest()
+}
+
+func TestBudget(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
+	defer cancel()
+	st, err := stack.Start(ctx, stack.Options{Memory: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := st.Stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	m := &meter{t: t, ctx: ctx, Stack: st}
+	m.warm()
+
+	m.count("first short text of a new customer", func() { m.write("mei", "hello", 0) })
+	m.count("short text of a known customer, in order, conversation open", func() { m.write("mei", "hello again", 0) })
+	m.count("text of 200 bytes", func() { m.write("mei", strings.Repeat("很長的訊息", 13)+"12345", 0) })
+	m.count("late message, conversation open", func() { m.write("mei", "late", time.Now().UnixMilli()-60_000) })
+	m.count("late message after the conversation was closed", func() {
+		m.close("mei")
+		m.write("mei", "late", time.Now().UnixMilli()-59_000)
+	})
+	m.count("message that opens a conversation", func() {
+		m.close("mei")
+		m.write("mei", "I am back", 0)
+	})
+	m.count("keyword and its answer, from webhook to result", func() { m.write("mei", "ping", 0) })
+	m.count("webhook of ten events of one known customer", func() { m.ten("mei") })
+	m.count("forged webhooks, 300 of them", func() { m.forge(300) })
+	m.count("event that is no message", func() { m.postback("mei") })
+
+	held, err := m.Customer(ctx, "line", fake.Act{From: "mei", Text: "once", Hold: true})
+	m.must(err)
+	m.post(held, true)
+	m.count("redelivery within five minutes", func() { m.post(held, true) })
+	_, err = m.AdvanceClock(ctx, 6*time.Minute)
+	m.must(err)
+	m.warm()
+	m.count("redelivery after the queue's deduplication window", func() { m.post(held, true) })
+	m.count("idle minute", func() {
+		_, err := m.Tick(ctx, "reconcile")
+		m.must(err)
+	})
+	compare(t, m.out.String())
+}
+
+// close ends a customer's conversation, as the desk does.
+func (m *meter) close(from string) {
+	m.t.Helper()
+	db := dynamodb.NewFromConfig(aws.Config{
+		Region: "us-east-1", BaseEndpoint: &m.AWS, Credentials: credentials.NewStaticCredentialsProvider("desk", "desk", ""),
+	})
+	st := &store.Store{DB: db, Tables: store.Tables{Messages: "omnihub-MessagesTable"}, Now: time.Now}
+	calls, err := db.Scan(m.ctx, &dynamodb.ScanInput{TableName: &st.Tables.Messages})
+	m.must(err)
+	for _, it := range calls.Items {
+		if text(it, "SK") != "THREAD" || text(it, "ext") != m.id(from) {
+			continue
+		}
+		ref := store.Ref{Team: "demo", User: hub.UserKey(strings.TrimPrefix(text(it, "PK"), "T#demo#U#"))}
+		seen, err := st.Thread(m.ctx, ref)
+		m.must(err)
+		m.must(st.Close(m.ctx, ref, &seen, "anna"))
+		return
+	}
+	m.t.Fatalf("there is no thread of %s", from)
+}
+
+// id is the platform's id of a customer.
+func (m *meter) id(from string) string {
+	d, err := m.Customer(m.ctx, "line", fake.Act{From: from, Text: "x", Hold: true})
+	m.must(err)
+	_, rest, _ := strings.Cut(d.Body, `"userId":"`)
+	id, _, _ := strings.Cut(rest, `"`)
+	return id
+}
+
+func text(it map[string]types.AttributeValue, name string) string {
+	if v, ok := it[name].(*types.AttributeValueMemberS); ok {
+		return v.Value
+	}
+	return ""
+}
+
+// ten lets LINE put ten events into one webhook.
+func (m *meter) ten(from string) {
+	m.t.Helper()
+	var events []string
+	destination := ""
+	for i := range 10 {
+		d, err := m.Customer(m.ctx, "line", fake.Act{From: from, Text: fmt.Sprint("part ", i), At: time.Now().UnixMilli() + int64(i), Hold: true})
+		m.must(err)
+		head, rest, _ := strings.Cut(d.Body, `"events":[`)
+		destination = head
+		events = append(events, strings.TrimSuffix(rest, `]}`))
+	}
+	body := destination + `"events":[` + strings.Join(events, ",") + `]}`
+	extra, err := json.Marshal(map[string]string{"type": "raw", "body": body})
+	m.must(err)
+	d, err := m.Customer(m.ctx, "line", fake.Act{Extra: extra})
+	m.must(err)
+	if d.Status != http.StatusOK {
+		m.t.Fatalf("the webhook was answered %d", d.Status)
+	}
+}
+
+func (m *meter) postback(from string) {
+	m.t.Helper()
+	d, err := m.Customer(m.ctx, "line", fake.Act{From: from, Extra: json.RawMessage(`{"type":"postback","data":"x"}`)})
+	m.must(err)
+	if d.Status != http.StatusOK {
+		m.t.Fatalf("the webhook was answered %d", d.Status)
+	}
+}
+
+func (m *meter) post(d fake.Delivery, signed bool) {
+	m.t.Helper()
+	req, err := http.NewRequestWithContext(m.ctx, "POST", d.URL, strings.NewReader(d.Body))
+	m.must(err)
+	want := http.StatusUnauthorized
+	for name, v := range d.Header {
+		if signed || name != "x-line-signature" {
+			req.Header.Set(name, v)
+		}
+	}
+	if signed {
+		want = http.StatusOK
+	}
+	resp, err := http.DefaultClient.Do(req)
+	m.must(err)
+	resp.Body.Close()
+	if resp.StatusCode != want {
+		m.t.Fatalf("got %d, want %d", resp.StatusCode, want)
+	}
+}
+
+func (m *meter) forge(n int) {
+	m.t.Helper()
+	d, err := m.Customer(m.ctx, "line", fake.Act{From: "mallory", Text: "x", Hold: true})
+	m.must(err)
+	for range n {
+		m.post(d, false)
+	}
+}
+
+func compare(t *testing.T, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", "budget.golden")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("the costs differ from %s (run with -update to accept them)\ngot:\n%s\nwant:\n%s", path, got, want)
+	}
+	t.Logf("calls and units per event:\n%s", got)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"omnihub/internal/channel"
@@ -34,12 +35,31 @@ type Sender struct {
 	Now      func() time.Time
 	Owner    string // names this process in claims
 	Log      *slog.Logger
+
+	tries atomic.Int64
 }
 
 // Deliver works off one order. A nil error means that nothing more is to be done
 // with it: it was sent, has failed for good, is parked, or its outcome is unknown.
-// An error with RetryAfter asks to be called again then.
+// Every other error asks, by its RetryAfter, to be called again then.
 func (sn *Sender) Deliver(ctx context.Context, q store.Queued, receives int) error {
+	err := sn.deliver(ctx, q, receives)
+	if err == nil || hub.RetryAfterOf(err) > 0 {
+		return err
+	}
+	// The table or the settings did not answer, or the thread changed meanwhile:
+	// the queue's own time would be far too long.
+	later := hub.E(hub.CodeOf(err), "chat: send", err)
+	later.RetryAfter = backoff(receives)
+	return later
+}
+
+// backoff is the wait after a number of receives: a second, doubling to a minute.
+func backoff(receives int) time.Duration {
+	return min(time.Second<<min(max(receives-1, 0), patience), shortWait)
+}
+
+func (sn *Sender) deliver(ctx context.Context, q store.Queued, receives int) error {
 	thread, err := sn.Store.Thread(ctx, q.Ref)
 	if hub.CodeOf(err) == hub.NotFound {
 		sn.Log.Info("send dropped", "trace", q.Intent.Trace, "why", "the thread is gone")
@@ -132,20 +152,20 @@ func (sn *Sender) call(ctx context.Context, q store.Queued, thread *hub.Thread, 
 	if replier, ok := adapter.(channel.Replier); ok && !pushing {
 		alive := q.Intent.Reply.Token != "" && hub.MillisOf(sn.Now()) < q.Intent.Reply.Since.Add(replier.ReplyLife())
 		if claimed || alive {
-			won, err := sn.claim(ctx, q, thread, store.StageReply)
-			if !won {
+			owner, err := sn.claim(ctx, q, thread, store.StageReply)
+			if owner == "" {
 				return err
 			}
 			sent, err := replier.Reply(ctx, account, q.Intent.Reply.Token, out)
 			switch hub.CodeOf(err) {
 			case hub.ReplyTokenInvalid:
 				// Surely nothing was sent: from here on a repeated push is harmless.
-				if err := sn.Store.MoveClaim(ctx, q.Ref, q.Intent.Key, sn.Owner, store.StagePush, sn.deadline(ctx)); err != nil {
+				if err := sn.Store.MoveClaim(ctx, q.Ref, q.Intent.Key, owner, store.StagePush, sn.deadline(ctx)); err != nil {
 					return err
 				}
 				claimed, pushing = true, true
 			case hub.Transient, hub.RateLimited:
-				if err := sn.Store.MoveClaim(ctx, q.Ref, q.Intent.Key, sn.Owner, "", 0); err != nil {
+				if err := sn.Store.MoveClaim(ctx, q.Ref, q.Intent.Key, owner, "", 0); err != nil {
 					return err
 				}
 				return sn.later(ctx, q, receives, err)
@@ -155,13 +175,13 @@ func (sn *Sender) call(ctx context.Context, q store.Queued, thread *hub.Thread, 
 		}
 	}
 	if !adapter.Capabilities().Idempotent && !pushing {
-		won, err := sn.claim(ctx, q, thread, store.StageSend)
-		if !won {
+		owner, err := sn.claim(ctx, q, thread, store.StageSend)
+		if owner == "" {
 			return err
 		}
 		sent, err := adapter.Send(ctx, account, out)
 		if code := hub.CodeOf(err); code == hub.Transient || code == hub.RateLimited {
-			if err := sn.Store.MoveClaim(ctx, q.Ref, q.Intent.Key, sn.Owner, "", 0); err != nil {
+			if err := sn.Store.MoveClaim(ctx, q.Ref, q.Intent.Key, owner, "", 0); err != nil {
 				return err
 			}
 		}
@@ -175,30 +195,33 @@ func (sn *Sender) call(ctx context.Context, q store.Queued, thread *hub.Thread, 
 	return sn.finish(ctx, q, thread, "push", sent, err, receives)
 }
 
-// claim takes the send for this worker. Not won with a nil error means that nothing
-// more is to be done.
-func (sn *Sender) claim(ctx context.Context, q store.Queued, thread *hub.Thread, stage store.Stage) (won bool, err error) {
-	held, err := sn.Store.ClaimSend(ctx, q.Ref, q.Intent.Key, store.Claim{Owner: sn.Owner, Deadline: sn.deadline(ctx), Stage: stage})
+// claim takes the send for one try of this worker and answers the claim's owner. No
+// owner and a nil error mean that nothing more is to be done.
+func (sn *Sender) claim(ctx context.Context, q store.Queued, thread *hub.Thread, stage store.Stage) (owner string, err error) {
+	owner = fmt.Sprintf("%s/%d", sn.Owner, sn.tries.Add(1))
+	held, err := sn.Store.ClaimSend(ctx, q.Ref, q.Intent.Key, store.Claim{Owner: owner, Deadline: sn.deadline(ctx), Stage: stage})
 	if hub.CodeOf(err) == hub.NotFound {
-		return false, nil
+		return "", nil
 	}
 	if err != nil {
-		return false, err
+		return "", err
 	}
-	if held == nil {
-		return true, nil
+	// A claim of the same owner is this very call's: the client repeated it because
+	// the first answer was lost.
+	if held == nil || held.Claim.Owner == owner {
+		return owner, nil
 	}
 	if held.Stamps.Final() {
-		return false, sn.release(ctx, q, thread)
+		return "", sn.release(ctx, q, thread)
 	}
 	left := held.Claim.Deadline - hub.MillisOf(sn.Now())
 	if left > 0 {
 		e := hub.E(hub.RateLimited, "chat: send", fmt.Errorf("another worker has claimed it"))
 		e.RetryAfter = min(time.Duration(left)*time.Millisecond+time.Second, shortWait)
-		return false, e
+		return "", e
 	}
 	// Whoever claimed it is gone, and nobody knows how far it came.
-	return false, sn.unknown(ctx, q, thread)
+	return "", sn.unknown(ctx, q, thread)
 }
 
 // deadline is when a claim made now may be judged lost: after the time that this
@@ -262,7 +285,7 @@ func (sn *Sender) release(ctx context.Context, q store.Queued, thread *hub.Threa
 func (sn *Sender) later(ctx context.Context, q store.Queued, receives int, cause error) error {
 	wait := hub.RetryAfterOf(cause)
 	if wait == 0 {
-		wait = time.Second << min(receives-1, patience)
+		wait = backoff(receives)
 		if receives > patience {
 			wait = min(2*time.Minute<<min(q.Attempt, 4), longestPark)
 		}

@@ -1,15 +1,21 @@
 package chat_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"omnihub/internal/channel/fake"
 	"omnihub/internal/hub"
+	"omnihub/internal/localaws"
 	"omnihub/internal/store"
 )
 
@@ -278,6 +284,62 @@ func TestClaimAtTheStageOfPushingIsPushedAgain(t *testing.T) {
 	}
 	if got := c.sent(uid(1)); got != "push pong" {
 		t.Errorf("got %q, want one push", got)
+	}
+}
+
+// TestRepeatedClaimOfOneTryIsItsOwn loses the answer to the claim: the client
+// repeats the call and meets its own claim.
+func TestRepeatedClaimOfOneTryIsItsOwn(t *testing.T) {
+	c := newChain(t)
+	c.write(uid(1), "ping")
+	lost := false
+	cfg := c.hub.AWS("test")
+	cfg.RetryMaxAttempts = 3
+	cfg.HTTPClient = &http.Client{Transport: loseOnce{"own=:o", &lost}}
+	st := *c.hub.Store
+	st.DB = dynamodb.NewFromConfig(cfg)
+	c.sender.Store = &st
+	if _, back := c.deliver(); back != 0 || !lost {
+		t.Fatalf("got %d back, an answer lost %v, want none back after a lost answer", back, lost)
+	}
+	if got := c.sent(uid(1)); got != "reply pong" {
+		t.Errorf("got %q, want one reply", got)
+	}
+}
+
+// loseOnce lets the first call whose body holds a text through, and loses its answer.
+type loseOnce struct {
+	text string
+	lost *bool
+}
+
+func (l loseOnce) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	resp, err := localaws.Transport{}.RoundTrip(r)
+	if err == nil && !*l.lost && bytes.Contains(body, []byte(l.text)) {
+		*l.lost = true
+		resp.Body.Close()
+		return nil, errors.New("the answer is lost")
+	}
+	return resp, err
+}
+
+func TestTableThatIsDownIsTriedAgainSoon(t *testing.T) {
+	c := newChain(t)
+	c.write(uid(1), "ping")
+	c.sender.Store = c.hub.As("outbound", func(next http.RoundTripper) http.RoundTripper { return &cut{next: next} })
+	if _, back := c.deliver(); back != 1 {
+		t.Fatalf("got %d back, want 1", back)
+	}
+	c.sender.Store = c.hub.Store
+	c.hub.Clock.Advance(2 * time.Second)
+	c.drain()
+	if got := c.sent(uid(1)); got != "reply pong" {
+		t.Errorf("got %q two seconds later, want the reply", got)
 	}
 }
 

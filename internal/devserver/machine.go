@@ -63,8 +63,10 @@ type machine struct {
 
 	team   demoteam.Team
 	ledger *fake.Ledger
-	fakes  map[string]fake.Platform
-	faults faultPlans
+
+	journals []*fake.Journal
+	fakes    map[string]fake.Platform
+	faults   faultPlans
 
 	gate     sync.RWMutex // held by requests; taken alone while the clock moves
 	changing sync.Mutex   // clock moves and rebuilds, one at a time
@@ -263,6 +265,9 @@ func (m *machine) stop() {
 	}
 	for _, l := range m.listeners {
 		_ = l.Close()
+	}
+	for _, j := range m.journals {
+		_ = j.Close()
 	}
 	if m.cloud != nil {
 		if err := m.cloud.Close(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -207,7 +208,11 @@ func (m *machine) seed(ctx context.Context) error {
 			return err
 		}
 	}
-	m.ledger = fake.NewLedger()
+	ledger, err := m.journal("ledger")
+	if err != nil {
+		return err
+	}
+	m.ledger = fake.OpenLedger(ledger)
 	m.fakes = map[string]fake.Platform{}
 	// Straight to the hub, whatever proxy the developer's environment names.
 	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
@@ -218,7 +223,28 @@ func (m *machine) seed(ctx context.Context) error {
 				accounts = append(accounts, a.Account)
 			}
 		}
-		m.fakes[channel] = make(fake.Config{Accounts: accounts, Now: m.clock.Now, Ledger: m.ledger, Client: client})
+		journal, err := m.journal(channel)
+		if err != nil {
+			return err
+		}
+		m.fakes[channel] = make(fake.Config{Accounts: accounts, Now: m.clock.Now, Ledger: m.ledger, Client: client, Journal: journal})
 	}
 	return nil
+}
+
+// journal is what a fake platform, or the ledger, remembers over a restart: a file
+// in the state's folder, or nothing if the local cloud lies in memory.
+func (m *machine) journal(name string) (*fake.Journal, error) {
+	if m.memory {
+		return nil, nil
+	}
+	dir := filepath.Join(m.dir, "platforms")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("devserver: keep the platforms' memory: %w", err)
+	}
+	j, err := fake.OpenJournal(filepath.Join(dir, name+".jsonl"))
+	if err == nil {
+		m.journals = append(m.journals, j)
+	}
+	return j, err
 }

@@ -121,7 +121,7 @@ func (h *Hub) AWS(caller string) aws.Config {
 	return aws.Config{
 		Region: "us-east-1", BaseEndpoint: aws.String(h.URL),
 		Credentials:      credentials.NewStaticCredentialsProvider(caller, "test", ""),
-		HTTPClient:       http.DefaultClient,
+		HTTPClient:       &http.Client{Transport: localaws.Transport{}},
 		RetryMaxAttempts: 1,
 	}
 }
@@ -138,7 +138,7 @@ func (h *Hub) SQS(caller string) *sqs.Client { return sqs.NewFromConfig(h.AWS(ca
 func (h *Hub) As(caller string, wrap func(http.RoundTripper) http.RoundTripper) *store.Store {
 	cfg := h.AWS(caller)
 	if wrap != nil {
-		cfg.HTTPClient = &http.Client{Transport: wrap(http.DefaultTransport)}
+		cfg.HTTPClient = &http.Client{Transport: wrap(localaws.Transport{})}
 	}
 	st := *h.Store
 	st.DB = dynamodb.NewFromConfig(cfg)

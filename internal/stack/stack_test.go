@@ -58,7 +58,7 @@ func TestProjectRunsAndAnswersACustomer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ping(again, 1) // the fake platform's ledger began anew
+	ping(again, 3) // the fake platform remembers what it accepted
 	if err := again.Stop(); err != nil {
 		t.Error(err)
 	}

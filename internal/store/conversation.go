@@ -46,7 +46,7 @@ func (c Change) value(at hub.Millis) types.AttributeValue {
 // Accept gives the open conversation to a member: one conditional Update, so that
 // one of several who try at once wins. The floor becomes the member's and the
 // fence rises, which stops the bot's answers that are still under way. Conflict if
-// somebody has it already or it is closed.
+// somebody else has it or it is closed.
 func (st *Store) Accept(ctx context.Context, r Ref, h hub.ConversationID, member string) (hub.Thread, error) {
 	out, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &st.Tables.Messages, Key: key(r.pk(), threadSK),
@@ -58,9 +58,13 @@ func (st *Store) Accept(ctx context.Context, r Ref, h hub.ConversationID, member
 			":m": s(member), ":h": s(string(h)), ":one": n(1),
 			":c": Change{By: member, Fields: []string{"assignee", "floor"}}.value(st.now()),
 		},
-		ReturnValues: types.ReturnValueAllNew,
+		ReturnValues:                        types.ReturnValueAllNew,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	if _, ok := refused(err); ok {
+	if old, ok := refused(err); ok {
+		if t := readThread(old); t.Conversation == h && t.Assignee == member {
+			return t, nil // the member has it: by this call, whose first answer was lost, or before
+		}
 		return hub.Thread{}, hub.E(hub.Conflict, "store: accept conversation", errors.New("taken or closed"))
 	}
 	if err != nil {

@@ -37,11 +37,14 @@ func (s *Stream) process(ctx context.Context, shard string, raw []types.Record) 
 	}
 	for _, r := range raw {
 		rec, err := newRecord(r, s.ARN)
-		if err != nil {
-			s.Log.Error(s.Name, "a record could not be read and is passed over", "error", err)
+		if err == nil && !s.passes(rec) {
 			continue
 		}
-		if !s.passes(rec) {
+		if err == nil {
+			err = rec.encode()
+		}
+		if err != nil {
+			s.Log.Error(s.Name, "a record could not be read and is passed over", "error", err)
 			continue
 		}
 		if len(batch) == s.Source.Batch || size+len(rec.encoded) > lambda.MaxPayload-1024 {

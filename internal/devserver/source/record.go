@@ -17,10 +17,10 @@ type record struct {
 	sequence string
 	at       time.Time
 	value    map[string]any // for the filters
-	encoded  []byte         // JSON
+	encoded  []byte         // JSON, for the function
 }
 
-// newRecord writes a stream record as Lambda does.
+// newRecord takes a stream record apart, for the filters and for encode.
 // https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
 func newRecord(r types.Record, streamARN string) (record, error) {
 	change := r.Dynamodb
@@ -46,8 +46,14 @@ func newRecord(r types.Record, streamARN string) (record, error) {
 	if who := r.UserIdentity; who != nil {
 		v["userIdentity"] = map[string]any{"type": aws.ToString(who.Type), "principalId": aws.ToString(who.PrincipalId)}
 	}
-	encoded, err := json.Marshal(v)
-	return record{sequence: *change.SequenceNumber, at: at, value: v, encoded: encoded}, err
+	return record{sequence: *change.SequenceNumber, at: at, value: v}, nil
+}
+
+// encode writes the record as Lambda does; the value is not needed after it.
+func (r *record) encode() (err error) {
+	r.encoded, err = json.Marshal(r.value)
+	r.value = nil
+	return err
 }
 
 func attributes(m map[string]types.AttributeValue) map[string]any {

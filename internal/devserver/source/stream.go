@@ -66,6 +66,10 @@ type Position struct {
 // second.
 const pollEvery = 200 * time.Millisecond
 
+// gather is how long a reader that is told of a record waits for others, so that a
+// burst becomes one batch.
+const gather = 5 * time.Millisecond
+
 // Positions lists the readers. With tips of the shards at hand, a reader has
 // caught up if it has done everything up to the tip.
 func (s *Stream) Positions() []Position {
@@ -221,21 +225,27 @@ func (s *Stream) read(ctx context.Context, shard string) {
 			st.position = tip // nothing up to the tip is for this reader
 			s.Checkpoints.Set(s.key(shard), tip)
 		}
+		position := st.position
 		s.mu.Unlock()
-		s.wait(ctx, changed)
+		s.wait(ctx, shard, position, changed)
 	}
 }
 
-// wait returns when records may have come.
-func (s *Stream) wait(ctx context.Context, changed <-chan struct{}) {
-	if changed == nil {
-		pause(ctx, pollEvery)
-		return
+// wait returns when records may have come into the shard after the position.
+func (s *Stream) wait(ctx context.Context, shard, position string, changed <-chan struct{}) {
+	for changed != nil {
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+		changed = s.Watch()
+		if s.Tips == nil || later(s.Tips()[shard], position) {
+			pause(ctx, gather)
+			return
+		}
 	}
-	select {
-	case <-changed:
-	case <-ctx.Done():
-	}
+	pause(ctx, pollEvery)
 }
 
 func (s *Stream) finish(shard string, st *shardState) {

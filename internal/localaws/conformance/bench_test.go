@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"omnihub/internal/localaws"
 	"omnihub/internal/localaws/wire"
 )
 
@@ -16,7 +17,7 @@ import (
 type caller func(operation, body string) ([]byte, error)
 
 func (c *cloud) overHTTP() caller {
-	client := &http.Client{Transport: transport}
+	client := &http.Client{Transport: localaws.Transport{}}
 	return func(operation, body string) ([]byte, error) {
 		req, err := http.NewRequest("POST", c.url, strings.NewReader(body))
 		if err != nil {

@@ -18,6 +18,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"omnihub/internal/localaws"
 )
 
 // recording is one request as the AWS CLI made it.
@@ -226,7 +228,7 @@ func (r recording) replay(t *testing.T, c *cloud) string {
 	for name, value := range r.Headers {
 		req.Header.Set(name, value)
 	}
-	client := &http.Client{Transport: transport, Timeout: 30 * time.Second}
+	client := &http.Client{Transport: localaws.Transport{}, Timeout: 30 * time.Second}
 	res, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)

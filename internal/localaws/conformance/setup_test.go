@@ -4,10 +4,8 @@
 package conformance
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -109,7 +107,7 @@ func (c *cloud) config(caller string) aws.Config {
 		BaseEndpoint: aws.String(c.url),
 		Credentials:  credentials.NewStaticCredentialsProvider(caller, "secret", ""),
 		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
-		HTTPClient:   &http.Client{Transport: onePiece{}},
+		HTTPClient:   &http.Client{Transport: localaws.Transport{}},
 	}
 	if c.server == nil { // real credentials and region, if there are any
 		if id := os.Getenv("AWS_ACCESS_KEY_ID"); id != "" {
@@ -120,27 +118,6 @@ func (c *cloud) config(caller string) aws.Config {
 		}
 	}
 	return cfg
-}
-
-var transport = &http.Transport{MaxIdleConnsPerHost: 100, DisableCompression: true}
-
-// onePiece sends each request in one piece. The SDK closes the request's body when the
-// answer comes, and net/http, if it has not noticed yet that it sent all of it,
-// then drops the connection in the middle of the answer. Only a server that is as
-// near as this one is fast enough to see that; the SDK's retries hide it, which
-// these tests do without.
-type onePiece struct{}
-
-func (onePiece) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.Body != nil {
-		body, err := io.ReadAll(req.Body)
-		if err != nil {
-			return nil, err
-		}
-		req = req.Clone(req.Context())
-		req.Body = io.NopCloser(bytes.NewReader(body))
-	}
-	return transport.RoundTrip(req)
 }
 
 func (c *cloud) sqs() *sqs.Client { return sqs.NewFromConfig(c.config("tester")) }

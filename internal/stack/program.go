@@ -47,7 +47,8 @@ func buildDevserver(ctx context.Context, root, dir string) (string, error) {
 	if _, err := os.Stat(program); err == nil {
 		return program, nil
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", program, "./internal/devserver")
+	// The flags of the Makefile: what is compiled here serves the functions too.
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-o", program, "./internal/devserver")
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {

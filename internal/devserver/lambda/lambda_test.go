@@ -23,7 +23,7 @@ var toy string
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "toy")
 	if err == nil {
-		build := exec.Command("go", "build", "-o", filepath.Join(dir, "bootstrap"), "../testdata/toy")
+		build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-o", filepath.Join(dir, "bootstrap"), "../testdata/toy")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		var out []byte
 		if out, err = build.CombinedOutput(); err != nil {

@@ -99,6 +99,20 @@ func TestItemSizeIsCountedToTheByte(t *testing.T) {
 		_, err := s.api.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.name, Item: sized(in, bytes, 409601)})
 		wantMessage(t, err, validation, "Item size has exceeded")
 	}
+	for _, one := range []struct {
+		v     value
+		bytes int
+	}{{list(), 3}, {object(item{}), 3}, {list(num(1), str("abc")), 3 + 2 + 2 + 3}, {object(item{"key": yes(true), "é": null()}), 3 + 2 + 3 + 1 + 2 + 1},
+		{strs("a", "bc"), 3}, {nums("1", "100.5"), 2 + 4}, {bin("\x00\xff"), 2}, {list(list(list())), 3 + 1 + 3 + 1 + 3}} {
+		for extra, want := range map[int]string{0: "", 1: validation} {
+			it := sized("0", 1, 409600+extra)
+			it["v"], it["p"] = one.v, long(len(text(it["p"]))+1-one.bytes)
+			_, err := s.api.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.name, Item: it})
+			if got := code(err); got != want {
+				t.Errorf("%s as %d bytes, %d over 400 KB: got %q, want %q", show(one.v), one.bytes, extra, got, want)
+			}
+		}
+	}
 }
 
 func TestKeysAreChecked(t *testing.T) {

@@ -60,6 +60,17 @@ func (r *reader) read() []changes.Record {
 	return records
 }
 
+// busy is how many shards hold records.
+func (r *reader) busy() (n int) {
+	r.t.Helper()
+	for shard := range r.at {
+		if len(must(r.api.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: r.iterator(shard, "TRIM_HORIZON", nil)}))(r.t).Records) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // plain turns an item of the streams' client into one of the tables' client.
 func plain(m map[string]changes.AttributeValue) string {
 	turn := func(v changes.AttributeValue) value {
@@ -172,6 +183,9 @@ func TestShardsKeepTheOrderOfEachItem(t *testing.T) {
 		for pk := range 40 {
 			s.put(item{"pk": str(fmt.Sprint(pk)), "sk": str("b"), "n": num(n)})
 		}
+	}
+	if busy := r.busy(); s.server != nil && busy < 2 {
+		t.Errorf("got the records of 40 items in %d shard, want them spread", busy)
 	}
 	next := map[string]int{}
 	for _, one := range r.read() {

@@ -93,7 +93,7 @@ func BenchmarkPutItemOnDisk(b *testing.B) {
 // TestManyItems fills a table over the wire form, opens it again from disk, and
 // looks at what is left to do for a sweep. DYNAMO_ITEMS sets the number of items.
 func TestManyItems(t *testing.T) {
-	items := 20_000
+	items := 5_000
 	if text := os.Getenv("DYNAMO_ITEMS"); text != "" {
 		if _, err := fmt.Sscan(text, &items); err != nil {
 			t.Fatal(err)

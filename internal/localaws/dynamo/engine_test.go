@@ -279,6 +279,23 @@ func TestWatchWakesWithTheNextRecord(t *testing.T) {
 	}
 }
 
+func TestExpiredItemsStayForTheDelay(t *testing.T) {
+	r := newRig(t, nil, func(c *Config) { c.TTLDelay = time.Hour })
+	r.table("tab", plainKeys)
+	r.must("UpdateTimeToLive", `{"TableName":"tab","TimeToLiveSpecification":{"AttributeName":"ttl","Enabled":true}}`)
+	r.put("tab", "a", "b", fmt.Sprintf(`"ttl":{"N":"%d.9"}`, r.now.Unix()))
+	for _, one := range []struct {
+		wait time.Duration
+		want int
+	}{{0, 1}, {time.Hour, 1}, {time.Second, 0}} {
+		r.now = r.now.Add(one.wait)
+		r.Sweep()
+		if got := r.tables["tab"].rows.count; got != one.want {
+			t.Errorf("after %v more: got %d items, want %d", one.wait, got, one.want)
+		}
+	}
+}
+
 func TestConcurrentCallsAreSafe(t *testing.T) {
 	r := newRig(t, nil)
 	r.table("tab", withIndex, withStream)

@@ -155,6 +155,7 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() { _ = child.Process.Kill() })
 		var acknowledged []string
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {

@@ -219,10 +219,14 @@ func (r *resolver) schedule(standard, id string, rule bool, p *object) (s Schedu
 	if s.Input != "" && !json.Valid([]byte(s.Input)) {
 		p.fail(p.get("Input"), "Input is not JSON")
 	}
+	if dead := p.object("DeadLetterConfig"); dead != nil {
+		s.DeadLetter = dead.text("Arn", "")
+		_ = dead.done("Type", "QueueLogicalId")
+	}
 	enabled := p.one("State", "ENABLED", "ENABLED", "DISABLED") == "ENABLED"
 	if rule {
 		enabled = p.flag("Enabled", enabled)
-		_ = p.done("Description", "RetryPolicy", "DeadLetterConfig")
+		_ = p.done("Description", "RetryPolicy")
 		return s, enabled
 	}
 	s.Zone = p.text("ScheduleExpressionTimezone", "")
@@ -230,7 +234,7 @@ func (r *resolver) schedule(standard, id string, rule bool, p *object) (s Schedu
 	window := p.object("FlexibleTimeWindow")
 	window.one("Mode", "OFF", "OFF", "FLEXIBLE")
 	_ = window.done("MaximumWindowInMinutes")
-	_ = p.done("Description", "RetryPolicy", "DeadLetterConfig", "GroupName", "RoleArn", "KmsKeyArn", "OmitName", "PermissionsBoundary")
+	_ = p.done("Description", "RetryPolicy", "GroupName", "RoleArn", "KmsKeyArn", "OmitName", "PermissionsBoundary")
 	return s, enabled
 }
 

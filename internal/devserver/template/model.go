@@ -103,6 +103,7 @@ type Schedule struct {
 	Expression string // rate(…), cron(…) or at(…)
 	Zone       string // IANA name; "" = UTC
 	Input      string // JSON given to the function as it is; "" = the service's own envelope
+	DeadLetter string // ARN of its dead-letter queue; "" = none
 	Rule       bool   // an event rule (type Schedule) instead of a Scheduler schedule
 	Start, End time.Time
 }

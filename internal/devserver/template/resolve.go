@@ -144,11 +144,19 @@ func (m *Model) Function(id string) *Function {
 	return nil
 }
 
-// IsDeadLetter reports whether another queue sends its failed messages to this one.
+// IsDeadLetter reports whether another queue, or a schedule, sends what failed to
+// this one.
 func (m *Model) IsDeadLetter(arn string) bool {
 	for _, q := range m.Queues {
 		if q.DeadLetter == arn {
 			return true
+		}
+	}
+	for _, f := range m.Functions {
+		for _, s := range f.Schedules {
+			if s.DeadLetter == arn {
+				return true
+			}
 		}
 	}
 	return false

@@ -102,10 +102,12 @@ func (b *bill) charge(r *wire.Request) {
 			r.Read += u.total()
 		}
 	}
-	r.Resource = strings.Join(b.names(), ",")
+	if len(b.tables) > 0 {
+		r.Resource = strings.Join(b.names(), ",")
+	}
 }
 
-// capacity checks a ReturnConsumedCapacity.
+// checkCapacity checks a ReturnConsumedCapacity.
 func checkCapacity(mode string) error {
 	return oneOf("returnConsumedCapacity", mode, "NONE", "TOTAL", "INDEXES")
 }

@@ -27,7 +27,7 @@ dev: ## run the hub on this machine; Enter builds changed code again, Ctrl-C sto
 
 demo: ## play a scenario through the whole chain, on free ports
 	@mkdir -p .local
-	@$(HOST) $(BUILD) -o .local/devserver ./internal/devserver
+	@echo "building the demo"
 	@$(HOST) $(BUILD) -o .local/demo ./internal/demo
 	@exec .local/demo
 
@@ -69,7 +69,7 @@ fuzz: ## each parser of foreign bytes for a minute
 		done; done
 
 bench: ## speeds, as ratios in one run
-	go test -run '^$$' -bench . -benchtime 2s ./internal/...
+	go test -run "^$$" -bench . -benchtime 2s ./functions/... ./internal/...
 
 conformance: ## the local cloud's conformance suite; CONFORMANCE_ENDPOINT names another endpoint
 	go test -count=1 ./internal/localaws/conformance

@@ -25,25 +25,19 @@ func main() {
 	}
 	retention := e.Days("RETENTION_DAYS")
 	sealKey := e.Must("SEAL_KEY")
-	e.Stop()
-
-	now, err := env.Clock()
-	env.Exit(err)
-	cfg, err := env.AWS(context.Background())
-	env.Exit(err)
+	p := e.Start(context.Background())
 	keyring, err := seal.LocalKeyring(sealKey)
 	env.Exit(err)
 
-	log := env.Log()
-	st := &store.Store{DB: dynamodb.NewFromConfig(cfg), Tables: tables, Now: now, Retention: retention}
+	st := &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: tables, Now: p.Now, Retention: retention}
 	h := &handler{Receiver: &chat.Receiver{
 		Store:      st,
-		Settings:   settings.NewReader(st, keyring, now),
+		Settings:   settings.NewReader(st, keyring, p.Now),
 		Adapters:   all.Adapters(env.Platform()),
 		Answer:     bot.Answer,
-		Quarantine: chat.Quarantine{Store: st, Now: now, Log: log},
-		Now:        now,
-		Log:        log,
+		Quarantine: chat.Quarantine{Store: st, Now: p.Now, Log: p.Log},
+		Now:        p.Now,
+		Log:        p.Log,
 	}}
 	lambda.Start(h.Handle)
 }

@@ -24,25 +24,20 @@ func main() {
 	tables := store.Tables{Config: e.Must("CONFIG_TABLE")}
 	inbound := e.Must("INBOUND_URL")
 	sealKey := e.Must("SEAL_KEY")
-	e.Stop()
-
-	now, err := env.Clock()
-	env.Exit(err)
-	cfg, err := env.AWS(context.Background())
-	env.Exit(err)
+	p := e.Start(context.Background())
 	keyring, err := seal.LocalKeyring(sealKey)
 	env.Exit(err)
 
-	st := &store.Store{DB: dynamodb.NewFromConfig(cfg), Tables: tables, Now: now}
-	reader := settings.NewReader(st, keyring, now)
+	st := &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: tables, Now: p.Now}
+	reader := settings.NewReader(st, keyring, p.Now)
 	go reader.Edge(context.Background()) // warms the connection and the path keys
 
 	h := &handler{Intake: &webhook.Intake{
 		Settings: reader,
-		Queue:    &queue.Queue{Client: sqs.NewFromConfig(cfg), URL: inbound},
+		Queue:    &queue.Queue{Client: sqs.NewFromConfig(p.AWS), URL: inbound},
 		Adapters: all.Adapters(env.Platform()),
-		Now:      now,
-		Log:      env.Log(),
+		Now:      p.Now,
+		Log:      p.Log,
 	}}
 	lambda.Start(apigw.Handler(h))
 }

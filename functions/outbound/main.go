@@ -24,28 +24,22 @@ func main() {
 	tables := store.Tables{Messages: e.Must("MESSAGES_TABLE"), Config: e.Must("CONFIG_TABLE"), Ledger: e.Must("LEDGER_TABLE")}
 	outbound := e.Must("OUTBOUND_URL")
 	sealKey := e.Must("SEAL_KEY")
-	e.Stop()
-
-	now, err := env.Clock()
-	env.Exit(err)
-	cfg, err := env.AWS(context.Background())
-	env.Exit(err)
+	p := e.Start(context.Background())
 	keyring, err := seal.LocalKeyring(sealKey)
 	env.Exit(err)
 
-	log := env.Log()
-	st := &store.Store{DB: dynamodb.NewFromConfig(cfg), Tables: tables, Now: now}
+	st := &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: tables, Now: p.Now}
 	h := &handler{
 		Sender: &chat.Sender{
 			Store:    st,
-			Settings: settings.NewReader(st, keyring, now),
+			Settings: settings.NewReader(st, keyring, p.Now),
 			Adapters: all.Adapters(env.Platform()),
-			Now:      now,
+			Now:      p.Now,
 			Owner:    os.Getenv("AWS_LAMBDA_LOG_STREAM_NAME") + "/" + ulid.Make().String(),
-			Log:      log,
+			Log:      p.Log,
 		},
-		Quarantine: chat.Quarantine{Store: st, Now: now, Log: log},
-		Queue:      &queue.Queue{Client: sqs.NewFromConfig(cfg), URL: outbound},
+		Quarantine: chat.Quarantine{Store: st, Now: p.Now, Log: p.Log},
+		Queue:      &queue.Queue{Client: sqs.NewFromConfig(p.AWS), URL: outbound},
 	}
 	lambda.Start(h.Handle)
 }

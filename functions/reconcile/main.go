@@ -18,18 +18,13 @@ func main() {
 	e := env.Read()
 	tables := store.Tables{Messages: e.Must("MESSAGES_TABLE")}
 	outbound := e.Must("OUTBOUND_URL")
-	e.Stop()
-
-	now, err := env.Clock()
-	env.Exit(err)
-	cfg, err := env.AWS(context.Background())
-	env.Exit(err)
+	p := e.Start(context.Background())
 
 	h := &handler{Reconciler: &chat.Reconciler{
-		Store: &store.Store{DB: dynamodb.NewFromConfig(cfg), Tables: tables, Now: now},
-		Queue: &queue.Queue{Client: sqs.NewFromConfig(cfg), URL: outbound},
-		Now:   now,
-		Log:   env.Log(),
+		Store: &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: tables, Now: p.Now},
+		Queue: &queue.Queue{Client: sqs.NewFromConfig(p.AWS), URL: outbound},
+		Now:   p.Now,
+		Log:   p.Log,
 	}}
 	lambda.Start(h.Handle)
 }

@@ -19,19 +19,13 @@ func main() {
 	e := env.Read()
 	tables := store.Tables{Ledger: e.Must("LEDGER_TABLE")}
 	outbound := e.Must("OUTBOUND_URL")
-	e.Stop()
+	p := e.Start(context.Background())
 
-	now, err := env.Clock()
-	env.Exit(err)
-	cfg, err := env.AWS(context.Background())
-	env.Exit(err)
-
-	log := env.Log()
-	st := &store.Store{DB: dynamodb.NewFromConfig(cfg), Tables: tables, Now: now}
+	st := &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: tables, Now: p.Now}
 	h := &handler{
-		Outbound:   &queue.Queue{Client: sqs.NewFromConfig(cfg), URL: outbound},
-		Quarantine: chat.Quarantine{Store: st, Now: now, Log: log},
-		Log:        log,
+		Outbound:   &queue.Queue{Client: sqs.NewFromConfig(p.AWS), URL: outbound},
+		Quarantine: chat.Quarantine{Store: st, Now: p.Now, Log: p.Log},
+		Log:        p.Log,
 	}
 	lambda.Start(h.Handle)
 }

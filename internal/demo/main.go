@@ -35,7 +35,7 @@ func run(ctx context.Context, out io.Writer) (bool, error) {
 	fmt.Fprintln(out, "Omnihub demo: a local stack starts on free ports.")
 	began := time.Now()
 	st, err := stack.Start(ctx, stack.Options{
-		BuildDir: ".local/demo-build", Memory: true, VisibilityScale: 0.1, Log: &progress{out: out},
+		Memory: true, VisibilityScale: 0.1, Log: &progress{out: out},
 	})
 	if err != nil {
 		return false, err

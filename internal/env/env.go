@@ -43,11 +43,27 @@ func (e *Env) Days(name string) time.Duration {
 	return time.Duration(days) * 24 * time.Hour
 }
 
-// Stop ends the process if something is missing, and names all of it.
-func (e *Env) Stop() {
+// Process is what every function has.
+type Process struct {
+	Now func() time.Time
+	AWS aws.Config
+	Log *slog.Logger
+}
+
+// Start ends the process if something is missing, and names all of it; else it
+// gives the clock, the configuration of the AWS clients and the log.
+func (e *Env) Start(ctx context.Context) Process {
 	if len(e.missing) > 0 {
 		fmt.Fprintf(os.Stderr, "missing in the environment: %s\n", strings.Join(e.missing, ", "))
 		os.Exit(1)
+	}
+	now, err := clock()
+	Exit(err)
+	cfg, err := config.LoadDefaultConfig(ctx)
+	Exit(err)
+	return Process{
+		Now: now, AWS: cfg,
+		Log: slog.New(slog.NewJSONHandler(os.Stdout, nil)).With("function", os.Getenv("AWS_LAMBDA_FUNCTION_NAME")),
 	}
 }
 
@@ -59,9 +75,9 @@ func Exit(err error) {
 	}
 }
 
-// Clock is the hub's clock. CLOCK_OFFSET, a Go duration, is set by the local stack
+// clock is the hub's clock. CLOCK_OFFSET, a Go duration, is set by the local stack
 // only; it moves the clock of every function at once.
-func Clock() (func() time.Time, error) {
+func clock() (func() time.Time, error) {
 	text := os.Getenv("CLOCK_OFFSET")
 	if text == "" {
 		return time.Now, nil
@@ -73,15 +89,6 @@ func Clock() (func() time.Time, error) {
 	return func() time.Time { return time.Now().Add(offset) }, nil
 }
 
-// AWS loads the configuration of the AWS clients.
-func AWS(ctx context.Context) (aws.Config, error) {
-	cfg, err := config.LoadDefaultConfig(ctx)
-	if err != nil {
-		return aws.Config{}, fmt.Errorf("env: load AWS configuration: %w", err)
-	}
-	return cfg, nil
-}
-
 // Platform is how this process reaches the messaging platforms. PLATFORM_URL is
 // set by the local stack only and leads to the fakes.
 func Platform() channel.Platform {
@@ -89,9 +96,4 @@ func Platform() channel.Platform {
 		BaseURL: os.Getenv("PLATFORM_URL"),
 		Client:  &http.Client{Timeout: 5 * time.Second},
 	}
-}
-
-// Log writes JSON lines that name the function.
-func Log() *slog.Logger {
-	return slog.New(slog.NewJSONHandler(os.Stdout, nil)).With("function", os.Getenv("AWS_LAMBDA_FUNCTION_NAME"))
 }

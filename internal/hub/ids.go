@@ -73,14 +73,19 @@ func (a AccountID) Valid() bool { return partForm.MatchString(string(a)) }
 // in bytes; sort keys hold 1,024.
 const maxPlatformID = 400
 
-// NewMessageKey makes the key of a message from its platform time and id. An id
-// too long for a sort key is replaced by its hash.
+// NewMessageKey makes the key of a message from its platform time and id.
 func NewMessageKey(at Millis, platformID string) MessageKey {
-	if len(platformID) > maxPlatformID {
-		sum := sha256.Sum256([]byte(platformID))
-		platformID = "sha256-" + text(sum[:])
+	return MessageKey(fmt.Sprintf("%013d#%s", at, ShortID(platformID)))
+}
+
+// ShortID is a platform's id as it stands in a sort key: itself, or its hash if it
+// is too long for one.
+func ShortID(platformID string) string {
+	if len(platformID) <= maxPlatformID {
+		return platformID
 	}
-	return MessageKey(fmt.Sprintf("%013d#%s", at, platformID))
+	sum := sha256.Sum256([]byte(platformID))
+	return "sha256-" + text(sum[:])
 }
 
 // At is the platform time in the key; 0 if the key is malformed.

@@ -47,14 +47,12 @@ func main() {
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)
 	}
-	e.Stop()
 	ctx := context.Background()
-	cfg, err := env.AWS(ctx)
-	env.Exit(err)
+	p := e.Start(ctx)
 	keyring, err := seal.LocalKeyring(sealKey)
 	env.Exit(err)
 	c := &control{
-		store: &store.Store{DB: dynamodb.NewFromConfig(cfg), Tables: store.Tables{Config: table}, Now: time.Now},
+		store: &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: store.Tables{Config: table}, Now: time.Now},
 		key:   keyring, in: os.Stdin, out: os.Stdout,
 	}
 	env.Exit(c.run(ctx, os.Args[1], os.Args[2:]))

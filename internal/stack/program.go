@@ -7,8 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
-	"time"
+
+	"omnihub/internal/devserver/build"
 )
 
 // projectRoot is the folder with go.mod above the working folder.
@@ -39,7 +39,7 @@ func buildDevserver(ctx context.Context, root, dir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("stack: %w", err)
 	}
-	unlock, err := lock(ctx, filepath.Join(dir, "devserver.lock"))
+	unlock, err := build.Lock(ctx, filepath.Join(dir, "devserver.lock"))
 	if err != nil {
 		return "", fmt.Errorf("stack: %w", err)
 	}
@@ -55,29 +55,4 @@ func buildDevserver(ctx context.Context, root, dir string) (string, error) {
 		return "", fmt.Errorf("stack: build the devserver: %w\n%s", err, out)
 	}
 	return program, nil
-}
-
-func lock(ctx context.Context, path string) (unlock func(), err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return func() { _ = f.Close() }, nil
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) {
-			_ = f.Close()
-			return nil, err
-		}
-		select {
-		case <-again.C:
-		case <-ctx.Done():
-			_ = f.Close()
-			return nil, ctx.Err()
-		}
-	}
 }

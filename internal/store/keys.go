@@ -20,7 +20,7 @@ import (
 //	T#t#U#u         M#<ms>#<id>             a message in or out, by time        | P, U stamps; Q a page of the log
 //	T#t#U#u         M#<ms>#<id>~a           the automatic answer to it          | P
 //	T#t#U#u         A#<target>#<kind>#<who> reaction, edit, unsend of a message | U forward only; Q with the log
-//	T#t#U#u         R#<id>                  a receipt that came early           | P; Q when the message is known
+//	T#t#U#u         R#<id>#<state>          a receipt that came early           | P; Q when the message is known
 //	T#t#U#u         I#<id>                  the first arrival's time            | P; G
 //	T#t#U#u         V#<ms>#<event>          an event that is kept raw           | P
 //	T#t#U#u         C#<h>#opened, #closed   facts of conversation h             | P, T
@@ -60,6 +60,7 @@ import (
 //	T#t#CUR#<job>   CURSOR                  where a job stands                  | U; G
 //	T#t#LOG#job#day <ms>#<id>               a job's log                         | P; Q
 //	T#t#DLV#sub     <event>#<attempt>       attempts of a subscriber's webhook  | P; Q
+//	T#t#RAW#u       <sk>#<part>             an event too large for its item     | P; Q
 //	T#t#Q#<id>      RAW#<chunk>#<part>      a quarantined body                  | P; Q
 //	T#t#QD#<day>    <ms>#<id>               quarantine by day                   | P; Q
 //	T#t#QU#<u>      <id>                    quarantine by channel user          | P; Q by erasure
@@ -81,20 +82,22 @@ const (
 	Shards = 8
 )
 
-func userPK(t hub.TeamID, u hub.UserKey) string  { return "T#" + string(t) + "#U#" + string(u) }
-func messageSK(k hub.MessageKey) string          { return "M#" + string(k) }
-func earlySK(id string) string                   { return "R#" + id }
-func arrivalSK(id string) string                 { return "I#" + id }
-func otherSK(at hub.Millis, event string) string { return fmt.Sprintf("V#%013d#%s", at, event) }
-func openedSK(h hub.ConversationID) string       { return "C#" + string(h) + "#opened" }
-func closedSK(h hub.ConversationID) string       { return "C#" + string(h) + "#closed" }
-func actionSK(target, kind, who string) string   { return "A#" + target + "#" + kind + "#" + who }
-func homePK(t hub.TeamID, h hub.HomeID) string   { return "T#" + string(t) + "#H#" + string(h) }
-func factSK(kind, id string) string              { return "F#" + kind + "#" + id }
-func registerSK(field string) string             { return "P#" + field }
-func edgeSK(b hub.HomeID) string                 { return "E#" + string(b) }
-func neverSK(b hub.HomeID) string                { return "N#" + string(b) }
-func aliasPK(t hub.TeamID, value string) string  { return "T#" + string(t) + "#A#" + value }
+func userPK(t hub.TeamID, u hub.UserKey) string { return "T#" + string(t) + "#U#" + string(u) }
+func messageSK(k hub.MessageKey) string         { return "M#" + string(k) }
+func earlySK(id, state string) string           { return "R#" + hub.ShortID(id) + "#" + state }
+func arrivalSK(id string) string                { return "I#" + hub.ShortID(id) }
+func otherSK(at hub.Millis, event string) string {
+	return fmt.Sprintf("V#%013d#%s", at, hub.ShortID(event))
+}
+func openedSK(h hub.ConversationID) string      { return "C#" + string(h) + "#opened" }
+func closedSK(h hub.ConversationID) string      { return "C#" + string(h) + "#closed" }
+func actionSK(target, kind, who string) string  { return "A#" + target + "#" + kind + "#" + who }
+func homePK(t hub.TeamID, h hub.HomeID) string  { return "T#" + string(t) + "#H#" + string(h) }
+func factSK(kind, id string) string             { return "F#" + kind + "#" + id }
+func registerSK(field string) string            { return "P#" + field }
+func edgeSK(b hub.HomeID) string                { return "E#" + string(b) }
+func neverSK(b hub.HomeID) string               { return "N#" + string(b) }
+func aliasPK(t hub.TeamID, value string) string { return "T#" + string(t) + "#A#" + value }
 func finderPK(t hub.TeamID, field, v string) string {
 	return "T#" + string(t) + "#F#" + field + "#" + v
 }
@@ -106,6 +109,8 @@ func accountSK(a hub.AccountID) string              { return "ACCT#" + string(a)
 func keywordSK(a hub.AccountID) string              { return "KEYW#" + string(a) }
 func tokenPK(t hub.TeamID, hash string) string      { return "T#" + string(t) + "#TOK#" + hash }
 func callPK(t hub.TeamID, v string) string          { return "T#" + string(t) + "#IDEM#" + v }
+func largePK(t hub.TeamID, u hub.UserKey) string    { return "T#" + string(t) + "#RAW#" + string(u) }
+func largeSK(sk string, part int) string            { return fmt.Sprintf("%s#%03d", sk, part) }
 func rawPK(t hub.TeamID, id string) string          { return "T#" + string(t) + "#Q#" + id }
 func quarantineDayPK(t hub.TeamID, d string) string { return "T#" + string(t) + "#QD#" + d }
 func quarantineUserPK(t hub.TeamID, u hub.UserKey) string {

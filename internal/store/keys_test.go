@@ -16,7 +16,7 @@ func TestKeysAreDistinctAndScoped(t *testing.T) {
 			"user": userPK(t, "x"), "home": homePK(t, "x"), "alias": aliasPK(t, "x"), "finder": finderPK(t, "email", "x"),
 			"claim": claimPK(t, "member", "x"), "tombstone": gonePK(t, "email", "x"), "tag": tagPK(t, "x", 3), "team": teamPK(t),
 			"token": tokenPK(t, "x"), "call": callPK(t, "x"), "bucket": bucketPK(t, "x"), "cursor": cursorPK(t, "x"),
-			"log": logPK(t, "x", "20261122"), "deliveries": deliveryPK(t, "x"), "quarantined": rawPK(t, "x"),
+			"log": logPK(t, "x", "20261122"), "deliveries": deliveryPK(t, "x"), "quarantined": rawPK(t, "x"), "large": largePK(t, "x"),
 			"quarantine of a day": quarantineDayPK(t, "20261122"), "quarantine of a user": quarantineUserPK(t, "x"),
 		}
 	}
@@ -33,7 +33,7 @@ func TestKeysAreDistinctAndScoped(t *testing.T) {
 		}
 	}
 	sorts := map[string]string{
-		"thread": threadSK, "message": messageSK("0000000000001#x"), "action": actionSK("x", "reaction", "y"), "early": earlySK("x"),
+		"thread": threadSK, "message": messageSK("0000000000001#x"), "action": actionSK("x", "reaction", "y"), "early": earlySK("x", "read"),
 		"arrival": arrivalSK("x"), "kept event": otherSK(1, "x"), "opened": openedSK("x"), "closed": closedSK("x"),
 		"home": homeSK, "fact": factSK("tag", "x"), "register": registerSK("name"), "edge": edgeSK("x"), "never": neverSK("x"),
 		"alias": aliasSK, "claim": claimSK, "gone": goneSK, "edge keys": edgeKeysSK, "team": teamSK,

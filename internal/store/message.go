@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -35,6 +36,9 @@ func found(old item, m hub.Inbound) Put {
 // PutMessage stores a customer's message if it is not there yet. A repetition
 // changes nothing.
 func (st *Store) PutMessage(ctx context.Context, r Ref, m hub.Inbound) (Put, error) {
+	if err := st.putLarge(ctx, r, messageSK(m.Key), m.Raw, m.Received); err != nil {
+		return Put{}, err
+	}
 	isNew, old, err := st.putNew(ctx, "put message", st.Tables.Messages, st.messageItem(r, m))
 	if err != nil {
 		return Put{}, err
@@ -59,7 +63,7 @@ func (st *Store) messageItem(r Ref, m hub.Inbound) item {
 	it["tr"] = s(m.Trace)
 	it[ttlAttr] = st.messageTTL(m.Received)
 	if m.Text != "" {
-		it["tx"] = s(m.Text)
+		it["tx"] = s(cut(m.Text, maxText))
 	}
 	if m.Fence != 0 {
 		it["fence"] = n(m.Fence)
@@ -67,12 +71,78 @@ func (st *Store) messageItem(r Ref, m hub.Inbound) item {
 	if m.Actor != "" {
 		it["who"] = s(m.Actor)
 	}
-	raw, deflated := pack(m.Raw)
-	it["rw"] = b(raw)
+	putRaw(it, m.Raw)
+	return it
+}
+
+const (
+	// maxText is how much of a text is stored beside its event, in bytes.
+	maxText = 64 << 10
+	// maxInline is the largest event, packed, that stands in its own item.
+	maxInline = 300 << 10
+)
+
+// cut shortens a text to at most n bytes, at a rune's edge.
+func cut(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
+}
+
+// putRaw puts an event's bytes into its item, or, if they are too many, the number
+// of parts in which they lie in the Ledger.
+func putRaw(it item, event []byte) {
+	raw, deflated := pack(event)
+	if len(raw) > maxInline {
+		it["parts"] = n((len(raw) + rawPart - 1) / rawPart)
+	} else {
+		it["rw"] = b(raw)
+	}
 	if deflated {
 		it["z"] = n(1)
 	}
-	return it
+}
+
+// putLarge keeps an event that is too large for its item in parts in the Ledger,
+// before the item that counts them.
+func (st *Store) putLarge(ctx context.Context, r Ref, sk string, event []byte, received hub.Millis) error {
+	if len(event) <= maxInline {
+		return nil
+	}
+	raw, _ := pack(event)
+	if len(raw) <= maxInline {
+		return nil
+	}
+	for part := 0; part*rawPart < len(raw); part++ {
+		it := key(largePK(r.Team, r.User), largeSK(sk, part))
+		it["rw"] = b(raw[part*rawPart : min(len(raw), (part+1)*rawPart)])
+		it[ttlAttr] = st.messageTTL(received)
+		if _, _, err := st.putNew(ctx, "keep large event", st.Tables.Ledger, it); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rawOf reads the event's bytes that an item holds or counts.
+func (st *Store) rawOf(ctx context.Context, r Ref, it item) ([]byte, error) {
+	packed := bin(it, "rw")
+	for part := range int(num(it, "parts")) {
+		p, err := st.get(ctx, "read large event", st.Tables.Ledger, largePK(r.Team, r.User), largeSK(str(it, skAttr), part), true)
+		if err != nil {
+			return nil, err
+		}
+		packed = append(packed, bin(p, "rw")...)
+	}
+	raw, err := unpack(packed, num(it, "z") == 1)
+	if err != nil {
+		return nil, hub.E(hub.Internal, "store: read event", fmt.Errorf("the raw event is damaged"))
+	}
+	return raw, nil
 }
 
 // PutArrival keeps the time at which a platform's event without a usable time of
@@ -104,17 +174,17 @@ func (st *Store) PutMoved(ctx context.Context, r Ref, from, to hub.MessageKey, a
 
 // PutOther keeps an event as it came: one that the hub does not act upon.
 func (st *Store) PutOther(ctx context.Context, r Ref, e hub.Envelope, kind string, at hub.Millis) error {
-	it := key(r.pk(), otherSK(at, e.Event))
+	sk := otherSK(at, e.Event)
+	if err := st.putLarge(ctx, r, sk, e.Raw, e.Received); err != nil {
+		return err
+	}
+	it := key(r.pk(), sk)
 	it["ty"] = s(kind)
 	it["ph"] = s(e.Hash)
 	it["ra"] = n(e.Received)
 	it["tr"] = s(e.Trace)
 	it[ttlAttr] = st.messageTTL(e.Received)
-	raw, deflated := pack(e.Raw)
-	it["rw"] = b(raw)
-	if deflated {
-		it["z"] = n(1)
-	}
+	putRaw(it, e.Raw)
 	_, _, err := st.putNew(ctx, "keep event", st.Tables.Messages, it)
 	return err
 }
@@ -153,9 +223,9 @@ func (st *Store) Log(ctx context.Context, r Ref, before hub.MessageKey, limit in
 		if k == before || str(it, "moved") != "" {
 			continue
 		}
-		raw, err := unpack(bin(it, "rw"), num(it, "z") == 1)
+		raw, err := st.rawOf(ctx, r, it)
 		if err != nil {
-			return nil, hub.E(hub.Internal, "store: read log", fmt.Errorf("raw event is damaged"))
+			return nil, err
 		}
 		log = append(log, Logged{
 			Key: k, Inbound: str(it, "d") == "in", Type: hub.MessageType(str(it, "ty")), Text: str(it, "tx"),
@@ -210,7 +280,7 @@ func (st *Store) Stamp(ctx context.Context, r Ref, k hub.MessageKey, stamps hub.
 // PutEarly keeps a receipt of a message that is not known yet, by the platform's
 // id of the message.
 func (st *Store) PutEarly(ctx context.Context, r Ref, platformID string, stamps hub.Stamps, at hub.Millis) error {
-	it := key(r.pk(), earlySK(platformID+"#"+string(stamps.State())))
+	it := key(r.pk(), earlySK(platformID, string(stamps.State())))
 	for name, v := range map[string]hub.Millis{
 		"deliveredAt": stamps.Delivered, "readAt": stamps.Read, "sentAt": stamps.Sent, "failedAt": stamps.Failed,
 	} {

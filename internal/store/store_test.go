@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -49,6 +50,31 @@ func TestThreadAndShortTextStayUnderOneKilobyte(t *testing.T) {
 		if want := 2.0; i > 0 && write != want {
 			t.Errorf("message %d: got %v WRU, want %v: an item is over 1 KB", i, write, want)
 		}
+	}
+}
+
+func TestLargeEventReadsBackByteForByte(t *testing.T) {
+	h := hubtest.New(t)
+	now := hub.MillisOf(h.Clock.Now())
+	raw := make([]byte, 690<<10) // noise, so that deflating does not help
+	for i, x := 0, uint32(1); i < len(raw); i++ {
+		x = x*1664525 + 1013904223
+		raw[i] = byte(x >> 24)
+	}
+	text := strings.Repeat("好", 100_000)
+	th := arrive(t, h, thread(1), now, "1", "x")
+	if put, err := h.Store.PutMessage(ctx, thread(1), hub.Inbound{Key: hub.NewMessageKey(now, "1"), Hash: "h", Text: text, Raw: raw, Received: now}); err != nil || !put.New {
+		t.Fatal(put, err)
+	}
+	if put, err := h.Store.PutLate(ctx, thread(1), &th, hub.Inbound{Key: hub.NewMessageKey(now-1, "0"), Hash: "h", Raw: raw, Received: now}); err != nil || !put.New {
+		t.Fatal(put, err)
+	}
+	log, err := h.Store.Log(ctx, thread(1), "", 10)
+	if err != nil || len(log) != 2 || !bytes.Equal(log[0].Raw, raw) || !bytes.Equal(log[1].Raw, raw) {
+		t.Fatalf("got %d messages, %v, want both events whole", len(log), err)
+	}
+	if got := log[0].Text; len(got) == 0 || len(got) > 64<<10 || !strings.HasPrefix(text, got) {
+		t.Errorf("got a text of %d bytes, want the beginning, at most 64 KB", len(got))
 	}
 }
 

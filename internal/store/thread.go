@@ -140,6 +140,9 @@ func (st *Store) PutLate(ctx context.Context, r Ref, seen *hub.Thread, m hub.Inb
 	if opened != nil {
 		actions = append(actions, types.TransactWriteItem{Put: &types.Put{TableName: &st.Tables.Messages, Item: opened}})
 	}
+	if err := st.putLarge(ctx, r, messageSK(m.Key), m.Raw, m.Received); err != nil {
+		return Put{}, err
+	}
 	_, err := st.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
 	if err == nil {
 		return Put{New: true, Fence: m.Fence}, nil

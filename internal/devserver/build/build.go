@@ -53,7 +53,7 @@ func (b *Builder) Run(ctx context.Context, targets []Target, reuse bool, each fu
 	if err := os.MkdirAll(b.Dir, 0o755); err != nil {
 		return fmt.Errorf("build: %w", err)
 	}
-	unlock, err := lock(ctx, filepath.Join(b.Dir, "lock"))
+	unlock, err := Lock(ctx, filepath.Join(b.Dir, "lock"))
 	if err != nil {
 		return fmt.Errorf("build: %w", err)
 	}
@@ -181,8 +181,9 @@ func digest(dir string) (sum [32]byte, err error) {
 	return [32]byte(h.Sum(nil)), err
 }
 
-// lock takes the lock that builds into one folder share.
-func lock(ctx context.Context, path string) (unlock func(), err error) {
+// Lock takes the lock that builds into one folder share, and waits for it as long as
+// ctx lives.
+func Lock(ctx context.Context, path string) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err

@@ -61,6 +61,7 @@ smoke: ## a short chaos run: 500 messages of 60 customers, 40 kills
 chaos: ## the full chaos runs, on FIFO and on shuffled standard queues
 	go run ./internal/chaos/run -messages 5000 -customers 500 -repeats 8 -kills 200
 	go run ./internal/chaos/run -messages 5000 -customers 500 -repeats 8 -kills 200 -shuffle 7
+	go run ./internal/chaos/run -restarts 50 -limit 20m
 
 fuzz: ## each parser of foreign bytes for a minute
 	@for target in $$(grep -rlE '^func Fuzz' --include=*_test.go internal | xargs -n1 dirname | sort -u); do \

@@ -122,7 +122,7 @@ func deliver(ctx context.Context, st *stack.Stack, deliveries []*hook, l Load, k
 			defer wg.Done()
 			for h := range work {
 				status, err := post(ctx, h)
-				if err == nil && status != http.StatusOK && status != http.StatusServiceUnavailable {
+				if err == nil && status != http.StatusOK && status < http.StatusInternalServerError {
 					err = fmt.Errorf("chaos: a signed webhook was answered %d", status)
 				}
 				if err != nil {

@@ -60,3 +60,18 @@ func TestDeliveryOnFIFOQueuesUnderKills(t *testing.T) { run(t, stack.Options{}) 
 // TestDeliveryOnShuffledQueuesUnderKills has no deduplication, no order and some
 // messages twice, so that nothing hides what the functions do.
 func TestDeliveryOnShuffledQueuesUnderKills(t *testing.T) { run(t, stack.Options{Shuffle: 7}) }
+
+// TestKilledTreeLosesNothingAcknowledged kills devserver, local cloud and functions
+// together, with the state on disk.
+func TestKilledTreeLosesNothingAcknowledged(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	r, err := Restarts(ctx, stack.Options{Dir: t.TempDir(), BuildDir: built, VisibilityScale: scale}, 1, 3, 40)
+	t.Log(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, wrong := range r.WrongAfterRestarts() {
+		t.Error(wrong)
+	}
+}

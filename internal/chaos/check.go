@@ -182,9 +182,13 @@ func (r Report) Wrong(l Load) []string {
 	expect("duplicate messages", r.Doubled, 0)
 	expect("homes", r.Homes, l.Customers)
 	expect("opened conversations", r.Opened, l.Customers)
-	expect("messages without a sent answer", r.Unanswered, 0)
+	// An outbound that dies with a reply under way leaves it unknown: counted, and
+	// never sent twice. Nothing else may leave a message without its answer.
+	expect("messages without a sent answer that are not counted as unknown", r.Unanswered-r.Unknown, 0)
 	expect("duplicate sends", r.DoubleSends, 0)
-	expect("unknown sends", r.Unknown, 0)
+	if l.Function != "outbound" {
+		expect("unknown sends", r.Unknown, 0)
+	}
 	expect("quarantined", r.Quarantined, 0)
 	expect("dead letters", r.DeadLetters, 0)
 	return wrong

@@ -18,6 +18,9 @@ import (
 const (
 	fresh = time.Minute
 	stale = 10 * time.Minute
+	// again is how long a failed reading is not tried again while there is something
+	// to serve: an outage must not make every request wait for the table.
+	again = 5 * time.Second
 	// maxKept bounds each cache; beyond it the oldest are read again.
 	maxKept = 10_000
 )
@@ -71,6 +74,7 @@ type entry struct {
 	value any
 	err   error // NotFound is kept too
 	read  time.Time
+	tried time.Time  // the last reading that failed
 	busy  sync.Mutex // one reader at a time
 }
 
@@ -192,9 +196,15 @@ func cached[T any](r *Reader, key string, read func() (T, error)) (T, error) {
 		value, _ := e.value.(T)
 		return value, e.err
 	}
+	usable := known && age < fresh+stale
+	if wait := r.Now().Sub(e.tried); usable && wait >= 0 && wait < again {
+		value, _ := e.value.(T)
+		return value, e.err
+	}
 	value, err := read()
 	if err != nil && hub.CodeOf(err) != hub.NotFound {
-		if known && age < fresh+stale {
+		e.tried = r.Now()
+		if usable {
 			value, _ = e.value.(T)
 			return value, e.err
 		}

@@ -3,6 +3,8 @@ package settings_test
 import (
 	"context"
 	"encoding/base64"
+	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +50,50 @@ func TestSettingsAreReadOnceAMinute(t *testing.T) {
 	if calls, _, _ := h.Calls("reader"); calls != 4 {
 		t.Errorf("got %d calls after the minute, want 4", calls)
 	}
+}
+
+func TestOutageIsNotPaidByEveryRequest(t *testing.T) {
+	h := hubtest.New(t)
+	calls := 0
+	broken := false
+	reader := settings.NewReader(h.As("reader", func(next http.RoundTripper) http.RoundTripper {
+		return counter{next, &calls, &broken}
+	}), h.Keyring, h.Clock.Now)
+	read := func() {
+		t.Helper()
+		if _, err := reader.Team(ctx, hubtest.Team); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read()
+	broken, calls = true, 0
+	h.Clock.Advance(2 * time.Minute)
+	for range 20 {
+		read()
+	}
+	if calls != 1 {
+		t.Errorf("got %d calls for 20 readings during an outage, want 1", calls)
+	}
+	h.Clock.Advance(6 * time.Second)
+	broken = false
+	read()
+	if calls != 2 {
+		t.Errorf("got %d calls after six seconds, want a second one", calls)
+	}
+}
+
+type counter struct {
+	next   http.RoundTripper
+	calls  *int
+	broken *bool
+}
+
+func (c counter) RoundTrip(r *http.Request) (*http.Response, error) {
+	*c.calls++
+	if *c.broken {
+		return nil, errors.New("outage")
+	}
+	return c.next.RoundTrip(r)
 }
 
 func TestSecretsAreOpenedAndNowhereStoredInClear(t *testing.T) {

@@ -74,6 +74,11 @@ func (sn *Sender) deliver(ctx context.Context, q store.Queued, receives int) err
 			return err
 		}
 	}
+	// A claim whose end nobody knows comes before every rule: what may have been sent
+	// cannot be called refused.
+	if q.Claim.Owner != "" && q.Claim.Stage != store.StagePush {
+		return sn.judge(ctx, q, &thread, q.Claim)
+	}
 	now := hub.MillisOf(sn.Now())
 	if thread.Erased != 0 && q.Intent.Accepted <= thread.Erased {
 		return sn.fail(ctx, q, &thread, hub.Erased)
@@ -124,7 +129,7 @@ func (sn *Sender) resume(ctx context.Context, q *store.Queued, thread *hub.Threa
 	if stored.Attempt > q.Attempt {
 		return true, nil // a later order of the same send is on its way
 	}
-	q.Claim = stored.Claim
+	q.Claim, q.Tried = stored.Claim, stored.Tried
 	return false, nil
 }
 
@@ -147,11 +152,9 @@ func (sn *Sender) call(ctx context.Context, q store.Queued, thread *hub.Thread, 
 		To: thread.External, Type: q.Intent.Type, Text: q.Intent.Text,
 		RetryKey: hub.RetryKey(q.Ref.Team, q.Ref.User, q.Intent.Key), Key: string(q.Intent.Key),
 	}
-	claimed := q.Claim.Owner != ""
-	pushing := claimed && q.Claim.Stage == store.StagePush
+	pushing := q.Claim.Stage == store.StagePush || q.Tried != 0
 	if replier, ok := adapter.(channel.Replier); ok && !pushing {
-		alive := q.Intent.Reply.Token != "" && hub.MillisOf(sn.Now()) < q.Intent.Reply.Since.Add(replier.ReplyLife())
-		if claimed || alive {
+		if q.Intent.Reply.Token != "" && hub.MillisOf(sn.Now()) < q.Intent.Reply.Since.Add(replier.ReplyLife()) {
 			owner, err := sn.claim(ctx, q, thread, store.StageReply)
 			if owner == "" {
 				return err
@@ -163,7 +166,7 @@ func (sn *Sender) call(ctx context.Context, q store.Queued, thread *hub.Thread, 
 				if err := sn.Store.MoveClaim(ctx, q.Ref, q.Intent.Key, owner, store.StagePush, sn.deadline(ctx)); err != nil {
 					return err
 				}
-				claimed, pushing = true, true
+				pushing = true
 			case hub.Transient, hub.RateLimited:
 				if err := sn.Store.MoveClaim(ctx, q.Ref, q.Intent.Key, owner, "", 0); err != nil {
 					return err
@@ -190,6 +193,12 @@ func (sn *Sender) call(ctx context.Context, q store.Queued, thread *hub.Thread, 
 	sent, err := adapter.Send(ctx, account, out)
 	if hub.CodeOf(err) == hub.Unclear {
 		// The platform knows the retry key: trying again cannot send twice.
+		if q.Tried == 0 {
+			q.Tried = hub.MillisOf(sn.Now())
+			if err := sn.Store.MarkTried(ctx, q.Ref, q.Intent.Key, q.Tried); err != nil {
+				return err
+			}
+		}
 		return sn.later(ctx, q, receives, err)
 	}
 	return sn.finish(ctx, q, thread, "push", sent, err, receives)
@@ -214,14 +223,19 @@ func (sn *Sender) claim(ctx context.Context, q store.Queued, thread *hub.Thread,
 	if held.Stamps.Final() {
 		return "", sn.release(ctx, q, thread)
 	}
-	left := held.Claim.Deadline - hub.MillisOf(sn.Now())
-	if left > 0 {
-		e := hub.E(hub.RateLimited, "chat: send", fmt.Errorf("another worker has claimed it"))
-		e.RetryAfter = min(time.Duration(left)*time.Millisecond+time.Second, shortWait)
-		return "", e
+	return "", sn.judge(ctx, q, thread, held.Claim)
+}
+
+// judge waits for the worker that has claimed a send, or, once its time is over,
+// takes it for gone: then nobody knows how far it came.
+func (sn *Sender) judge(ctx context.Context, q store.Queued, thread *hub.Thread, c store.Claim) error {
+	left := c.Deadline - hub.MillisOf(sn.Now())
+	if left <= 0 {
+		return sn.unknown(ctx, q, thread)
 	}
-	// Whoever claimed it is gone, and nobody knows how far it came.
-	return "", sn.unknown(ctx, q, thread)
+	e := hub.E(hub.RateLimited, "chat: send", fmt.Errorf("another worker has claimed it"))
+	e.RetryAfter = min(time.Duration(left)*time.Millisecond+time.Second, shortWait)
+	return e
 }
 
 // deadline is when a claim made now may be judged lost: after the time that this
@@ -249,13 +263,18 @@ func (sn *Sender) finish(ctx context.Context, q store.Queued, thread *hub.Thread
 	case code.Retryable():
 		return sn.later(ctx, q, receives, err)
 	default:
+		q.Tried = 0 // the platform has answered: no earlier try got through
 		sn.Log.Warn("send refused", "trace", q.Intent.Trace, "by", how, "code", code, "error", err)
 		return sn.fail(ctx, q, thread, code)
 	}
 }
 
-// fail stamps a send as failed for good.
+// fail stamps a send as failed for good; one that was tried with an unclear end is
+// unknown instead.
 func (sn *Sender) fail(ctx context.Context, q store.Queued, thread *hub.Thread, code hub.Code) error {
+	if q.Tried != 0 {
+		return sn.unknown(ctx, q, thread)
+	}
 	if _, err := sn.Store.Stamp(ctx, q.Ref, q.Intent.Key, hub.Stamps{Failed: hub.MillisOf(sn.Now()), Code: code}); err != nil {
 		return err
 	}

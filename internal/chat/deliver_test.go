@@ -137,6 +137,42 @@ func TestLostAnswerOfAPushIsTriedAgainUnderItsKey(t *testing.T) {
 	}
 }
 
+func TestWhatMayHaveBeenSentIsNeverCalledFailed(t *testing.T) {
+	c := newChain(t)
+	c.write(uid(1), "hello")
+	k := c.intend(uid(1), "news", hub.ClassPerson)
+	c.faults(`{"accept_then_drop":1}`)
+	c.deliver()
+	c.hub.Clock.Advance(25 * time.Hour) // past the deadline
+	c.deliver()
+	if s := c.stamps(uid(1), k); s.State() != hub.Unknown {
+		t.Errorf("got %+v for a push without an answer, want unknown", s)
+	}
+
+	c.faults(`{}`)
+	c.write(uid(2), "ping")
+	k = c.answerTo(uid(2))
+	if _, err := c.hub.Store.ClaimSend(context.Background(), c.ref(uid(2)), k,
+		store.Claim{Owner: "dead", Deadline: hub.MillisOf(c.hub.Clock.Now()) + 1, Stage: store.StageReply}); err != nil {
+		t.Fatal(err)
+	}
+	th, err := c.hub.Store.Thread(context.Background(), c.ref(uid(2)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.hub.Store.Accept(context.Background(), c.ref(uid(2)), th.Conversation, "anna"); err != nil {
+		t.Fatal(err)
+	}
+	c.hub.Clock.Advance(time.Second)
+	e := c.hub.Receive(c.hub.Outbound)
+	if err := c.sender.Deliver(context.Background(), readOrder(t, e.Records[0].Body), 2); err != nil {
+		t.Fatal(err)
+	}
+	if s := c.stamps(uid(2), k); s.State() != hub.Unknown {
+		t.Errorf("got %+v for a claimed reply, want unknown though a person has the floor", s)
+	}
+}
+
 func TestShortWaitStaysInTheQueueAndKeepsOrder(t *testing.T) {
 	c := newChain(t)
 	c.write(uid(1), "hello")

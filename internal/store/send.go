@@ -51,6 +51,7 @@ type Queued struct {
 	Attempt int // how often reconcile has handed it on
 	Stamps  hub.Stamps
 	Claim   Claim
+	Tried   hub.Millis // when a call that can be repeated ended unclear first; 0 = none did
 }
 
 // Claim is a worker's hold on a send whose platform would take it twice.
@@ -88,6 +89,7 @@ func readQueued(it item) (Queued, bool) {
 		},
 		Attempt: int(num(it, "att")),
 		Stamps:  readStamps(it),
+		Tried:   millis(it, "tried"),
 		Claim:   Claim{Owner: str(it, "own"), Deadline: millis(it, "cdl"), Stage: Stage(str(it, "stg"))},
 	}, true
 }
@@ -165,6 +167,21 @@ func (st *Store) MoveClaim(ctx context.Context, r Ref, k hub.MessageKey, owner s
 		return hub.E(hub.Conflict, "store: move claim", nil)
 	}
 	return wrap("move claim", err)
+}
+
+// MarkTried notes that a call of the send ended unclear: from here on it can no
+// longer be said that it was not sent.
+func (st *Store) MarkTried(ctx context.Context, r Ref, k hub.MessageKey, at hub.Millis) error {
+	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &st.Tables.Messages, Key: key(r.pk(), messageSK(k)),
+		UpdateExpression:          aws.String("SET tried=if_not_exists(tried,:t)"),
+		ConditionExpression:       aws.String("attribute_exists(SK)"),
+		ExpressionAttributeValues: item{":t": n(at)},
+	})
+	if _, gone := refused(err); gone {
+		return nil
+	}
+	return wrap("mark tried", err)
 }
 
 // Park makes a send wait until due: first the thread remembers it, so that later

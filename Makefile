@@ -4,6 +4,7 @@
 GOARCH ?= arm64
 GOOS ?= linux
 TAGS ?=
+FUZZTIME ?= 60s
 
 # The same source gives the same bytes, so that an unchanged function is not
 # deployed again. Local builds share these flags, and with them the build cache.
@@ -66,7 +67,7 @@ chaos: ## the full chaos runs, on FIFO and on shuffled standard queues
 fuzz: ## each parser of foreign bytes for a minute
 	@for target in $$(grep -rlE '^func Fuzz' --include=*_test.go internal | xargs -n1 dirname | sort -u); do \
 		for name in $$(grep -hoE '^func Fuzz[A-Za-z]+' $$target/*_test.go | cut -c6-); do \
-			echo "$$target $$name"; go test -run '^$$' -fuzz "^$$name\$$" -fuzztime 60s ./$$target || exit 1; \
+			echo "$$target $$name"; go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) ./$$target || exit 1; \
 		done; done
 
 bench: ## speeds, as ratios in one run

@@ -108,7 +108,11 @@ func applyBucket(ctx context.Context, client *s3.Client, b template.Bucket) erro
 	_, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &b.Name})
 	var missing *s3types.NotFound
 	if errors.As(err, &missing) {
-		_, err = client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &b.Name})
+		in := &s3.CreateBucketInput{Bucket: &b.Name}
+		if region := client.Options().Region; region != "us-east-1" { // S3 wants to be told every region but this
+			in.CreateBucketConfiguration = &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraint(region)}
+		}
+		_, err = client.CreateBucket(ctx, in)
 	}
 	return err
 }

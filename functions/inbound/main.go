@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"omnihub/internal/bot"
 	"omnihub/internal/channel/all"
@@ -24,15 +25,13 @@ func main() {
 		Config: e.Must("CONFIG_TABLE"), Ledger: e.Must("LEDGER_TABLE"),
 	}
 	retention := e.Days("RETENTION_DAYS")
-	sealKey := e.Must("SEAL_KEY")
+	keyID := e.Must("KEY_ID")
 	p := e.Start(context.Background())
-	keyring, err := seal.LocalKeyring(sealKey)
-	env.Exit(err)
 
 	st := &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: tables, Now: p.Now, Retention: retention}
 	h := &handler{Receiver: &chat.Receiver{
 		Store:      st,
-		Settings:   settings.NewReader(st, keyring, p.Now),
+		Settings:   settings.NewReader(st, seal.NewKeyring(kms.NewFromConfig(p.AWS), keyID), p.Now),
 		Adapters:   all.Adapters(env.Platform()),
 		Answer:     bot.Answer,
 		Quarantine: chat.Quarantine{Store: st, Now: p.Now, Log: p.Log},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"omnihub/internal/apigw"
@@ -23,14 +24,12 @@ func main() {
 	e := env.Read()
 	tables := store.Tables{Config: e.Must("CONFIG_TABLE")}
 	inbound := e.Must("INBOUND_URL")
-	sealKey := e.Must("SEAL_KEY")
+	keyID := e.Must("KEY_ID")
 	p := e.Start(context.Background())
-	keyring, err := seal.LocalKeyring(sealKey)
-	env.Exit(err)
 
 	st := &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: tables, Now: p.Now}
-	reader := settings.NewReader(st, keyring, p.Now)
-	go reader.Edge(context.Background()) // warms the connection and the path keys
+	reader := settings.NewReader(st, seal.NewKeyring(kms.NewFromConfig(p.AWS), keyID), p.Now)
+	go reader.Edge(context.Background()) // warms the connections and the path keys
 
 	h := &handler{Intake: &webhook.Intake{
 		Settings: reader,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/oklog/ulid/v2"
 
@@ -23,16 +24,14 @@ func main() {
 	e := env.Read()
 	tables := store.Tables{Messages: e.Must("MESSAGES_TABLE"), Config: e.Must("CONFIG_TABLE"), Ledger: e.Must("LEDGER_TABLE")}
 	outbound := e.Must("OUTBOUND_URL")
-	sealKey := e.Must("SEAL_KEY")
+	keyID := e.Must("KEY_ID")
 	p := e.Start(context.Background())
-	keyring, err := seal.LocalKeyring(sealKey)
-	env.Exit(err)
 
 	st := &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: tables, Now: p.Now}
 	h := &handler{
 		Sender: &chat.Sender{
 			Store:    st,
-			Settings: settings.NewReader(st, keyring, p.Now),
+			Settings: settings.NewReader(st, seal.NewKeyring(kms.NewFromConfig(p.AWS), keyID), p.Now),
 			Adapters: all.Adapters(env.Platform()),
 			Now:      p.Now,
 			Owner:    os.Getenv("AWS_LAMBDA_LOG_STREAM_NAME") + "/" + ulid.Make().String(),

@@ -110,6 +110,7 @@ func TestIngressMaySendAndReadSettingsOnly(t *testing.T) {
 				case strings.HasPrefix(action, "logs:") && r == "!GetAtt IngressLog.Arn":
 				case action == "dynamodb:GetItem" && r == "!GetAtt ConfigTable.Arn":
 				case action == "sqs:SendMessage" && r == "!GetAtt InboundQueue.Arn":
+				case action == "kms:Decrypt" && r == "!GetAtt SecretsKey.Arn":
 				default:
 					t.Errorf("ingress may %s on %s", action, r)
 				}

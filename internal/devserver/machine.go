@@ -175,11 +175,6 @@ func (m *machine) open() error {
 	if m.document, err = template.Read(m.settings.template); err != nil {
 		return err
 	}
-	if _, given := m.parameters["SealKey"]; !given && m.document.HasParameter("SealKey") {
-		if m.parameters["SealKey"], err = m.state.sealKey(); err != nil {
-			return err
-		}
-	}
 	if m.model, err = m.document.Resolve(m.options(nil)); err != nil {
 		return err
 	}

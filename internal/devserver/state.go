@@ -1,8 +1,6 @@
 package main
 
 import (
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,26 +46,6 @@ func (s *stateDir) file(name string) string { return filepath.Join(s.path, name)
 func (s *stateDir) close() {
 	_ = os.Remove(s.file("addresses.json"))
 	_ = s.held.Close()
-}
-
-// sealKey is the key for the template's SealKey: made once, 32 random bytes.
-func (s *stateDir) sealKey() (string, error) {
-	data, err := os.ReadFile(s.file("seal.key"))
-	if err == nil {
-		return strings.TrimSpace(string(data)), nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("devserver: seal key: %w", err)
-	}
-	var key [32]byte
-	if _, err := rand.Read(key[:]); err != nil {
-		return "", fmt.Errorf("devserver: seal key: %w", err)
-	}
-	text := base64.StdEncoding.EncodeToString(key[:])
-	if err := s.write("seal.key", []byte(text+"\n")); err != nil {
-		return "", fmt.Errorf("devserver: seal key: %w", err)
-	}
-	return text, nil
 }
 
 // offset is the clock's offset that was kept.

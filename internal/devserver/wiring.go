@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -59,10 +60,10 @@ func (m *machine) s3() *s3.Client {
 	return s3.NewFromConfig(m.awsConfig, func(o *s3.Options) { o.UsePathStyle = true })
 }
 
-// provision makes tables, queues and buckets, and resolves the template again with
+// provision makes tables, queues, buckets and keys, and resolves the template again with
 // what is known of them now.
 func (m *machine) provision(ctx context.Context) error {
-	clients := provision.Clients{DynamoDB: dynamodb.NewFromConfig(m.awsConfig), SQS: sqs.NewFromConfig(m.awsConfig), S3: m.s3()}
+	clients := provision.Clients{DynamoDB: dynamodb.NewFromConfig(m.awsConfig), SQS: sqs.NewFromConfig(m.awsConfig), S3: m.s3(), KMS: kms.NewFromConfig(m.awsConfig)}
 	known, err := provision.Apply(ctx, clients, m.model)
 	if err != nil {
 		return err
@@ -191,9 +192,12 @@ func (m *machine) addStream(f *template.Function, s template.StreamSource, funct
 	return nil
 }
 
-// settingsTable is the table in which the demo team's accounts lie. A template
-// without it is not the hub's, and has no demo team.
-const settingsTable = "ConfigTable"
+// The table in which the demo team's accounts lie, and the key that wraps its data
+// key. A template without the table is not the hub's, and has no demo team.
+const (
+	settingsTable = "ConfigTable"
+	settingsKey   = "SecretsKey"
+)
 
 // seed sets up the demo team and the fake platforms of its accounts.
 func (m *machine) seed(ctx context.Context) error {
@@ -202,8 +206,12 @@ func (m *machine) seed(ctx context.Context) error {
 		for _, t := range m.model.Tables {
 			tables[t.ID] = t.Name
 		}
+		key := m.model.WrappingKey(settingsKey)
+		if key == nil {
+			return fmt.Errorf("devserver: the template has the table %s and no key %s", settingsTable, settingsKey)
+		}
 		var err error
-		m.team, err = demoteam.Seed(ctx, demoteam.Setup{AWS: m.awsConfig, Tables: tables, SealKey: m.parameters["SealKey"], API: m.urls.API})
+		m.team, err = demoteam.Seed(ctx, demoteam.Setup{AWS: m.awsConfig, Tables: tables, Key: key.ARN, API: m.urls.API})
 		if err != nil {
 			return err
 		}

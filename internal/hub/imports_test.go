@@ -27,6 +27,7 @@ var tools = []string{
 var owners = map[string]string{
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb": "internal/store",
 	"github.com/aws/aws-sdk-go-v2/service/sqs":      "internal/queue",
+	"github.com/aws/aws-sdk-go-v2/service/kms":      "internal/seal",
 }
 
 func TestImportsPointDown(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/all"
@@ -36,24 +37,23 @@ const usage = `hubctl sets up a deployment.
       line; LINE needs channel_secret and channel_token. -external is the
       platform's name of the account: for LINE the bot's user id (U and 32 digits).
 
-Environment: CONFIG_TABLE (the name of the table Config), SEAL_KEY (the template's
-parameter SealKey), and the usual AWS settings.
+Environment: CONFIG_TABLE (the name of the table Config), KEY_ID (the key that wraps
+the teams' data keys: its ARN or alias), and the usual AWS settings. The caller needs
+kms:Encrypt and kms:Decrypt on the key.
 `
 
 func main() {
 	e := env.Read()
-	table, sealKey := e.Must("CONFIG_TABLE"), e.Must("SEAL_KEY")
+	table, keyID := e.Must("CONFIG_TABLE"), e.Must("KEY_ID")
 	if len(os.Args) < 2 || strings.Trim(os.Args[1], "-") == "help" || os.Args[1] == "-h" {
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)
 	}
 	ctx := context.Background()
 	p := e.Start(ctx)
-	keyring, err := seal.LocalKeyring(sealKey)
-	env.Exit(err)
 	c := &control{
 		store: &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: store.Tables{Config: table}, Now: time.Now},
-		key:   keyring, in: os.Stdin, out: os.Stdout,
+		key:   seal.NewKeyring(kms.NewFromConfig(p.AWS), keyID), in: os.Stdin, out: os.Stdout,
 	}
 	env.Exit(c.run(ctx, os.Args[1], os.Args[2:]))
 }

@@ -6,7 +6,6 @@ package hubtest
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -21,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -55,7 +55,7 @@ type Hub struct {
 	Clock    *Clock
 	Store    *store.Store
 	Keyring  *seal.Keyring
-	SealKey  string
+	KeyID    string // of the wrapping key
 	Settings *settings.Reader
 	Setup    settings.Setup
 	Team     *settings.Team
@@ -84,10 +84,8 @@ func New(t testing.TB) *Hub {
 	h := &Hub{Cloud: cloud, URL: server.URL, Clock: clock, Logged: &Log{}, t: t}
 	h.Log = slog.New(slog.NewJSONHandler(h.Logged, nil))
 	tables := h.provision()
-	h.SealKey = base64.StdEncoding.EncodeToString(seal.NewKey())
-	if h.Keyring, err = seal.LocalKeyring(h.SealKey); err != nil {
-		t.Fatal(err)
-	}
+	h.KeyID = h.names["SecretsKey"]
+	h.Keyring = h.Keys("test", nil)
 	h.Store = &store.Store{DB: h.DynamoDB("test"), Tables: tables, Now: clock.Now, Retention: 400 * 24 * time.Hour}
 	h.Setup = settings.Setup{Store: h.Store, Keyring: h.Keyring}
 	h.Settings = settings.NewReader(h.Store, h.Keyring, clock.Now)
@@ -143,6 +141,16 @@ func (h *Hub) As(caller string, wrap func(http.RoundTripper) http.RoundTripper) 
 	st := *h.Store
 	st.DB = dynamodb.NewFromConfig(cfg)
 	return &st
+}
+
+// Keys is the hub's keyring as a new process of a function has it, with nothing
+// opened yet; caller and wrap are as in As.
+func (h *Hub) Keys(caller string, wrap func(http.RoundTripper) http.RoundTripper) *seal.Keyring {
+	cfg := h.AWS(caller)
+	if wrap != nil {
+		cfg.HTTPClient = &http.Client{Transport: wrap(localaws.Transport{})}
+	}
+	return seal.NewKeyring(kms.NewFromConfig(cfg), h.KeyID)
 }
 
 // Calls are the AWS calls that a caller has made since the last Reset.

@@ -1,7 +1,7 @@
-// Package localaws is the local cloud: DynamoDB with streams, SQS and a little S3,
-// spoken on the wire as AWS speaks them, over one file or in memory. It is a tool
-// for development and tests. The caller is the access key id that a request names;
-// the signature is not checked, so nothing here proves who the caller is.
+// Package localaws is the local cloud: DynamoDB with streams, SQS, a little S3 and
+// a little KMS, spoken on the wire as AWS speaks them, over one file or in memory.
+// It is a tool for development and tests. The caller is the access key id that a
+// request names; the signature is not checked, so nothing here proves who it is.
 package localaws
 
 import (
@@ -20,6 +20,7 @@ import (
 
 	"omnihub/internal/localaws/disk"
 	"omnihub/internal/localaws/dynamo"
+	"omnihub/internal/localaws/kms"
 	"omnihub/internal/localaws/s3"
 	"omnihub/internal/localaws/sqs"
 	"omnihub/internal/localaws/wire"
@@ -55,6 +56,7 @@ type Server struct {
 	dynamo *dynamo.Engine
 	sqs    *sqs.Engine
 	s3     *s3.Engine
+	kms    *kms.Engine
 	meter  wire.Meter
 
 	close  sync.Once
@@ -93,6 +95,9 @@ func Open(cfg Config) (*Server, error) {
 	}
 	if err == nil {
 		s.s3, err = s3.Open(s3.Config{Disk: store, Clock: cfg.Clock, Region: cfg.Region})
+	}
+	if err == nil {
+		s.kms, err = kms.Open(kms.Config{Disk: store, Clock: cfg.Clock, Region: cfg.Region, Account: cfg.Account})
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("localaws: open: %w", err), store.Close())
@@ -184,10 +189,12 @@ var targets = map[string]target{
 	"DynamoDB_20120810":        {"dynamodb", "com.amazonaws.dynamodb.v20120810#", (*Server).doDynamo},
 	"DynamoDBStreams_20120810": {"streams", "com.amazonaws.dynamodb.v20120810#", (*Server).doDynamo},
 	"AmazonSQS":                {"sqs", "com.amazonaws.sqs#", (*Server).doSQS},
+	"TrentService":             {"kms", "", (*Server).doKMS},
 }
 
 func (s *Server) doDynamo(r *wire.Request) (any, error) { return s.dynamo.Do(r) }
 func (s *Server) doSQS(r *wire.Request) (any, error)    { return s.sqs.Do(r) }
+func (s *Server) doKMS(r *wire.Request) (any, error)    { return s.kms.Do(r) }
 
 // json answers a call of a JSON protocol.
 func (s *Server) json(w http.ResponseWriter, req *http.Request, r *wire.Request, prefix string) {

@@ -7,11 +7,9 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"sort"
 )
 
 // A sealed value is: version (1 byte), length of the key id (1 byte), key id,
@@ -19,45 +17,11 @@ import (
 const (
 	version   = 1
 	nonceSize = 12
-	// KeySize is the size of wrapping keys and data keys in bytes.
+	// KeySize is the size of data keys in bytes.
 	KeySize = 32
 )
 
 var errSealed = errors.New("seal: the value is damaged, or sealed for another place or key")
-
-// Keyring wraps data keys. It stands for the key service: until that joins, it
-// holds one local wrapping key.
-type Keyring struct {
-	id   string
-	aead cipher.AEAD
-}
-
-// LocalKeyring is a keyring over one wrapping key, given in base64 (32 bytes).
-func LocalKeyring(key string) (*Keyring, error) {
-	raw, err := base64.StdEncoding.DecodeString(key)
-	if err != nil || len(raw) != KeySize {
-		return nil, errors.New("seal: the local key must be 32 bytes in base64")
-	}
-	aead, err := newAEAD(raw)
-	if err != nil {
-		return nil, err
-	}
-	return &Keyring{id: "local", aead: aead}, nil
-}
-
-// Wrap encrypts a data key. The context must be given again to unwrap it.
-func (k *Keyring) Wrap(dataKey []byte, context map[string]string) ([]byte, error) {
-	return sealWith(k.aead, k.id, dataKey, contextBytes(context))
-}
-
-// Unwrap decrypts a data key.
-func (k *Keyring) Unwrap(wrapped []byte, context map[string]string) ([]byte, error) {
-	id, nonce, text, err := parse(wrapped)
-	if err != nil || id != k.id {
-		return nil, errSealed
-	}
-	return open(k.aead, nonce, text, wrapped[:2+len(id)], contextBytes(context))
-}
 
 // NewKey makes a random data key.
 func NewKey() []byte {
@@ -157,17 +121,4 @@ func placeBytes(parts []string) []byte {
 		out = append(out, p...)
 	}
 	return out
-}
-
-func contextBytes(context map[string]string) []byte {
-	names := make([]string, 0, len(context))
-	for name := range context {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	parts := make([]string, 0, 2*len(names))
-	for _, name := range names {
-		parts = append(parts, name, context[name])
-	}
-	return placeBytes(parts)
 }

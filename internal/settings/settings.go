@@ -1,6 +1,6 @@
 // Package settings gives functions the teams, connections and accounts they work
 // for, with credentials opened: read once, kept for a minute, and served up to ten
-// minutes longer while the table does not answer.
+// minutes longer while the table or the key service does not answer.
 package settings
 
 import (
@@ -92,9 +92,9 @@ func (r *Reader) Edge(ctx context.Context) (*Edge, error) {
 		}
 		e := &Edge{}
 		for _, k := range keys {
-			raw, err := r.Keyring.Unwrap(k.Wrapped, edgeContext)
+			raw, err := r.Keyring.Unwrap(ctx, k.Wrapped, edgeContext)
 			if err != nil {
-				return nil, hub.E(hub.Internal, "settings: open edge key", err)
+				return nil, fmt.Errorf("open edge key: %w", err)
 			}
 			e.keys = append(e.keys, raw)
 		}
@@ -111,9 +111,9 @@ func (r *Reader) Team(ctx context.Context, id hub.TeamID) (*Team, error) {
 		}
 		box := &seal.Box{}
 		for _, k := range it.Keys {
-			key, err := r.Keyring.Unwrap(k.Wrapped, teamContext(id))
+			key, err := r.Keyring.Unwrap(ctx, k.Wrapped, teamContext(id))
 			if err != nil {
-				return nil, hub.E(hub.Internal, "settings: open data key", err)
+				return nil, fmt.Errorf("open data key: %w", err)
 			}
 			if err := box.Add(k.ID, key); err != nil {
 				return nil, hub.E(hub.Internal, "settings: open data key", err)

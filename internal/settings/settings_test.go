@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"omnihub/internal/channel"
 	"omnihub/internal/hub"
@@ -22,7 +25,7 @@ var ctx = context.Background()
 
 func TestSettingsAreReadOnceAMinute(t *testing.T) {
 	h := hubtest.New(t)
-	reader := settings.NewReader(h.As("reader", nil), h.Keyring, h.Clock.Now)
+	reader := settings.NewReader(h.As("reader", nil), h.Keys("keys", nil), h.Clock.Now)
 	read := func() {
 		t.Helper()
 		for range 10 {
@@ -39,6 +42,9 @@ func TestSettingsAreReadOnceAMinute(t *testing.T) {
 	if calls, _, _ := h.Calls("reader"); calls != 4 { // account, team, keywords; the missing connection once
 		t.Errorf("got %d calls, want 4", calls)
 	}
+	if calls, _, _ := h.Calls("keys"); calls != 1 {
+		t.Errorf("got %d calls of the key service, want one Decrypt", calls)
+	}
 	h.Cloud.Meter().Reset()
 	h.Clock.Advance(59 * time.Second)
 	read()
@@ -49,6 +55,9 @@ func TestSettingsAreReadOnceAMinute(t *testing.T) {
 	read()
 	if calls, _, _ := h.Calls("reader"); calls != 4 {
 		t.Errorf("got %d calls after the minute, want 4", calls)
+	}
+	if calls, _, _ := h.Calls("keys"); calls != 0 {
+		t.Errorf("got %d calls of the key service for a key that was opened before, want 0", calls)
 	}
 }
 
@@ -96,6 +105,58 @@ func (c counter) RoundTrip(r *http.Request) (*http.Response, error) {
 	return c.next.RoundTrip(r)
 }
 
+func TestOutageOfTheKeyServiceIsBridged(t *testing.T) {
+	h := hubtest.New(t)
+	calls, broken := 0, true
+	keys := h.Keys("reader", func(next http.RoundTripper) http.RoundTripper { return counter{next, &calls, &broken} })
+	reader := settings.NewReader(h.Store, keys, h.Clock.Now)
+	if _, err := reader.Edge(ctx); hub.CodeOf(err) != hub.Transient {
+		t.Errorf("edge keys with nothing to serve: got %v, want transient", err)
+	}
+	if _, err := reader.Team(ctx, hubtest.Team); hub.CodeOf(err) != hub.Transient {
+		t.Errorf("team with nothing to serve: got %v, want transient", err)
+	}
+	broken = false
+	before, err := reader.Team(ctx, hubtest.Team)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken, calls = true, 0
+	h.Clock.Advance(2 * time.Minute)
+	after, err := reader.Team(ctx, hubtest.Team)
+	if err != nil || calls != 0 || string(after.Pepper) != string(before.Pepper) {
+		t.Errorf("the same wrapped key: got %v after %d calls, want the team without a call", err, calls)
+	}
+	// Another key joins while the key service is silent: the old settings serve.
+	wrapped, err := h.Keyring.Wrap(ctx, seal.NewKey(), map[string]string{"purpose": "team data key", "team": string(hubtest.Team)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.Store.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &h.Store.Tables.Config,
+		Key: map[string]types.AttributeValue{
+			"PK": &types.AttributeValueMemberS{Value: "T#" + string(hubtest.Team)}, "SK": &types.AttributeValueMemberS{Value: "TEAM"},
+		},
+		UpdateExpression:         aws.String("SET #k[1] = :k"),
+		ExpressionAttributeNames: map[string]string{"#k": "keys"},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":k": &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{
+			"id": &types.AttributeValueMemberS{Value: "2"}, "w": &types.AttributeValueMemberB{Value: wrapped},
+		}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Clock.Advance(2 * time.Minute)
+	if stale, err := reader.Team(ctx, hubtest.Team); err != nil || stale != after || calls != 1 {
+		t.Errorf("a new wrapped key: got %v after %d calls, want the old team after one", err, calls)
+	}
+	broken = false
+	h.Clock.Advance(6 * time.Second)
+	if renewed, err := reader.Team(ctx, hubtest.Team); err != nil || renewed == after || calls != 2 {
+		t.Errorf("when the key service is back: got %v after %d calls, want the team anew and one more call", err, calls)
+	}
+}
+
 func TestSecretsAreOpenedAndNowhereStoredInClear(t *testing.T) {
 	h := hubtest.New(t)
 	account, err := h.Settings.Account(ctx, hubtest.Team, hubtest.LineAccount)
@@ -111,7 +172,7 @@ func TestSecretsAreOpenedAndNowhereStoredInClear(t *testing.T) {
 		t.Fatalf("got %d items, %v", len(out.Items), err)
 	}
 	dump := h.Dump(h.Store.Tables.Config)
-	for _, secret := range []string{hubtest.LineToken, hubtest.LineSecret, string(h.Team.Pepper), h.SealKey} {
+	for _, secret := range []string{hubtest.LineToken, hubtest.LineSecret, string(h.Team.Pepper)} {
 		if strings.Contains(dump, secret) || strings.Contains(dump, base64.StdEncoding.EncodeToString([]byte(secret))) {
 			t.Error("a secret stands in the Config table in clear")
 		}
@@ -129,14 +190,16 @@ func TestTeamKeepsItsPepperWhenItIsSetUpAgain(t *testing.T) {
 	}
 }
 
-func TestWrongSealKeyOpensNothing(t *testing.T) {
+func TestWrongKeyOpensNothing(t *testing.T) {
 	h := hubtest.New(t)
-	other, err := seal.LocalKeyring(base64.StdEncoding.EncodeToString(seal.NewKey()))
+	client := kms.NewFromConfig(h.AWS("test"))
+	other, err := client.CreateKey(ctx, &kms.CreateKeyInput{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := settings.NewReader(h.Store, other, h.Clock.Now).Team(ctx, hubtest.Team); err == nil {
-		t.Error("the team opened with another key")
+	keyring := seal.NewKeyring(client, *other.KeyMetadata.Arn)
+	if _, err := settings.NewReader(h.Store, keyring, h.Clock.Now).Team(ctx, hubtest.Team); hub.CodeOf(err) != hub.Internal {
+		t.Errorf("the team under another key: got %v, want internal", err)
 	}
 }
 

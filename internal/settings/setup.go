@@ -20,7 +20,7 @@ type Setup struct {
 
 // Hub prepares the deployment itself: the keys of webhook path ids.
 func (s Setup) Hub(ctx context.Context) error {
-	wrapped, err := s.Keyring.Wrap(seal.NewKey(), edgeContext)
+	wrapped, err := s.Keyring.Wrap(ctx, seal.NewKey(), edgeContext)
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (s Setup) Team(ctx context.Context, id hub.TeamID, name string) error {
 		return hub.E(hub.BadRequest, "settings: create team", fmt.Errorf("a team id has 2 to 24 characters of a-z and 0-9"))
 	}
 	key := seal.NewKey()
-	wrapped, err := s.Keyring.Wrap(key, teamContext(id))
+	wrapped, err := s.Keyring.Wrap(ctx, key, teamContext(id))
 	if err != nil {
 		return err
 	}

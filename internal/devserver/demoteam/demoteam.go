@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/fake"
@@ -37,10 +38,10 @@ type Team struct {
 
 // Setup is where the demo team is set up.
 type Setup struct {
-	AWS     aws.Config
-	Tables  map[string]string // table names by their logical ids in the template
-	SealKey string
-	API     string // base URL of the HTTP API, for the webhook URLs
+	AWS    aws.Config
+	Tables map[string]string // table names by their logical ids in the template
+	Key    string            // id or ARN of the key that wraps the teams' data keys
+	API    string            // base URL of the HTTP API, for the webhook URLs
 }
 
 // demo is one account to set up.
@@ -68,10 +69,7 @@ func accounts() []demo {
 // Seed writes the demo team, or what of it is missing, and returns it. It may be
 // repeated.
 func Seed(ctx context.Context, s Setup) (Team, error) {
-	keyring, err := seal.LocalKeyring(s.SealKey)
-	if err != nil {
-		return Team{}, fmt.Errorf("demoteam: %w", err)
-	}
+	keyring := seal.NewKeyring(kms.NewFromConfig(s.AWS), s.Key)
 	st := &store.Store{DB: dynamodb.NewFromConfig(s.AWS), Tables: store.Tables{Config: s.Tables["ConfigTable"]}, Now: time.Now}
 	setup := settings.Setup{Store: st, Keyring: keyring}
 	if err := setup.Hub(ctx); err != nil {
@@ -83,11 +81,11 @@ func Seed(ctx context.Context, s Setup) (Team, error) {
 	reader := settings.NewReader(st, keyring, time.Now)
 	edge, err := reader.Edge(ctx)
 	if err != nil {
-		return Team{}, fmt.Errorf("demoteam: %w", err)
+		return Team{}, unopened(err)
 	}
 	team, err := reader.Team(ctx, ID)
 	if err != nil {
-		return Team{}, fmt.Errorf("demoteam: the stored team cannot be opened with this seal key: %w", err)
+		return Team{}, unopened(err)
 	}
 
 	out := Team{Team: string(ID), Seeded: map[string]string{"keyword": "ping"}}
@@ -111,6 +109,14 @@ func Seed(ctx context.Context, s Setup) (Team, error) {
 		}})
 	}
 	return out, nil
+}
+
+// unopened says what to do if what is stored was sealed under another key.
+func unopened(err error) error {
+	if hub.CodeOf(err) == hub.Internal {
+		return fmt.Errorf("demoteam: what is stored was sealed under another key; remove the state folder to start afresh: %w", err)
+	}
+	return fmt.Errorf("demoteam: %w", err)
 }
 
 func secrets(fields map[string]string) channel.Secrets {

@@ -1,5 +1,5 @@
-// Package provision makes the tables, queues and buckets of a template at an AWS
-// endpoint, and changes those that exist where AWS could change them.
+// Package provision makes the tables, queues, buckets and keys of a template at an
+// AWS endpoint, and changes those that exist where AWS could change them.
 package provision
 
 import (
@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -23,6 +24,7 @@ type Clients struct {
 	DynamoDB *dynamodb.Client
 	SQS      *sqs.Client
 	S3       *s3.Client
+	KMS      *kms.Client
 }
 
 // ErrRemade tells that a definition changed in a way that AWS could not apply to
@@ -31,7 +33,7 @@ var ErrRemade = errors.New("what exists cannot be changed into what the template
 
 // Apply makes what is missing and changes what differs. It may be repeated. The
 // answer holds the attributes that are known only now, as template.Options.Known
-// wants them: queue URLs and stream ARNs.
+// wants them: queue URLs, stream ARNs, and the ids and ARNs of keys.
 func Apply(ctx context.Context, c Clients, m *template.Model) (map[string]string, error) {
 	known := map[string]string{}
 	for _, t := range m.Tables {
@@ -60,6 +62,9 @@ func Apply(ctx context.Context, c Clients, m *template.Model) (map[string]string
 		if err := applyBucket(ctx, c.S3, b); err != nil {
 			return nil, fmt.Errorf("provision: bucket %s: %w", b.Name, err)
 		}
+	}
+	if err := applyKeys(ctx, c.KMS, m, known); err != nil {
+		return nil, fmt.Errorf("provision: %w", err)
 	}
 	return known, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -27,7 +28,7 @@ func clients(t *testing.T) Clients {
 	t.Cleanup(func() { _ = server.Close() })
 	cfg := aws.Config{Region: "ap-east-1", BaseEndpoint: aws.String("http://aws.local"), HTTPClient: loopback.Client{Handler: server},
 		Credentials: credentials.NewStaticCredentialsProvider("devserver", "local", "")}
-	return Clients{dynamodb.NewFromConfig(cfg), sqs.NewFromConfig(cfg), s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })}
+	return Clients{dynamodb.NewFromConfig(cfg), sqs.NewFromConfig(cfg), s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }), kms.NewFromConfig(cfg)}
 }
 
 func model(t *testing.T) *template.Model {
@@ -36,7 +37,7 @@ func model(t *testing.T) *template.Model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := d.Resolve(template.Options{Stack: "hub", Region: "ap-east-1", Account: "000000000000", AWSURL: "http://aws.local", Parameters: map[string]string{"SealKey": "x"}})
+	m, err := d.Resolve(template.Options{Stack: "hub", Region: "ap-east-1", Account: "000000000000", AWSURL: "http://aws.local"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,6 +110,26 @@ func TestApplyChangesWhatAWSCouldChange(t *testing.T) {
 	}
 	if got.Attributes["VisibilityTimeout"] != "60" || got.Attributes["RedrivePolicy"] != "" {
 		t.Errorf("queue: got %v", got.Attributes)
+	}
+}
+
+func TestApplyFindsItsKeyAgain(t *testing.T) {
+	c, m := clients(t), model(t)
+	first := apply(t, c, m)
+	if first["Key"] == "" || first["Key.Arn"] != "arn:aws:kms:ap-east-1:000000000000:key/"+first["Key"] {
+		t.Fatalf("known: got %v, want the key's id and ARN", first)
+	}
+	again := apply(t, c, m)
+	if again["Key"] != first["Key"] {
+		t.Errorf("after a repetition: got key %s, want %s", again["Key"], first["Key"])
+	}
+	named, err := c.KMS.DescribeKey(context.Background(), &kms.DescribeKeyInput{KeyId: aws.String("alias/hub-echo")})
+	if err != nil || *named.KeyMetadata.KeyId != first["Key"] {
+		t.Errorf("the template's alias: got %v, %v", named, err)
+	}
+	m.WrappingKeys[0].Alias = "alias/another"
+	if _, err := Apply(context.Background(), c, m); !errors.Is(err, ErrRemade) || !strings.Contains(err.Error(), "alias/hub-echo") {
+		t.Errorf("alias of another key: got %v, want an error that names it", err)
 	}
 }
 

@@ -141,8 +141,3 @@ func field(n *yaml.Node, key string) *yaml.Node {
 func scalar(value string, at *yaml.Node) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value, Line: at.Line, Column: at.Column}
 }
-
-// HasParameter reports whether the template declares a parameter.
-func (d *Document) HasParameter(name string) bool {
-	return field(d.sections["Parameters"], name) != nil
-}

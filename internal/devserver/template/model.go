@@ -20,6 +20,8 @@ type Model struct {
 	Tables                 []Table
 	Queues                 []Queue
 	Buckets                []Bucket
+	WrappingKeys           []WrappingKey
+	Aliases                []Alias
 }
 
 // API is the one HTTP API.
@@ -141,6 +143,20 @@ type Queue struct {
 	DeadLetter         string            // ARN; "" = none
 	MaxReceives        int
 	Shuffled           bool // the template says FIFO, the queue is made a standard one
+}
+
+// WrappingKey is a symmetric key of the key service. Its id and ARN are made up until
+// the key exists (Options.Known).
+type WrappingKey struct {
+	ID    string // logical id
+	Alias string // by which the key is found again: "alias/<stack>-<logical id>"
+	ARN   string
+}
+
+// Alias is a name of a key.
+type Alias struct {
+	ID, Name string
+	Key      string // logical id
 }
 
 // Bucket is an S3 bucket.

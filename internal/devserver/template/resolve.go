@@ -57,7 +57,7 @@ func (r *resolver) readStorage(m *Model) error {
 			return err
 		}
 		switch res.kind {
-		case typeTable, typeQueue, typeBucket:
+		case typeTable, typeQueue, typeBucket, typeKey, typeAlias:
 		default:
 			continue
 		}
@@ -84,6 +84,18 @@ func (r *resolver) readStorage(m *Model) error {
 				return err
 			}
 			m.Buckets = append(m.Buckets, b)
+		case typeKey:
+			k, err := r.wrappingKey(res, o)
+			if err != nil {
+				return err
+			}
+			m.WrappingKeys = append(m.WrappingKeys, k)
+		case typeAlias:
+			a, err := r.alias(res, o)
+			if err != nil {
+				return err
+			}
+			m.Aliases = append(m.Aliases, a)
 		}
 	}
 	for _, q := range m.Queues {
@@ -129,6 +141,16 @@ func (m *Model) Bucket(id string) *Bucket {
 	for i := range m.Buckets {
 		if m.Buckets[i].ID == id {
 			return &m.Buckets[i]
+		}
+	}
+	return nil
+}
+
+// WrappingKey finds a key of the key service by its logical id, or nil.
+func (m *Model) WrappingKey(id string) *WrappingKey {
+	for i := range m.WrappingKeys {
+		if m.WrappingKeys[i].ID == id {
+			return &m.WrappingKeys[i]
 		}
 	}
 	return nil

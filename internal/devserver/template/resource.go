@@ -14,6 +14,8 @@ const (
 	typeQueue    = "AWS::SQS::Queue"
 	typeBucket   = "AWS::S3::Bucket"
 	typeRole     = "AWS::IAM::Role"
+	typeKey      = "AWS::KMS::Key"
+	typeAlias    = "AWS::KMS::Alias"
 )
 
 // passive lists the resource types that have no behaviour on a developer's
@@ -62,7 +64,7 @@ func (r *resolver) readResources() error {
 			}
 		}
 		switch kind.Value {
-		case typeFunction, typeHTTPAPI, typeTable, typeQueue, typeBucket, typeRole:
+		case typeFunction, typeHTTPAPI, typeTable, typeQueue, typeBucket, typeRole, typeKey, typeAlias:
 		default:
 			if _, ok := passive(kind.Value); !ok {
 				return r.errorf(kind, "%s: resource type %s is not known", id.Value, kind.Value)
@@ -178,6 +180,10 @@ func (r *resolver) attribute(n *yaml.Node, id, attribute string) (*yaml.Node, er
 		out = r.arn("lambda", "function:"+name)
 	case typeRole + ".Arn":
 		out = "arn:aws:iam::" + r.o.Account + ":role/" + name
+	case typeKey + ".Arn":
+		out = r.arn("kms", "key/"+name)
+	case typeKey + ".KeyId":
+		out = name
 	case typeHTTPAPI + ".ApiEndpoint":
 		out = r.o.APIURL
 	case typeHTTPAPI + ".ApiId":
@@ -212,7 +218,7 @@ func (r *resolver) physical(res *resource) (string, error) {
 
 	property := map[string]string{
 		typeFunction: "FunctionName", typeTable: "TableName", typeQueue: "QueueName", typeBucket: "BucketName",
-		typeRole: "RoleName", "AWS::Logs::LogGroup": "LogGroupName", "AWS::SNS::Topic": "TopicName",
+		typeRole: "RoleName", typeAlias: "AliasName", "AWS::Logs::LogGroup": "LogGroupName", "AWS::SNS::Topic": "TopicName",
 		"AWS::CloudWatch::Alarm": "AlarmName", "AWS::Scheduler::ScheduleGroup": "Name",
 	}[res.kind]
 	properties := field(res.node, "Properties")

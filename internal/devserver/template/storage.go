@@ -3,6 +3,7 @@ package template
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 )
 
 // table reads an AWS::DynamoDB::Table.
@@ -92,6 +93,52 @@ func (q Queue) RedrivePolicy() string {
 	}
 	text, _ := json.Marshal(map[string]any{"deadLetterTargetArn": q.DeadLetter, "maxReceiveCount": q.MaxReceives})
 	return string(text)
+}
+
+// wrappingKey reads an AWS::KMS::Key. Rotation shows nothing to who uses the key, and
+// the key's policy is taken as the default one: the roles decide.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html
+func (r *resolver) wrappingKey(res *resource, o *object) (WrappingKey, error) {
+	arn, err := r.attribute(o.node, res.id, "Arn")
+	if err != nil {
+		return WrappingKey{}, err
+	}
+	o.one("KeySpec", "SYMMETRIC_DEFAULT", "SYMMETRIC_DEFAULT")
+	o.one("KeyUsage", "ENCRYPT_DECRYPT", "ENCRYPT_DECRYPT")
+	o.one("Enabled", "true", "true")
+	o.one("MultiRegion", "false", "false")
+	return WrappingKey{ID: res.id, Alias: "alias/" + res.name, ARN: arn.Value},
+		o.done("Description", "EnableKeyRotation", "RotationPeriodInDays", "PendingWindowInDays", "KeyPolicy", "Tags")
+}
+
+// alias reads an AWS::KMS::Alias.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-alias.html
+func (r *resolver) alias(res *resource, o *object) (Alias, error) {
+	a := Alias{ID: res.id, Name: o.text("AliasName", "")}
+	if !strings.HasPrefix(a.Name, "alias/") {
+		o.fail(o.node, "AliasName %q must start with alias/", a.Name)
+	}
+	target := o.text("TargetKeyId", "")
+	for _, id := range r.order {
+		if r.resources[id].kind != typeKey {
+			continue
+		}
+		ref, err := r.ref(o.node, id)
+		if err != nil {
+			return a, err
+		}
+		arn, err := r.attribute(o.node, id, "Arn")
+		if err != nil {
+			return a, err
+		}
+		if target == ref.Value || target == arn.Value {
+			a.Key = id
+		}
+	}
+	if a.Key == "" {
+		o.fail(o.node, "TargetKeyId %s is not in this template", target)
+	}
+	return a, o.done()
 }
 
 // bucket reads an AWS::S3::Bucket.

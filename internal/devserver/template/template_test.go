@@ -2,7 +2,6 @@ package template
 
 import (
 	"maps"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -11,7 +10,7 @@ import (
 
 func options() Options {
 	return Options{Stack: "hub", Region: "ap-east-1", Account: "000000000000", APIURL: "http://api", AWSURL: "http://aws",
-		Parameters: map[string]string{"SealKey": "c2VhbA=="}}
+		Known: map[string]string{"Key": "1234", "Key.Arn": "arn:aws:kms:ap-east-1:000000000000:key/1234"}}
 }
 
 func fixture(t *testing.T, o Options) *Model {
@@ -37,7 +36,7 @@ func TestResolveReadsFunctionsWithTheirSources(t *testing.T) {
 		t.Fatalf("functions: got %s, want %s", got, want)
 	}
 	echo, worker, changes, sweep := m.Functions[0], m.Functions[1], m.Functions[2], m.Functions[3]
-	want := map[string]string{"STAGE": "dev", "TABLE": "hub-Items", "JOBS_URL": "http://aws/000000000000/hub-jobs.fifo", "MODE": "echo", "SEAL": "c2VhbA=="}
+	want := map[string]string{"STAGE": "dev", "TABLE": "hub-Items", "JOBS_URL": "http://aws/000000000000/hub-jobs.fifo", "MODE": "echo", "KEY_ID": "arn:aws:kms:ap-east-1:000000000000:key/1234"}
 	if !maps.Equal(echo.Environment, want) {
 		t.Errorf("environment of Echo: got %v, want %v", echo.Environment, want)
 	}
@@ -232,16 +231,23 @@ func options0() Options {
 	return Options{Stack: "hub", Region: "ap-east-1", Account: "000000000000", AWSURL: "http://aws"}
 }
 
-func TestProjectFixtureNeedsItsSealKey(t *testing.T) {
-	d, err := Read("../testdata/template.yaml")
-	if err != nil {
-		t.Fatal(err)
+func TestKeysAreKnownByWhatTheyBecame(t *testing.T) {
+	before := fixture(t, options0())
+	if k := before.WrappingKey("Key"); k == nil || k.Alias != "alias/hub-Key" || k.ARN != "arn:aws:kms:ap-east-1:000000000000:key/hub-Key" {
+		t.Errorf("before the key exists: got %+v", k)
 	}
-	_, err = d.Resolve(options0())
-	if err == nil || !strings.Contains(err.Error(), "parameter SealKey has no default") {
-		t.Errorf("error: got %v, want one that names SealKey", err)
+	m := fixture(t, options())
+	arn := "arn:aws:kms:ap-east-1:000000000000:key/1234"
+	if k := m.WrappingKey("Key"); k == nil || k.ARN != arn {
+		t.Errorf("got %+v, want the ARN %s", k, arn)
 	}
-	if _, err := os.Stat("../testdata/Makefile"); err != nil {
-		t.Errorf("fixture: %v", err)
+	for _, m := range []*Model{before, m} {
+		if len(m.Aliases) != 1 || m.Aliases[0] != (Alias{ID: "KeyAlias", Name: "alias/hub-echo", Key: "Key"}) {
+			t.Errorf("got aliases %+v", m.Aliases)
+		}
+	}
+	echo, worker := m.Function("Echo"), m.Function("Worker")
+	if !echo.Role.Allows("kms:Decrypt", arn) || echo.Role.Allows("kms:Encrypt", arn) || worker.Role.Allows("kms:Decrypt", arn) {
+		t.Error("the roles allow more or less of the key than they state")
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
@@ -21,6 +23,7 @@ import (
 type hub struct {
 	db     *dynamodb.Client
 	queue  *sqs.Client
+	keys   *kms.Client
 	offset time.Duration
 }
 
@@ -33,7 +36,7 @@ func (h *hub) connect() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	h.db, h.queue = dynamodb.NewFromConfig(cfg), sqs.NewFromConfig(cfg)
+	h.db, h.queue, h.keys = dynamodb.NewFromConfig(cfg), sqs.NewFromConfig(cfg), kms.NewFromConfig(cfg)
 }
 
 func (h *hub) put(ctx context.Context, pk, sk, kind string) error {
@@ -69,6 +72,19 @@ func (h *hub) echo(ctx context.Context, r events.APIGatewayV2HTTPRequest) (event
 		return answer(202, "sent")
 	case "forbidden":
 		return answer(403, fmt.Sprint(h.put(ctx, "not", "allowed", "")))
+	case "open":
+		blob, err := base64.StdEncoding.DecodeString(r.Body)
+		if err != nil {
+			return answer(400, err.Error())
+		}
+		out, err := h.keys.Decrypt(ctx, &kms.DecryptInput{KeyId: aws.String(os.Getenv("KEY_ID")), CiphertextBlob: blob})
+		if err != nil {
+			return answer(500, err.Error())
+		}
+		return answer(200, string(out.Plaintext))
+	case "encrypt":
+		_, err := h.keys.Encrypt(ctx, &kms.EncryptInput{KeyId: aws.String(os.Getenv("KEY_ID")), Plaintext: []byte("x")})
+		return answer(403, fmt.Sprint(err))
 	case "nothing":
 		return events.APIGatewayV2HTTPResponse{StatusCode: 204}, nil
 	}

@@ -139,19 +139,23 @@ func TestLostAnswerOfAPushIsTriedAgainUnderItsKey(t *testing.T) {
 
 func TestWhatMayHaveBeenSentIsNeverCalledFailed(t *testing.T) {
 	c := newChain(t)
-	c.write(uid(1), "hello")
-	k := c.intend(uid(1), "news", hub.ClassPerson)
-	c.faults(`{"accept_then_drop":1}`)
-	c.deliver()
-	c.hub.Clock.Advance(25 * time.Hour) // past the deadline
-	c.deliver()
-	if s := c.stamps(uid(1), k); s.State() != hub.Unknown {
-		t.Errorf("got %+v for a push without an answer, want unknown", s)
+	for i, plan := range []string{`{"accept_then_drop":1}`, `{"accept_then_500":1}`} {
+		user := uid(10 + i)
+		c.faults(`{}`)
+		c.write(user, "hello")
+		k := c.intend(user, "news", hub.ClassPerson)
+		c.faults(plan)
+		c.deliver()
+		c.hub.Clock.Advance(25 * time.Hour) // past the deadline
+		c.drain()
+		if s := c.stamps(user, k); s.State() != hub.Unknown || c.sent(user) != "push news" {
+			t.Errorf("%s: got %+v, sent %q, want unknown: LINE has it", plan, s, c.sent(user))
+		}
 	}
 
 	c.faults(`{}`)
 	c.write(uid(2), "ping")
-	k = c.answerTo(uid(2))
+	k := c.answerTo(uid(2))
 	if _, err := c.hub.Store.ClaimSend(context.Background(), c.ref(uid(2)), k,
 		store.Claim{Owner: "dead", Deadline: hub.MillisOf(c.hub.Clock.Now()) + 1, Stage: store.StageReply}); err != nil {
 		t.Fatal(err)

@@ -128,7 +128,7 @@ func answers() []channeltest.Answer {
 	for _, status := range []int{300, 304, 408, 500, 502, 503, 504, 599} {
 		name := "status " + string([]byte{byte('0' + status/100), byte('0' + status/10%10), byte('0' + status%10)})
 		list = append(list,
-			channeltest.Answer{Name: name, Status: status, Code: hub.Transient},
+			channeltest.Answer{Name: name, Status: status, Code: hub.Unclear},
 			channeltest.Answer{Name: "reply: " + name, Reply: true, Status: status, Code: hub.Unclear})
 	}
 	return append(list,

@@ -56,9 +56,8 @@ func (c call) outcome(status int, header http.Header, body []byte) (channel.Sent
 		return fail(hub.Unreachable, "no such recipient")
 	case status/100 == 4 && status != http.StatusRequestTimeout:
 		return fail(hub.Permanent, "message refused")
-	case idempotent:
-		return fail(hub.Transient, "not accepted")
 	}
+	// LINE may have accepted it before it failed. A push is tried again under its key.
 	return fail(hub.Unclear, "it may have been accepted")
 }
 

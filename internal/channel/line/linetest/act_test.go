@@ -271,8 +271,8 @@ func TestAdapterAndPlatformUnderstandEachOther(t *testing.T) {
 	w.want("ledger", got, []string{"reply pong <&> 😀 " + sent.PlatformID, "push pong <&> 😀 " + pushed.PlatformID})
 
 	for plan, want := range map[string]hub.Code{
-		`{"rate429":1,"retry_after":9}`: hub.RateLimited, `{"rate500":1}`: hub.Transient, `{"expired_token":true}`: hub.TokenExpired,
-		`{"monthly_quota":0}`: hub.QuotaExhausted, `{"accept_then_drop":1}`: hub.Unclear, `{"accept_then_500":1}`: hub.Transient,
+		`{"rate429":1,"retry_after":9}`: hub.RateLimited, `{"rate500":1}`: hub.Unclear, `{"expired_token":true}`: hub.TokenExpired,
+		`{"monthly_quota":0}`: hub.QuotaExhausted, `{"accept_then_drop":1}`: hub.Unclear, `{"accept_then_500":1}`: hub.Unclear,
 	} {
 		w.faults(plan)
 		m.RetryKey = hub.RetryKey("t", "u", hub.MessageKey(plan))

@@ -1,5 +1,6 @@
-// Package localaws is the local cloud: DynamoDB with streams, SQS, a little S3 and
-// a little KMS, spoken on the wire as AWS speaks them, over one file or in memory.
+// Package localaws is the local cloud: DynamoDB with streams, SQS, EventBridge, a
+// little S3 and a little KMS, spoken on the wire as AWS speaks them, over one file
+// or in memory.
 // It is a tool for development and tests. The caller is the access key id that a
 // request names; the signature is not checked, so nothing here proves who it is.
 package localaws
@@ -20,6 +21,7 @@ import (
 
 	"omnihub/internal/localaws/disk"
 	"omnihub/internal/localaws/dynamo"
+	"omnihub/internal/localaws/events"
 	"omnihub/internal/localaws/kms"
 	"omnihub/internal/localaws/s3"
 	"omnihub/internal/localaws/sqs"
@@ -37,10 +39,11 @@ type Config struct {
 	Account string     // "" is 000000000000
 
 	// What only one engine needs, such as faults. The server itself fills in Disk,
-	// Clock, Region and Account. A fault that is http.ErrAbortHandler drops the
-	// connection without an answer.
+	// Clock, Region, Account, Queues and Log. A fault that is http.ErrAbortHandler
+	// drops the connection without an answer.
 	Dynamo dynamo.Config
 	SQS    sqs.Config
+	Events events.Config
 
 	// Permit answers nil if the caller may do action (such as "sqs:SendMessage") on
 	// resource (an ARN). Its error is the text of the refusal. Nil permits everything.
@@ -57,6 +60,7 @@ type Server struct {
 	sqs    *sqs.Engine
 	s3     *s3.Engine
 	kms    *kms.Engine
+	events *events.Engine
 	meter  wire.Meter
 
 	close  sync.Once
@@ -99,6 +103,11 @@ func Open(cfg Config) (*Server, error) {
 	if err == nil {
 		s.kms, err = kms.Open(kms.Config{Disk: store, Clock: cfg.Clock, Region: cfg.Region, Account: cfg.Account})
 	}
+	if err == nil {
+		cfg.Events.Disk, cfg.Events.Clock, cfg.Events.Region, cfg.Events.Account = store, cfg.Clock, cfg.Region, cfg.Account
+		cfg.Events.Queues, cfg.Events.Log = s.sqs, cfg.Log
+		s.events, err = events.Open(cfg.Events)
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("localaws: open: %w", err), store.Close())
 	}
@@ -111,6 +120,9 @@ func (s *Server) Dynamo() *dynamo.Engine { return s.dynamo }
 
 // SQS is the engine of SQS, for who runs in this process.
 func (s *Server) SQS() *sqs.Engine { return s.sqs }
+
+// Events is the engine of EventBridge, for who runs in this process.
+func (s *Server) Events() *events.Engine { return s.events }
 
 // S3 is the engine of S3, for who runs in this process.
 func (s *Server) S3() *s3.Engine { return s.s3 }
@@ -190,11 +202,13 @@ var targets = map[string]target{
 	"DynamoDBStreams_20120810": {"streams", "com.amazonaws.dynamodb.v20120810#", (*Server).doDynamo},
 	"AmazonSQS":                {"sqs", "com.amazonaws.sqs#", (*Server).doSQS},
 	"TrentService":             {"kms", "", (*Server).doKMS},
+	"AWSEvents":                {"events", "", (*Server).doEvents},
 }
 
 func (s *Server) doDynamo(r *wire.Request) (any, error) { return s.dynamo.Do(r) }
 func (s *Server) doSQS(r *wire.Request) (any, error)    { return s.sqs.Do(r) }
 func (s *Server) doKMS(r *wire.Request) (any, error)    { return s.kms.Do(r) }
+func (s *Server) doEvents(r *wire.Request) (any, error) { return s.events.Do(r) }
 
 // json answers a call of a JSON protocol.
 func (s *Server) json(w http.ResponseWriter, req *http.Request, r *wire.Request, prefix string) {

@@ -114,7 +114,10 @@ func TestWhatIsUnknownIsRefusedByName(t *testing.T) {
 		got  answer
 		name string
 	}{
-		{aws(t, url, "AWSEvents.PutEvents", "{}"), "AWSEvents (operation PutEvents)"},
+		{aws(t, url, "AWSGlue.GetJob", "{}"), "AWSGlue (operation GetJob)"},
+		{aws(t, url, "AWSEvents.Fly", "{}"), "the EventBridge operation Fly"},
+		{aws(t, url, "AWSEvents.PutEvents", `{"Entries":[],"EndpointId":"x"}`), "the member EndpointId of PutEvents"},
+		{aws(t, url, "AWSEvents.PutRule", `{"Name":"r","Tags":[]}`), "the member Tags of PutRule"},
 		{aws(t, url, "AmazonSQS.Fly", "{}"), "the SQS operation Fly"},
 		{aws(t, url, "AmazonSQS.SendMessage", `{"Colour":"red"}`), "the member Colour of SendMessage"},
 		{aws(t, url, "AmazonSQS.SendMessageBatch", `{"Entries":[{"Id":"a","Colour":"red"}]}`), "the member Colour of SendMessageBatch"},

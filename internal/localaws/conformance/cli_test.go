@@ -60,6 +60,23 @@ var script = []step{
 	{command: words("s3 cp - s3://cli-bucket/a/b.txt"), input: "hello"},
 	{command: words("s3 ls s3://cli-bucket/a/"), text: "b.txt"},
 	{command: words("s3 ls"), text: "cli-bucket"},
+	{command: words("events create-event-bus --name cli"), want: map[string]string{"EventBusArn": "arn:aws:events:us-east-1:000000000000:event-bus/cli"}},
+	{command: append(words("events put-rule --name cli --event-bus-name cli --event-pattern"), `{"source":["cli"],"detail":{"n":[{"numeric":[">",0]}]}}`),
+		want: map[string]string{"RuleArn": "arn:aws:events:us-east-1:000000000000:rule/cli/cli"}},
+	{command: append(words("sqs create-queue --queue-name cli-events --attributes"), `{"Policy":"{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"events.amazonaws.com\"},\"Action\":\"sqs:SendMessage\",\"Resource\":\"*\"}}"}`)},
+	{command: append(words("events put-targets --rule cli --event-bus-name cli --targets"), `[{"Id":"1","Arn":"arn:aws:sqs:us-east-1:000000000000:cli-events","InputTransformer":{"InputPathsMap":{"n":"$.detail.n"},"InputTemplate":"{\"n\": <n>}"}}]`),
+		want: map[string]string{"FailedEntryCount": "0"}},
+	{command: words("events list-targets-by-rule --rule cli --event-bus-name cli"), want: map[string]string{"Targets.0.Id": "1"}},
+	{command: append(words("events put-events --entries"), `[{"EventBusName":"cli","Source":"cli","DetailType":"k","Time":"2026-01-02T03:04:05Z","Resources":["a"],"Detail":"{\"n\": 5}"},{"EventBusName":"cli","Source":"aws.cli","DetailType":"k","Detail":"{}"}]`),
+		want: map[string]string{"FailedEntryCount": "1", "Entries.0.EventId": "~^[0-9a-f-]{36}$", "Entries.1.ErrorCode": "NotAuthorizedForSourceException"}},
+	{command: words("sqs receive-message --queue-url $URL/000000000000/cli-events"), want: map[string]string{"Messages.0.Body": `{"n":5}`}},
+	{command: append(words("events test-event-pattern --event-pattern"), `{"source":["cli"]}`, "--event", `{"id":"1","account":"0","source":"cli","time":"2026-01-02T03:04:05Z","region":"us-east-1","resources":[],"detail-type":"k"}`),
+		want: map[string]string{"Result": "true"}},
+	{command: words("events describe-rule --name cli --event-bus-name cli"), want: map[string]string{"State": "ENABLED", "CreatedBy": "000000000000"}},
+	{command: words("events remove-targets --rule cli --event-bus-name cli --ids 1"), want: map[string]string{"FailedEntryCount": "0"}},
+	{command: words("events delete-rule --name cli --event-bus-name cli")},
+	{command: words("events delete-event-bus --name cli")},
+	{command: words("events list-event-buses"), want: map[string]string{"EventBuses.0.Name": "default", "EventBuses.1.Name": ""}},
 }
 
 func words(s string) []string { return strings.Fields(s) }

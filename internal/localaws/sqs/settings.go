@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"omnihub/internal/localaws/policy"
 	"omnihub/internal/localaws/wire"
 )
 
@@ -22,6 +23,8 @@ type settings struct {
 	grave                              string // name of the dead-letter queue, or ""
 	maxReceives                        int
 	allow                              redriveAllow
+	policy                             *policy.Policy // nil if there is none, or none that could be read
+	unread                             error          // why the policy could not be read
 }
 
 type redriveAllow struct {
@@ -101,6 +104,9 @@ func (e *Engine) parse(attributes map[string]string) (settings, error) {
 		case name == "Policy":
 			if value != "" && !json.Valid([]byte(value)) {
 				return s, badValue(name)
+			}
+			if value != "" {
+				s.policy, s.unread = policy.Parse(value)
 			}
 		case name == "RedrivePolicy":
 			if value != "" {

@@ -16,7 +16,7 @@ type Clock func() time.Time
 
 // Request is one call of one operation.
 type Request struct {
-	Service   string // "dynamodb", "streams", "sqs", "s3", "kms"
+	Service   string // "dynamodb", "streams", "sqs", "s3", "kms", "events"
 	Operation string // "UpdateItem", "SendMessageBatch", …
 	Caller    string // access key id of the signature: names the calling function
 	Body      []byte // JSON
@@ -30,7 +30,7 @@ type Request struct {
 	Permit func(action, resource string) error
 
 	// The service fills these for the meter.
-	Resource string  // table, index ("table/index"), queue name or key id
+	Resource string  // table, index ("table/index"), queue name, key id or bus name
 	Read     float64 // read capacity units
 	Write    float64 // write capacity units
 }

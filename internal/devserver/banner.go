@@ -45,6 +45,9 @@ func (m *machine) banner(took time.Duration) string {
 		say("  Try:")
 		say("    curl -s %s/_customer/%s -d '{\"from\":\"mei\",\"text\":\"ping\"}'   # a customer writes", m.urls.Platform, a.Channel)
 		say("    curl -s '%s/_sent?channel=%s&to=mei'   # what the customer got", m.urls.Platform, a.Channel)
+		if len(m.model.Buses) > 0 && m.cloud != nil {
+			say("    curl -s %s/_dev/events   # what was published", m.urls.API)
+		}
 		say("    curl -s -X POST %s/_dev/clock -d '{\"advance\":\"15m\"}'   # a quarter of an hour passes", m.urls.API)
 	}
 	say("")

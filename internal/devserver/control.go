@@ -28,6 +28,7 @@ func (m *machine) apiHandler() http.Handler {
 	dev.HandleFunc("GET /_dev/healthz", m.serveHealth)
 	dev.HandleFunc("GET /_dev/idle", m.serveIdle)
 	dev.HandleFunc("GET /_dev/state", m.serveState)
+	dev.HandleFunc("GET /_dev/events", m.serveEvents)
 	dev.HandleFunc("POST /_dev/kill/{function}", m.serveKill)
 	dev.HandleFunc("POST /_dev/rebuild", m.serveRebuild)
 	dev.HandleFunc("/_dev/", func(w http.ResponseWriter, r *http.Request) {

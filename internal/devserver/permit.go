@@ -49,7 +49,7 @@ func (g *guard) permit(caller, action, resource string) error {
 }
 
 // checkRoles finds what roles lack so that Lambda could read their functions'
-// sources, all of it at once.
+// sources, and keep what they failed at: all of it at once.
 func checkRoles(m *template.Model, streams map[string]string) error {
 	var missing []string
 	need := func(f *template.Function, resource string, actions ...string) {
@@ -63,6 +63,9 @@ func checkRoles(m *template.Model, streams map[string]string) error {
 		f := &m.Functions[i]
 		for _, s := range f.Queues {
 			need(f, m.Queue(s.Queue).ARN, template.QueueActions()...)
+		}
+		if to := f.Async.OnFailure; to != "" {
+			need(f, to, "sqs:SendMessage")
 		}
 		for _, s := range f.Streams {
 			need(f, streams[s.Table], template.StreamActions()...)

@@ -67,8 +67,11 @@ func TestStartIsRefusedForWhatAWSWouldRefuse(t *testing.T) {
 		{"missing permission", "Policies:\n        - Version: \"2012-10-17\"\n          Statement:\n            - {Effect: Allow, Action: [\"dynamodb:PutItem\", \"dynamodb:UpdateItem\"], Resource: !GetAtt Items.Arn}",
 			"Role: !GetAtt EchoRole.Arn", "Worker needs sqs:ReceiveMessage on arn:aws:sqs:ap-east-1:000000000000:omnihub-jobs.fifo"},
 		{"missing bucket permission", "OnFailure: {Type: S3, Destination", "OnFailure: {Destination", "Changes needs s3:PutObject on arn:aws:s3:::omnihub-failed/"},
+		{"missing queue permission", "Environment: {Variables: {MODE: fail}}", "Role: !GetAtt EchoRole.Arn", "Fail needs sqs:SendMessage on arn:aws:sqs:ap-east-1:000000000000:omnihub-FailLost"},
 		{"singular rate", "rate(15 minutes)", "rate(1 minutes)", "rate(1 minutes): a rate of 1 wants the singular"},
 		{"operator", `["fact","poison"]`, `[{"wildcard":"f*"}]`, "operator wildcard is not known"},
+		{"operator of a rule", "{anything-but: {prefix: \"-\"}}", "{similar: x}", "rule Spoken, line "},
+		{"no policy for a rule", "Queues: [!Ref Heard, !Ref HeardDead]", "Queues: [!Ref HeardDead]", "Spoken (AWS::Events::Rule): Targets heard: no AWS::SQS::QueuePolicy lets events.amazonaws.com send to queue Heard"},
 		{"parameter", "Stage: {Type: String, Default: dev,", "Stage: {Type: String,", "parameter Stage has no default"},
 	}
 	for _, c := range cases {

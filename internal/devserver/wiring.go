@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -20,14 +21,14 @@ import (
 	"omnihub/internal/devserver/build"
 	"omnihub/internal/devserver/demoteam"
 	"omnihub/internal/devserver/lambda"
-	"omnihub/internal/devserver/pattern"
 	"omnihub/internal/devserver/provision"
 	"omnihub/internal/devserver/schedule"
 	"omnihub/internal/devserver/source"
 	"omnihub/internal/devserver/template"
+	"omnihub/internal/localaws/pattern"
 )
 
-// checkSources refuses schedules and filters that AWS would refuse.
+// checkSources refuses schedules, filters and patterns that AWS would refuse.
 func checkSources(m *template.Model) error {
 	for _, f := range m.Functions {
 		for _, s := range f.Schedules {
@@ -41,13 +42,19 @@ func checkSources(m *template.Model) error {
 			}
 		}
 	}
+	for _, r := range m.Rules {
+		if _, err := pattern.Compile(r.Pattern); err != nil {
+			return fmt.Errorf("devserver: rule %s, line %d: %w", r.ID, r.Line, err)
+		}
+	}
 	return nil
 }
 
+// compile reads the filters of a source.
 func compile(texts []string) ([]*pattern.Pattern, error) {
 	var out []*pattern.Pattern
 	for _, t := range texts {
-		p, err := pattern.Compile(t)
+		p, err := pattern.CompileFilter(t)
 		if err != nil {
 			return nil, err
 		}
@@ -60,10 +67,11 @@ func (m *machine) s3() *s3.Client {
 	return s3.NewFromConfig(m.awsConfig, func(o *s3.Options) { o.UsePathStyle = true })
 }
 
-// provision makes tables, queues, buckets and keys, and resolves the template again with
+// provision makes tables, queues, buckets, keys, buses and rules, and resolves the template again with
 // what is known of them now.
 func (m *machine) provision(ctx context.Context) error {
-	clients := provision.Clients{DynamoDB: dynamodb.NewFromConfig(m.awsConfig), SQS: sqs.NewFromConfig(m.awsConfig), S3: m.s3(), KMS: kms.NewFromConfig(m.awsConfig)}
+	clients := provision.Clients{DynamoDB: dynamodb.NewFromConfig(m.awsConfig), SQS: sqs.NewFromConfig(m.awsConfig), S3: m.s3(),
+		KMS: kms.NewFromConfig(m.awsConfig), Events: eventbridge.NewFromConfig(m.awsConfig)}
 	known, err := provision.Apply(ctx, clients, m.model)
 	if err != nil {
 		return err
@@ -140,7 +148,7 @@ func (m *machine) wire() error {
 	}
 	m.host = lambda.NewHost(m.log)
 	m.functions = map[string]*lambda.Function{}
-	m.timetable = &source.Timetable{Account: account, Region: region, Now: m.clock.Now, Log: m.log}
+	m.timetable = &source.Timetable{Account: account, Region: region, Now: m.clock.Now, Log: m.log, Keep: m.send}
 	for i := range m.model.Functions {
 		f := &m.model.Functions[i]
 		function := m.host.Add(m.configuration(f))
@@ -154,13 +162,23 @@ func (m *machine) wire() error {
 			}
 		}
 		for _, s := range f.Schedules {
-			if err := m.timetable.Add(f.ID, s, function); err != nil {
+			if err := m.timetable.Add(f, s, function); err != nil {
 				return err
 			}
 		}
 	}
 	m.sources.Add(m.timetable)
 	return nil
+}
+
+// send puts a message on the standard queue with the ARN.
+func (m *machine) send(ctx context.Context, queueARN, body string) error {
+	q := m.model.QueueByARN(queueARN)
+	if q == nil {
+		return fmt.Errorf("devserver: queue %s is not in the template", queueARN)
+	}
+	_, err := sqs.NewFromConfig(m.awsConfig).SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.URL, MessageBody: &body})
+	return err
 }
 
 func (m *machine) addQueue(f *template.Function, s template.QueueSource, function *lambda.Function) {
@@ -177,7 +195,7 @@ func (m *machine) addStream(f *template.Function, s template.StreamSource, funct
 		return err
 	}
 	arn := m.streams[s.Table]
-	reader := &source.Stream{Name: short(f.ID) + "/" + short(s.Event), Source: s, ARN: arn, FunctionARN: f.ARN, Filters: filters, Function: function,
+	reader := &source.Stream{Name: short(f.ID) + "/" + short(s.Event), Mapping: f.ID + "/" + s.Event, Source: s, ARN: arn, FunctionARN: f.ARN, Filters: filters, Function: function,
 		Client: dynamodbstreams.NewFromConfig(m.awsConfig), Store: m.s3(), Checkpoints: m.checkpoints, Now: m.clock.Now, Log: m.log}
 	if s.OnFailure != "" {
 		reader.Bucket = m.model.Bucket(s.OnFailure).Name

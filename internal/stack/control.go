@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,6 +39,26 @@ type Account struct {
 	fake.Account
 }
 
+// Event is an event that was published on a bus.
+type Event struct {
+	Number     int    // counts up from 1 since the devserver's start
+	ID         string // as the targets see it
+	Bus        string // name
+	Source     string // as published
+	DetailType string `json:"detail-type"`
+	Time       time.Time
+	Detail     json.RawMessage // without blanks
+	Rules      []string        // names of those that it fits
+	Failures   []Undelivered   // none if every target has it
+}
+
+// Undelivered is why an event did not reach a target of a rule.
+type Undelivered struct {
+	Rule, Target  string // name and id; both empty if the bus does not exist
+	Code, Message string // as a dead letter has them
+	DeadLettered  bool   `json:"dead_lettered"` // it lies in the target's dead-letter queue
+}
+
 // Tick fires all schedules of a function and waits for them. A failed one is an
 // error.
 func (s *Stack) Tick(ctx context.Context, function string) ([]Fired, error) {
@@ -46,7 +67,8 @@ func (s *Stack) Tick(ctx context.Context, function string) ([]Fired, error) {
 	return out.Fired, err
 }
 
-// AdvanceClock moves the hub's clock forward and answers what fired because of it.
+// AdvanceClock moves the hub's clock forward and answers what fired because of it,
+// failed events that were tried again among it.
 func (s *Stack) AdvanceClock(ctx context.Context, by time.Duration) ([]Fired, error) {
 	var out struct{ Fired []Fired }
 	err := s.call(ctx, "POST", s.API+"/_dev/clock", map[string]string{"advance": by.String()}, &out)
@@ -96,6 +118,21 @@ func (s *Stack) ResetCounts(ctx context.Context) error {
 func (s *Stack) Demo(ctx context.Context) (Demo, error) {
 	var out Demo
 	err := s.call(ctx, "GET", s.Platform+"/_demo", nil, &out)
+	return out, err
+}
+
+// Events are the last events that were published on buses, oldest first, of those
+// with a number over after; 0 is all that the devserver still knows. It is an error
+// if the devserver runs with another endpoint than its own local cloud.
+func (s *Stack) Events(ctx context.Context, after int) ([]Event, error) {
+	var out []Event
+	err := s.call(ctx, "GET", s.API+"/_dev/events?after="+strconv.Itoa(after), nil, &out)
+	for i := range out {
+		var detail bytes.Buffer
+		if json.Compact(&detail, out[i].Detail) == nil {
+			out[i].Detail = detail.Bytes()
+		}
+	}
 	return out, err
 }
 

@@ -1,15 +1,18 @@
-// Package provision makes the tables, queues, buckets and keys of a template at an
-// AWS endpoint, and changes those that exist where AWS could change them.
+// Package provision makes the tables, queues, buckets, keys, buses and rules of a
+// template at an AWS endpoint, and changes those that exist where AWS could change them.
 package provision
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -25,6 +28,7 @@ type Clients struct {
 	SQS      *sqs.Client
 	S3       *s3.Client
 	KMS      *kms.Client
+	Events   *eventbridge.Client
 }
 
 // ErrRemade tells that a definition changed in a way that AWS could not apply to
@@ -66,6 +70,11 @@ func Apply(ctx context.Context, c Clients, m *template.Model) (map[string]string
 	if err := applyKeys(ctx, c.KMS, m, known); err != nil {
 		return nil, fmt.Errorf("provision: %w", err)
 	}
+	if len(m.Buses)+len(m.Rules) > 0 {
+		if err := applyBuses(ctx, c.Events, m); err != nil {
+			return nil, fmt.Errorf("provision: %w", err)
+		}
+	}
 	return known, nil
 }
 
@@ -76,6 +85,9 @@ func applyQueue(ctx context.Context, client *sqs.Client, q template.Queue) (stri
 	}
 	if p := q.RedrivePolicy(); p != "" {
 		want["RedrivePolicy"] = p
+	}
+	if q.Policy != "" {
+		want["Policy"] = q.Policy
 	}
 	found, err := client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &q.Name})
 	var missing *sqstypes.QueueDoesNotExist
@@ -96,17 +108,26 @@ func applyQueue(ctx context.Context, client *sqs.Client, q template.Queue) (stri
 	}
 	changed := map[string]string{}
 	for name, v := range want {
-		if now.Attributes[name] != v && name != "FifoQueue" {
+		if now.Attributes[name] != v && name != "FifoQueue" && !(name == "Policy" && sameJSON(now.Attributes[name], v)) {
 			changed[name] = v
 		}
 	}
-	if want["RedrivePolicy"] == "" && now.Attributes["RedrivePolicy"] != "" {
-		changed["RedrivePolicy"] = ""
+	for _, name := range []string{"RedrivePolicy", "Policy"} {
+		if want[name] == "" && now.Attributes[name] != "" {
+			changed[name] = ""
+		}
 	}
 	if len(changed) > 0 {
 		_, err = client.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: found.QueueUrl, Attributes: changed})
 	}
 	return *found.QueueUrl, err
+}
+
+// sameJSON reports whether two texts are JSON of one value; a service may write a
+// policy in its own way.
+func sameJSON(a, b string) bool {
+	var x, y any
+	return json.Unmarshal([]byte(a), &x) == nil && json.Unmarshal([]byte(b), &y) == nil && reflect.DeepEqual(x, y)
 }
 
 func applyBucket(ctx context.Context, client *s3.Client, b template.Bucket) error {

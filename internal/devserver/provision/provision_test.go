@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -28,7 +29,8 @@ func clients(t *testing.T) Clients {
 	t.Cleanup(func() { _ = server.Close() })
 	cfg := aws.Config{Region: "ap-east-1", BaseEndpoint: aws.String("http://aws.local"), HTTPClient: loopback.Client{Handler: server},
 		Credentials: credentials.NewStaticCredentialsProvider("devserver", "local", "")}
-	return Clients{dynamodb.NewFromConfig(cfg), sqs.NewFromConfig(cfg), s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }), kms.NewFromConfig(cfg)}
+	return Clients{DynamoDB: dynamodb.NewFromConfig(cfg), SQS: sqs.NewFromConfig(cfg), S3: s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
+		KMS: kms.NewFromConfig(cfg), Events: eventbridge.NewFromConfig(cfg)}
 }
 
 func model(t *testing.T) *template.Model {

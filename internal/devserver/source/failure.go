@@ -70,7 +70,7 @@ func (s *Stream) drop(ctx context.Context, shard string, records []record, condi
 			s.Log.Error(s.Name, "a dropped batch could not be encoded", "error", err)
 			return false
 		}
-		key := fmt.Sprintf("aws/lambda/%s/%s/%s-%s", uuid([]byte(s.Name+s.FunctionARN)), shard, now.Format("2006/01/02/2006-01-02T15.04.05"), uuid(nil))
+		key := fmt.Sprintf("aws/lambda/%s/%s/%s-%s", uuid([]byte(s.Mapping+s.FunctionARN)), shard, now.Format("2006/01/02/2006-01-02T15.04.05"), uuid(nil))
 		for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
 			_, err := s.Store.PutObject(ctx, &s3.PutObjectInput{Bucket: &s.Bucket, Key: &key, Body: bytes.NewReader(body), ContentType: aws.String("application/json")})
 			if err == nil {

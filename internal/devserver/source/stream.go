@@ -13,14 +13,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"omnihub/internal/devserver/logs"
-	"omnihub/internal/devserver/pattern"
 	"omnihub/internal/devserver/template"
+	"omnihub/internal/localaws/pattern"
 )
 
 // Stream is a DynamoDB stream event source: one reader per shard, one batch at a
 // time in each.
 type Stream struct {
-	Name        string // for the log: function and table
+	Name        string // for the log: function and event
+	Mapping     string // tells the mappings apart, in checkpoints and names of dropped batches
 	Source      template.StreamSource
 	ARN         string // of the stream
 	FunctionARN string
@@ -164,7 +165,7 @@ func (st *shardState) isClosed(s *Stream) bool {
 	return st.closed
 }
 
-func (s *Stream) key(shard string) string { return s.Name + " " + s.ARN + " " + shard }
+func (s *Stream) key(shard string) string { return s.Mapping + " " + s.ARN + " " + shard }
 
 func (s *Stream) describe(ctx context.Context) ([]types.Shard, error) {
 	var shards []types.Shard
@@ -204,6 +205,7 @@ func (s *Stream) read(ctx context.Context, shard string) {
 			continue
 		}
 		if len(records) > 0 {
+			records, next = s.fill(ctx, shard, records, next)
 			if !s.process(ctx, shard, records) {
 				return
 			}

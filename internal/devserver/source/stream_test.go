@@ -200,7 +200,7 @@ func TestReaderGoesOnWhereItStood(t *testing.T) {
 	}
 	tb.put(t, "c")
 	before := f.count()
-	again := &Stream{Name: tb.stream.Name, Source: tb.stream.Source, ARN: tb.stream.ARN, Function: f, Client: tb.stream.Client, Store: tb.stream.Store,
+	again := &Stream{Name: tb.stream.Name, Mapping: tb.stream.Mapping, Source: tb.stream.Source, ARN: tb.stream.ARN, Function: f, Client: tb.stream.Client, Store: tb.stream.Store,
 		Checkpoints: checkpoints(t, path), Now: c.clock.Now, Log: c.log}
 	run(t, again) // without Watch and Tips, as against another process
 	eventually(t, "delivered", func() bool { return f.count() > before })

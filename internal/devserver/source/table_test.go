@@ -13,22 +13,33 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"omnihub/internal/devserver/pattern"
 	"omnihub/internal/devserver/template"
+	"omnihub/internal/localaws/pattern"
 )
 
 // table is a table with a stream and a source that reads it.
 type table struct {
 	c      *cloud
+	name   string
 	client *dynamodb.Client
 	stream *Stream
 }
 
 func (c *cloud) table(t *testing.T, f *function, source template.StreamSource) *table {
 	t.Helper()
+	store := s3.NewFromConfig(c.config, func(o *s3.Options) { o.UsePathStyle = true })
+	if _, err := store.CreateBucket(context.Background(), &s3.CreateBucketInput{Bucket: aws.String("failed")}); err != nil {
+		t.Fatal(err)
+	}
+	return c.tableNamed(t, "items", f, source)
+}
+
+// tableNamed is for a second table; the bucket is there.
+func (c *cloud) tableNamed(t *testing.T, name string, f *function, source template.StreamSource) *table {
+	t.Helper()
 	client := dynamodb.NewFromConfig(c.config)
 	out, err := client.CreateTable(context.Background(), &dynamodb.CreateTableInput{
-		TableName: aws.String("items"), BillingMode: types.BillingModePayPerRequest,
+		TableName: aws.String(name), BillingMode: types.BillingModePayPerRequest,
 		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("pk"), AttributeType: "S"}},
 		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("pk"), KeyType: "HASH"}},
 		StreamSpecification:  &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: "NEW_AND_OLD_IMAGES"},
@@ -40,17 +51,14 @@ func (c *cloud) table(t *testing.T, f *function, source template.StreamSource) *
 		source.Batch = 100
 	}
 	store := s3.NewFromConfig(c.config, func(o *s3.Options) { o.UsePathStyle = true })
-	if _, err := store.CreateBucket(context.Background(), &s3.CreateBucketInput{Bucket: aws.String("failed")}); err != nil {
-		t.Fatal(err)
-	}
 	arn := *out.TableDescription.LatestStreamArn
-	tb := &table{c: c, client: client}
-	tb.stream = &Stream{Name: "f/items", Source: source, ARN: arn, FunctionARN: "arn:aws:lambda:x:1:function:f", Bucket: "failed", Function: f,
+	tb := &table{c: c, name: name, client: client}
+	tb.stream = &Stream{Name: "f/" + name, Mapping: "F/" + name, Source: source, ARN: arn, FunctionARN: "arn:aws:lambda:x:1:function:f", Bucket: "failed", Function: f,
 		Client: dynamodbstreams.NewFromConfig(c.config), Store: store, Checkpoints: checkpoints(t, ""), Now: c.clock.Now, Log: c.log,
 		Watch: func() <-chan struct{} { return c.Dynamo().Watch(arn) },
 		Tips:  func() map[string]string { return c.Dynamo().Tips()[arn] }}
 	for _, text := range source.Filters {
-		p, err := pattern.Compile(text)
+		p, err := pattern.CompileFilter(text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +81,7 @@ func checkpoints(t *testing.T, path string) *Checkpoints {
 func (tb *table) put(t *testing.T, values ...string) {
 	t.Helper()
 	for _, v := range values {
-		_, err := tb.client.PutItem(context.Background(), &dynamodb.PutItemInput{TableName: aws.String("items"),
+		_, err := tb.client.PutItem(context.Background(), &dynamodb.PutItemInput{TableName: &tb.name,
 			Item: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: "one"}, "v": &types.AttributeValueMemberS{Value: v}}})
 		if err != nil {
 			t.Fatal(err)

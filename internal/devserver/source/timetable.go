@@ -7,26 +7,34 @@ import (
 	"sync"
 	"time"
 
-	"omnihub/internal/devserver/gateway"
 	"omnihub/internal/devserver/logs"
 	"omnihub/internal/devserver/schedule"
 	"omnihub/internal/devserver/template"
 )
 
-// Timetable fires all schedules by the hub's clock.
+// Timetable fires all schedules by the hub's clock. As the services do, it hands each
+// event to Lambda's asynchronous side, which tries again where the function fails.
 type Timetable struct {
 	Account, Region string
 	Now             func() time.Time
 	Log             *logs.Log
 
+	// Keep sends a message to the queue with the ARN: the record of an event that was
+	// given up, for functions that name a queue for it.
+	Keep func(ctx context.Context, queueARN, body string) error
+
 	mu      sync.Mutex
 	entries []*entry
+	again   []*delivery   // failed, to be tried again
+	woken   chan struct{} // has an element when again has grown
 	fired   sync.WaitGroup
 }
 
 type entry struct {
 	template.Schedule
 	function string
+	arn      string // of the function
+	async    template.Async
 	invoke   Invoker
 	when     *schedule.Schedule
 	start    time.Time
@@ -48,16 +56,17 @@ type Planned struct {
 	Schedule   string     `json:"schedule"`
 	Expression string     `json:"expression"`
 	Next       *time.Time `json:"next,omitempty"`
+	Again      *time.Time `json:"again,omitempty"` // when a failed event is tried again
 }
 
 // Add adds a schedule of a function. Rates count from now.
-func (t *Timetable) Add(function string, s template.Schedule, invoke Invoker) error {
+func (t *Timetable) Add(f *template.Function, s template.Schedule, invoke Invoker) error {
 	when, err := schedule.Parse(s.Expression, s.Zone)
 	if err != nil {
 		return err
 	}
 	now := t.Now()
-	e := &entry{Schedule: s, function: function, invoke: invoke, when: when, start: now}
+	e := &entry{Schedule: s, function: f.ID, arn: f.ARN, async: f.Async, invoke: invoke, when: when, start: now}
 	if !s.Start.IsZero() {
 		e.start = s.Start
 	}
@@ -90,6 +99,11 @@ func (t *Timetable) Plan() []Planned {
 			next := e.next.UTC()
 			p.Next = &next
 		}
+		for _, d := range t.again {
+			if at := d.next.UTC(); d.entry == e && (p.Again == nil || at.Before(*p.Again)) {
+				p.Again = &at
+			}
+		}
 		out = append(out, p)
 	}
 	return out
@@ -100,51 +114,79 @@ func (t *Timetable) Run(ctx context.Context) {
 	defer t.fired.Wait()
 	for {
 		due, next := t.due()
-		for _, e := range due {
-			t.fired.Go(func() { t.fire(e) })
+		for _, d := range due {
+			t.fired.Go(func() { t.try(d) })
 		}
+		timer := time.NewTimer(max(0, next.Sub(t.Now())))
 		if next.IsZero() {
-			<-ctx.Done()
+			timer.Stop()
+		}
+		select {
+		case <-timer.C:
+		case <-t.wake():
+		case <-ctx.Done():
+			timer.Stop()
 			return
 		}
-		if !pause(ctx, next.Sub(t.Now())) {
-			return
-		}
+		timer.Stop()
 	}
 }
 
-// Passed fires once each schedule whose time has passed, and waits for them. Call
-// it while the timetable does not run, after the clock moved.
+// wake is the channel that tells Run of a delivery to be tried again.
+func (t *Timetable) wake() chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.woken == nil {
+		t.woken = make(chan struct{}, 1)
+	}
+	return t.woken
+}
+
+// Passed fires once each schedule whose time has passed, tries again what failed and
+// is due again, and waits for all of it. Call it while the timetable does not run,
+// after the clock moved.
 func (t *Timetable) Passed() []Fired {
 	due, _ := t.due()
-	return t.fireAll(due)
+	return t.tryAll(due)
 }
 
 // Tick fires all schedules of a function now and waits for them.
 func (t *Timetable) Tick(function string) []Fired {
 	t.mu.Lock()
-	var entries []*entry
+	var firing []*delivery
 	for _, e := range t.entries {
 		if e.function == function {
-			entries = append(entries, e)
+			firing = append(firing, t.newDelivery(e))
 		}
 	}
 	t.mu.Unlock()
-	return t.fireAll(entries)
+	return t.tryAll(firing)
 }
 
-// due takes the entries whose time has come, plans them anew, and tells the
-// earliest time that is to come.
-func (t *Timetable) due() (due []*entry, next time.Time) {
+// due takes what has come due: deliveries of the schedules, which are planned anew,
+// and those that failed. It tells the earliest time that is to come.
+func (t *Timetable) due() (due []*delivery, next time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.Now()
+	waiting := t.again
+	t.again = nil
+	for _, d := range waiting {
+		if !d.next.After(now) {
+			due = append(due, d)
+			continue
+		}
+		t.again = append(t.again, d)
+		if next.IsZero() || d.next.Before(next) {
+			next = d.next
+		}
+	}
 	for _, e := range t.entries {
 		if e.next.IsZero() {
 			continue
 		}
 		if !e.next.After(now) {
-			due = append(due, e)
+			due = append(due, t.newDelivery(e))
 			e.plan(now)
 		}
 		if !e.next.IsZero() && (next.IsZero() || e.next.Before(next)) {
@@ -152,28 +194,6 @@ func (t *Timetable) due() (due []*entry, next time.Time) {
 		}
 	}
 	return due, next
-}
-
-func (t *Timetable) fireAll(entries []*entry) []Fired {
-	out := make([]Fired, len(entries))
-	var wg sync.WaitGroup
-	for i, e := range entries {
-		wg.Go(func() { out[i] = t.fire(e) })
-	}
-	wg.Wait()
-	return out
-}
-
-func (t *Timetable) fire(e *entry) Fired {
-	result := e.invoke.Invoke(context.Background(), t.event(e), gateway.NewTrace(time.Now()))
-	f := Fired{Function: e.function, Schedule: e.Event, Millis: result.Took.Milliseconds()}
-	if result.Failure != nil {
-		f.Error = result.Failure.Error()
-		t.Log.Error("schedule", "a scheduled invocation failed", "function", e.function, "schedule", e.Event, "error", f.Error)
-	} else {
-		f.Answer = string(result.Payload)
-	}
-	return f
 }
 
 // event is the schedule's input as it stands, with Scheduler's attributes filled

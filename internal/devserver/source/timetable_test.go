@@ -16,7 +16,7 @@ func timetable(t *testing.T) (*Timetable, *clock) {
 
 func (tt *Timetable) must(t *testing.T, function string, s template.Schedule, f *function) {
 	t.Helper()
-	if err := tt.Add(function, s, f); err != nil {
+	if err := tt.Add(&template.Function{ID: function, ARN: "arn:aws:lambda:x:1:function:" + function}, s, f); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -139,5 +139,5 @@ func field(n *yaml.Node, key string) *yaml.Node {
 
 // scalar makes a string node at the place of another.
 func scalar(value string, at *yaml.Node) *yaml.Node {
-	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value, Line: at.Line, Column: at.Column}
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Style: yaml.DoubleQuotedStyle, Value: value, Line: at.Line, Column: at.Column}
 }

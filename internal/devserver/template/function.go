@@ -1,8 +1,6 @@
 package template
 
 import (
-	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
@@ -54,6 +52,10 @@ func (r *resolver) function(m *Model, api *httpAPI, roles map[string]role.Policy
 		}
 		f.Role = policy
 	}
+	f.Async = async(m, o)
+	if generated && f.Async.OnFailure != "" {
+		f.Role = append(f.Role, role.Statement{Actions: []string{"sqs:SendMessage"}, Resources: []string{f.Async.OnFailure}})
+	}
 	events := o.object("Events")
 	for _, id := range events.keys() {
 		e := events.object(id)
@@ -87,17 +89,17 @@ func (r *resolver) function(m *Model, api *httpAPI, roles map[string]role.Policy
 				f.Role = append(append(f.Role, role.Statement{Actions: StreamActions(), Resources: []string{"*"}}), more...)
 			}
 		case "ScheduleV2", "Schedule":
-			if s, ok := r.schedule(m.Stack+"-"+f.ID+id, id, kind == "Schedule", p); ok {
+			if s, ok := readSchedule(m, f, roles, id, kind == "Schedule", p); ok {
 				f.Schedules = append(f.Schedules, s)
 			}
 		case "EventBridgeRule":
-			p.fail(p.node, "events of type EventBridgeRule are not played yet")
+			p.fail(p.node, "events of type EventBridgeRule are not played: write an AWS::Events::Rule whose target is a queue of its own, and read that queue")
 		default:
 			p.fail(p.node, "event type %s is not known", kind)
 		}
 	}
 	return f, o.done("Handler", "Architectures", "FunctionName", "Description", "Tags", "Tracing", "LoggingConfig",
-		"EphemeralStorage", "RecursiveLoop", "EventInvokeConfig", "KmsKeyArn", "VpcConfig", "PropagateTags", "PermissionsBoundary")
+		"EphemeralStorage", "RecursiveLoop", "KmsKeyArn", "VpcConfig", "PropagateTags", "PermissionsBoundary")
 }
 
 // queueSource reads an event of type SQS; ok is false if it is switched off.
@@ -200,52 +202,4 @@ func (r *resolver) streamSource(m *Model, id string, p *object) (s StreamSource,
 	enabled := p.flag("Enabled", true)
 	_ = p.done("MetricsConfig")
 	return s, enabled, more
-}
-
-// schedule reads an event of type ScheduleV2 or Schedule; ok is false if it is
-// switched off.
-// https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-schedulev2.html
-func (r *resolver) schedule(standard, id string, rule bool, p *object) (s Schedule, ok bool) {
-	s.Event, s.Rule = id, rule
-	key := "ScheduleExpression"
-	if rule {
-		key = "Schedule"
-	}
-	if s.Expression = p.text(key, ""); s.Expression == "" {
-		p.fail(p.node, "%s is missing", key)
-	}
-	s.Name = p.text("Name", standard)
-	s.Input = p.text("Input", "")
-	if s.Input != "" && !json.Valid([]byte(s.Input)) {
-		p.fail(p.get("Input"), "Input is not JSON")
-	}
-	if dead := p.object("DeadLetterConfig"); dead != nil {
-		s.DeadLetter = dead.text("Arn", "")
-		_ = dead.done("Type", "QueueLogicalId")
-	}
-	enabled := p.one("State", "ENABLED", "ENABLED", "DISABLED") == "ENABLED"
-	if rule {
-		enabled = p.flag("Enabled", enabled)
-		_ = p.done("Description", "RetryPolicy")
-		return s, enabled
-	}
-	s.Zone = p.text("ScheduleExpressionTimezone", "")
-	s.Start, s.End = instant(p, "StartDate"), instant(p, "EndDate")
-	window := p.object("FlexibleTimeWindow")
-	window.one("Mode", "OFF", "OFF", "FLEXIBLE")
-	_ = window.done("MaximumWindowInMinutes")
-	_ = p.done("Description", "RetryPolicy", "GroupName", "RoleArn", "KmsKeyArn", "OmitName", "PermissionsBoundary")
-	return s, enabled
-}
-
-func instant(p *object, key string) time.Time {
-	text := p.text(key, "")
-	if text == "" {
-		return time.Time{}
-	}
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		p.fail(p.get(key), "%s", fmt.Sprintf("%s %q is no time", key, text))
-	}
-	return t
 }

@@ -14,7 +14,8 @@ type resolver struct {
 	parameters map[string]*yaml.Node
 	conditions map[string]*bool // nil while being computed
 	resources  map[string]*resource
-	order      []string // logical ids of present resources
+	order      []string            // logical ids of present resources
+	policies   map[string]attached // policies of queues, by the queue's logical id
 }
 
 // intrinsic tells whether a node is an intrinsic function, with its name in the

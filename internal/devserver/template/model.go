@@ -1,6 +1,6 @@
 // Package template reads the SAM template of the project and resolves it into the
-// plain list of functions, routes, queues, tables, buckets, sources and schedules
-// that a developer's machine plays. What it does not know and what would change
+// plain list of functions, routes, queues, tables, buckets, buses, rules, sources and
+// schedules that a developer's machine plays. What it does not know and what would change
 // behaviour is an error with its name and line, never a guess.
 //
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy.html
@@ -22,6 +22,8 @@ type Model struct {
 	Buckets                []Bucket
 	WrappingKeys           []WrappingKey
 	Aliases                []Alias
+	Buses                  []Bus
+	Rules                  []Rule
 }
 
 // API is the one HTTP API.
@@ -70,7 +72,16 @@ type Function struct {
 	Queues      []QueueSource
 	Streams     []StreamSource
 	Schedules   []Schedule
+	Async       Async
 	Line        int
+}
+
+// Async is what Lambda does with an event that it took for later, such as a
+// schedule's, when the function fails.
+type Async struct {
+	Retries   int // after the first try
+	MaxAge    time.Duration
+	OnFailure string // ARN of the standard queue that gets what was given up; "" = none
 }
 
 // QueueSource is an SQS event source.
@@ -142,7 +153,10 @@ type Queue struct {
 	Attributes         map[string]string // without RedrivePolicy
 	DeadLetter         string            // ARN; "" = none
 	MaxReceives        int
-	Shuffled           bool // the template says FIFO, the queue is made a standard one
+	Shuffled           bool   // the template says FIFO, the queue is made a standard one
+	ContentDedupe      bool   // the template says ContentBasedDeduplication
+	EncryptionKey      string // KmsMasterKeyId; "" = none
+	Policy             string // the attribute of that name, JSON; "" = none
 }
 
 // WrappingKey is a symmetric key of the key service. Its id and ARN are made up until
@@ -161,3 +175,51 @@ type Alias struct {
 
 // Bucket is an S3 bucket.
 type Bucket struct{ ID, Name, ARN string }
+
+// Bus is a custom event bus.
+type Bus struct {
+	ID, Name, ARN string
+	Description   string
+	DeadLetter    string // ARN of a standard queue; "" = none
+}
+
+// DefaultBus is the bus that every account has. Rules without EventBusName stand on it.
+const DefaultBus = "default"
+
+// Rule is an event rule with a pattern.
+type Rule struct {
+	ID, Name, ARN string
+	Bus           string // name
+	Description   string
+	Pattern       string // JSON
+	Enabled       bool
+	Targets       []Target
+	Line          int
+}
+
+// Target is a queue that gets the events which fit a rule. At most one of Input,
+// InputPath and Transformer is there; none of them = the event as it is.
+type Target struct {
+	ID          string // within the rule
+	Queue       string // logical id
+	ARN         string // of the queue
+	Input       string // JSON
+	InputPath   string
+	Transformer *Transformer
+	Group       string       // message group id; "" for a standard queue
+	DeadLetter  string       // ARN of a standard queue; "" = none
+	Retry       *RetryPolicy // nil = the service's own
+}
+
+// Transformer makes the message of an event: a template with placeholders, and the
+// paths of their values.
+type Transformer struct {
+	Paths    map[string]string
+	Template string
+}
+
+// RetryPolicy says how long a delivery is tried again.
+type RetryPolicy struct {
+	Attempts int // after the first; 0 to 185
+	MaxAge   time.Duration
+}

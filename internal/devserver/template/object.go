@@ -34,7 +34,11 @@ func (r *resolver) properties(what string, n *yaml.Node) (*object, error) {
 	return o, nil
 }
 
+// fail keeps a mistake at a node; nil is the whole thing.
 func (o *object) fail(n *yaml.Node, format string, args ...any) {
+	if n == nil {
+		n = o.node
+	}
 	if *o.err == nil {
 		*o.err = o.r.errorf(n, o.what+": "+format, args...)
 	}

@@ -67,7 +67,7 @@ Resources:
 		{"memory", function("      MemorySize: 64\n"), "MemorySize must be a number from 128 to 10240"},
 		{"foreign role", function("      Role: \"arn:aws:iam::1:role/x\"\n"), "role arn:aws:iam::1:role/x is not in this template"},
 		{"event type", event("Kinesis", ""), "F: event E: event type Kinesis is not known"},
-		{"bus rule", event("EventBridgeRule", "Pattern: {}"), "EventBridgeRule are not played yet"},
+		{"bus rule", event("EventBridgeRule", "Pattern: {}"), "EventBridgeRule are not played: write an AWS::Events::Rule whose target is a queue of its own"},
 		{"event property", event("HttpApi", "Path: /x, Method: GET, Foo: 1"), "F: event E: property Foo is not known"},
 		{"format 1", event("HttpApi", "Path: /x, Method: GET, PayloadFormatVersion: \"1.0\""), `PayloadFormatVersion "1.0" is not known`},
 		{"path", event("HttpApi", `Path: "/x/{a}b", Method: GET`), "a parameter must be a whole segment"},

@@ -8,7 +8,7 @@ import (
 
 // Resolve computes the model: parameters, conditions, intrinsics, globals.
 func (d *Document) Resolve(options Options) (*Model, error) {
-	r := &resolver{Document: d, o: options, parameters: map[string]*yaml.Node{}, conditions: map[string]*bool{}, resources: map[string]*resource{}}
+	r := &resolver{Document: d, o: options, parameters: map[string]*yaml.Node{}, conditions: map[string]*bool{}, resources: map[string]*resource{}, policies: map[string]attached{}}
 	if err := r.readParameters(); err != nil {
 		return nil, err
 	}
@@ -17,6 +17,9 @@ func (d *Document) Resolve(options Options) (*Model, error) {
 	}
 	m := &Model{Stack: options.Stack, Region: options.Region, Account: options.Account}
 	if err := r.readStorage(m); err != nil {
+		return nil, err
+	}
+	if err := r.readBuses(m); err != nil {
 		return nil, err
 	}
 	api, err := r.readAPI()
@@ -166,15 +169,30 @@ func (m *Model) Function(id string) *Function {
 	return nil
 }
 
-// IsDeadLetter reports whether another queue, or a schedule, sends what failed to
-// this one.
+// IsDeadLetter reports whether another queue, a bus, a rule's target, a schedule or a
+// function's asynchronous calls send what failed to this queue.
 func (m *Model) IsDeadLetter(arn string) bool {
 	for _, q := range m.Queues {
 		if q.DeadLetter == arn {
 			return true
 		}
 	}
+	for _, b := range m.Buses {
+		if b.DeadLetter == arn {
+			return true
+		}
+	}
+	for _, rule := range m.Rules {
+		for _, t := range rule.Targets {
+			if t.DeadLetter == arn {
+				return true
+			}
+		}
+	}
 	for _, f := range m.Functions {
+		if f.Async.OnFailure == arn {
+			return true
+		}
 		for _, s := range f.Schedules {
 			if s.DeadLetter == arn {
 				return true

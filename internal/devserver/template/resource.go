@@ -16,6 +16,9 @@ const (
 	typeRole     = "AWS::IAM::Role"
 	typeKey      = "AWS::KMS::Key"
 	typeAlias    = "AWS::KMS::Alias"
+	typeBus      = "AWS::Events::EventBus"
+	typeRule     = "AWS::Events::Rule"
+	typePolicy   = "AWS::SQS::QueuePolicy"
 )
 
 // passive lists the resource types that have no behaviour on a developer's
@@ -26,7 +29,7 @@ func passive(kind string) (service string, ok bool) {
 		return "logs", true
 	case "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard":
 		return "cloudwatch", true
-	case "AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy", "AWS::Lambda::Permission", "AWS::SNS::TopicPolicy":
+	case "AWS::S3::BucketPolicy", "AWS::Lambda::Permission", "AWS::SNS::TopicPolicy":
 		return "policy", true
 	case "AWS::SNS::Topic", "AWS::SNS::Subscription":
 		return "sns", true
@@ -64,7 +67,7 @@ func (r *resolver) readResources() error {
 			}
 		}
 		switch kind.Value {
-		case typeFunction, typeHTTPAPI, typeTable, typeQueue, typeBucket, typeRole, typeKey, typeAlias:
+		case typeFunction, typeHTTPAPI, typeTable, typeQueue, typeBucket, typeRole, typeKey, typeAlias, typeBus, typeRule, typePolicy:
 		default:
 			if _, ok := passive(kind.Value); !ok {
 				return r.errorf(kind, "%s: resource type %s is not known", id.Value, kind.Value)
@@ -128,8 +131,19 @@ func (r *resolver) ref(n *yaml.Node, name string) (*yaml.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if res.kind == typeQueue {
+	switch res.kind {
+	case typeQueue:
 		physical = r.o.AWSURL + "/" + r.o.Account + "/" + physical
+	case typeRule:
+		// The rule's name alone is given for the default bus only.
+		// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1131
+		bus, err := r.ruleBus(res)
+		if err != nil {
+			return nil, err
+		}
+		if bus != DefaultBus {
+			physical = bus + "|" + physical
+		}
 	}
 	return scalar(physical, n), nil
 }
@@ -184,6 +198,20 @@ func (r *resolver) attribute(n *yaml.Node, id, attribute string) (*yaml.Node, er
 		out = r.arn("kms", "key/"+name)
 	case typeKey + ".KeyId":
 		out = name
+	case typeBus + ".Arn":
+		out = r.arn("events", "event-bus/"+name)
+	case typeBus + ".Name":
+		out = name
+	case typeRule + ".Arn":
+		bus, err := r.ruleBus(res)
+		if err != nil {
+			return nil, err
+		}
+		if bus == DefaultBus {
+			out = r.arn("events", "rule/"+name)
+		} else {
+			out = r.arn("events", "rule/"+bus+"/"+name)
+		}
 	case typeHTTPAPI + ".ApiEndpoint":
 		out = r.o.APIURL
 	case typeHTTPAPI + ".ApiId":
@@ -218,7 +246,7 @@ func (r *resolver) physical(res *resource) (string, error) {
 
 	property := map[string]string{
 		typeFunction: "FunctionName", typeTable: "TableName", typeQueue: "QueueName", typeBucket: "BucketName",
-		typeRole: "RoleName", typeAlias: "AliasName", "AWS::Logs::LogGroup": "LogGroupName", "AWS::SNS::Topic": "TopicName",
+		typeRole: "RoleName", typeAlias: "AliasName", typeBus: "Name", typeRule: "Name", "AWS::Logs::LogGroup": "LogGroupName", "AWS::SNS::Topic": "TopicName",
 		"AWS::CloudWatch::Alarm": "AlarmName", "AWS::Scheduler::ScheduleGroup": "Name",
 	}[res.kind]
 	properties := field(res.node, "Properties")

@@ -65,7 +65,8 @@ func (r *resolver) queue(res *resource, o *object) (Queue, error) {
 	set("DelaySeconds", "DelaySeconds", 0, 0, 900)
 	set("ReceiveMessageWaitTimeSeconds", "ReceiveMessageWaitTimeSeconds", 0, 0, 20)
 	set("MaximumMessageSize", "MaximumMessageSize", 1048576, 1024, 1048576)
-	dedupe := o.flag("ContentBasedDeduplication", false)
+	q.ContentDedupe = o.flag("ContentBasedDeduplication", false)
+	q.EncryptionKey = o.text("KmsMasterKeyId", "")
 	scope := o.one("DeduplicationScope", "queue", "queue", "messageGroup")
 	limit := o.one("FifoThroughputLimit", "perQueue", "perQueue", "perMessageGroupId")
 	switch {
@@ -73,7 +74,7 @@ func (r *resolver) queue(res *resource, o *object) (Queue, error) {
 		q.FIFO, q.Shuffled = false, true
 	case q.FIFO:
 		q.Attributes["FifoQueue"] = "true"
-		q.Attributes["ContentBasedDeduplication"] = strconv.FormatBool(dedupe)
+		q.Attributes["ContentBasedDeduplication"] = strconv.FormatBool(q.ContentDedupe)
 		q.Attributes["DeduplicationScope"] = scope
 		q.Attributes["FifoThroughputLimit"] = limit
 	}
@@ -83,7 +84,7 @@ func (r *resolver) queue(res *resource, o *object) (Queue, error) {
 		q.MaxReceives = redrive.number("maxReceiveCount", 10, 1, 1000)
 		_ = redrive.done()
 	}
-	return q, o.done("QueueName", "RedriveAllowPolicy", "SqsManagedSseEnabled", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "Tags")
+	return q, o.done("QueueName", "RedriveAllowPolicy", "SqsManagedSseEnabled", "KmsDataKeyReusePeriodSeconds", "Tags")
 }
 
 // RedrivePolicy is the attribute of that name, or "" without a dead-letter queue.

@@ -32,11 +32,12 @@ func TestResolveReadsFunctionsWithTheirSources(t *testing.T) {
 	for _, f := range m.Functions {
 		names = append(names, f.ID)
 	}
-	if got, want := strings.Join(names, " "), "Echo Worker Changes Sweep"; got != want {
+	if got, want := strings.Join(names, " "), "Echo Worker Changes Hear Sweep Fail"; got != want {
 		t.Fatalf("functions: got %s, want %s", got, want)
 	}
-	echo, worker, changes, sweep := m.Functions[0], m.Functions[1], m.Functions[2], m.Functions[3]
-	want := map[string]string{"STAGE": "dev", "TABLE": "hub-Items", "JOBS_URL": "http://aws/000000000000/hub-jobs.fifo", "MODE": "echo", "KEY_ID": "arn:aws:kms:ap-east-1:000000000000:key/1234"}
+	echo, worker, changes, sweep := m.Functions[0], m.Functions[1], m.Functions[2], m.Functions[4]
+	want := map[string]string{"STAGE": "dev", "TABLE": "hub-Items", "JOBS_URL": "http://aws/000000000000/hub-jobs.fifo", "NOTES": "hub-Notes", "BUS": "hub-facts",
+		"MODE": "echo", "KEY_ID": "arn:aws:kms:ap-east-1:000000000000:key/1234"}
 	if !maps.Equal(echo.Environment, want) {
 		t.Errorf("environment of Echo: got %v, want %v", echo.Environment, want)
 	}
@@ -49,7 +50,8 @@ func TestResolveReadsFunctionsWithTheirSources(t *testing.T) {
 	stream := StreamSource{Event: "Items", Table: "Items", Batch: 10, Partial: true, Bisect: true, Retries: 2, MaxAge: 12 * time.Hour,
 		Filters:   []string{`{"eventName":["INSERT"],"dynamodb":{"NewImage":{"kind":{"S":["fact","poison"]}}}}`},
 		OnFailure: "Failed"}
-	if got, want := changes.Streams, []StreamSource{stream}; !reflect.DeepEqual(got, want) {
+	notes := StreamSource{Event: "Notes", Table: "Notes", Batch: 100, Window: time.Second, OnFailure: "Failed"}
+	if got, want := changes.Streams, []StreamSource{stream, notes}; !reflect.DeepEqual(got, want) {
 		t.Errorf("streams of Changes: got %+v, want %+v", got, want)
 	}
 	if got, want := sweep.Schedules, []Schedule{{Event: "Each", Name: "hub-SweepEach", Expression: "rate(15 minutes)", Input: `{"job":"sweep"}`}}; !reflect.DeepEqual(got, want) {
@@ -78,8 +80,8 @@ func TestResolveReadsStorage(t *testing.T) {
 		Attributes: []Attribute{{"PK", "S"}, {"SK", "S"}, {"due", "S"}}, Keys: []Key{{"PK", "HASH"}, {"SK", "RANGE"}},
 		Indexes:    []Index{{Name: "due", Keys: []Key{{"due", "HASH"}, {"SK", "RANGE"}}, Projection: "KEYS_ONLY"}},
 		StreamView: "NEW_AND_OLD_IMAGES", TTL: "ttl"}
-	if !reflect.DeepEqual(m.Tables, []Table{table}) {
-		t.Errorf("tables: got %+v, want %+v", m.Tables, table)
+	if !reflect.DeepEqual(m.Tables[0], table) {
+		t.Errorf("table: got %+v, want %+v", m.Tables[0], table)
 	}
 	jobs, dead := m.Queue("Jobs"), m.Queue("JobsDead")
 	if got, want := jobs.RedrivePolicy(), `{"deadLetterTargetArn":"arn:aws:sqs:ap-east-1:000000000000:hub-jobs-dead.fifo","maxReceiveCount":5}`; got != want {
@@ -112,6 +114,9 @@ func TestResolveReadsRoles(t *testing.T) {
 		{"Worker", "sqs:SendMessage", jobs, false},
 		{"Changes", "dynamodb:GetRecords", items + "/stream/now", true},
 		{"Changes", "s3:PutObject", "arn:aws:s3:::hub-failed/aws/lambda/x", true},
+		{"Echo", "events:PutEvents", m.Buses[0].ARN, true},
+		{"Echo", "events:PutEvents", "arn:aws:events:ap-east-1:000000000000:event-bus/default", false},
+		{"Hear", "events:PutEvents", m.Buses[0].ARN, false},
 		{"Sweep", "dynamodb:GetRecords", items + "/stream/now", false},
 	}
 	for _, c := range cases {

@@ -15,15 +15,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	bustypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-// hub is a chain in small: echo → queue → worker → table → changes → table.
+// hub is a chain in small: echo → queue → worker → table → changes → table, with a
+// bus beside it: echo → bus → queue → hear → table.
 type hub struct {
 	db     *dynamodb.Client
 	queue  *sqs.Client
 	keys   *kms.Client
+	bus    *eventbridge.Client
 	offset time.Duration
 }
 
@@ -37,14 +41,20 @@ func (h *hub) connect() {
 		os.Exit(1)
 	}
 	h.db, h.queue, h.keys = dynamodb.NewFromConfig(cfg), sqs.NewFromConfig(cfg), kms.NewFromConfig(cfg)
+	h.bus = eventbridge.NewFromConfig(cfg)
 }
 
 func (h *hub) put(ctx context.Context, pk, sk, kind string) error {
+	return h.putInto(ctx, "TABLE", pk, sk, kind)
+}
+
+// putInto writes an item into the table that the variable names.
+func (h *hub) putInto(ctx context.Context, variable, pk, sk, kind string) error {
 	item := map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: pk}, "SK": &types.AttributeValueMemberS{Value: sk}}
 	if kind != "" {
 		item["kind"] = &types.AttributeValueMemberS{Value: kind}
 	}
-	_, err := h.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(os.Getenv("TABLE")), Item: item})
+	_, err := h.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(os.Getenv(variable)), Item: item})
 	return err
 }
 
@@ -70,6 +80,27 @@ func (h *hub) echo(ctx context.Context, r events.APIGatewayV2HTTPRequest) (event
 			return answer(500, err.Error())
 		}
 		return answer(202, "sent")
+	case "note":
+		kind, _, _ := strings.Cut(r.Body, "-")
+		if err := h.putInto(ctx, "NOTES", "note", r.Body, kind); err != nil {
+			return answer(500, err.Error())
+		}
+		return answer(202, "noted")
+	case "publish", "publish-elsewhere":
+		detail, err := json.Marshal(map[string]string{"text": r.Body})
+		if err != nil {
+			return answer(500, err.Error())
+		}
+		bus := os.Getenv("BUS")
+		if r.PathParameters["kind"] == "publish-elsewhere" {
+			bus = "default"
+		}
+		out, err := h.bus.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []bustypes.PutEventsRequestEntry{{EventBusName: &bus,
+			Source: aws.String("echo"), DetailType: aws.String("spoken"), Detail: aws.String(string(detail))}}})
+		if err != nil {
+			return answer(403, err.Error())
+		}
+		return answer(202, out.Entries)
 	case "forbidden":
 		return answer(403, fmt.Sprint(h.put(ctx, "not", "allowed", "")))
 	case "open":
@@ -110,6 +141,22 @@ func (h *hub) worker(ctx context.Context, e events.SQSEvent) (events.SQSEventRes
 	return out, nil
 }
 
+// hear writes what the rule's target was given; "wrong" is never taken.
+func (h *hub) hear(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+	var out events.SQSEventResponse
+	for _, m := range e.Records {
+		var said struct{ Heard string }
+		err := json.Unmarshal([]byte(m.Body), &said)
+		if err == nil {
+			err = h.put(ctx, "heard", said.Heard, "")
+		}
+		if err != nil || said.Heard == "wrong" {
+			out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+		}
+	}
+	return out, nil
+}
+
 // changes writes that it has seen a fact, and breaks on poison.
 func (h *hub) changes(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 	for _, r := range e.Records {
@@ -127,3 +174,6 @@ func (h *hub) changes(ctx context.Context, e events.DynamoDBEvent) (events.Dynam
 func (h *hub) sweep(ctx context.Context, input json.RawMessage) (string, error) {
 	return "swept", h.put(ctx, "sweep", time.Now().Add(h.offset).UTC().Format(time.RFC3339)+" "+string(input), "")
 }
+
+// fail never does what it is asked for.
+func (h *hub) fail(context.Context, json.RawMessage) error { return errors.New("out of order") }

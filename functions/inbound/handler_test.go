@@ -14,6 +14,7 @@ import (
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/all"
 	"omnihub/internal/chat"
+	"omnihub/internal/contact"
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
 	"omnihub/internal/store"
@@ -21,7 +22,8 @@ import (
 
 func newHandler(h *hubtest.Hub, st *store.Store) *handler {
 	return &handler{Receiver: &chat.Receiver{
-		Store: st, Settings: h.Settings, Adapters: all.Adapters(channel.Platform{}), Answer: bot.Answer,
+		Store: st, Settings: h.Settings, Contacts: &contact.Book{Store: st, Now: h.Clock.Now},
+		Adapters: all.Adapters(channel.Platform{}), Answer: bot.Answer, Consent: bot.Consent,
 		Quarantine: chat.Quarantine{Store: st, Now: h.Clock.Now, Log: h.Log}, Now: h.Clock.Now, Log: h.Log,
 	}}
 }
@@ -55,6 +57,58 @@ func TestSampleMessageIsStoredOnce(t *testing.T) {
 	log, err := h.Store.Log(context.Background(), sampleThread, "", 10)
 	if err != nil || len(log) != 1 || log[0].Text != "你好，我想詢問課程報名 😀" {
 		t.Errorf("got %+v, %v, want the sample's text once", log, err)
+	}
+}
+
+// TestEachSampleDoesWhatItSaysOnce takes every event file of this function: worked
+// off three times, it leaves the same tables as once, and what it should.
+func TestEachSampleDoesWhatItSaysOnce(t *testing.T) {
+	for name, want := range map[string]string{ // a sort key's beginning, or a part of the tables
+		"inbound-line-text.json":                "M#1791170415123#577102334455667701",
+		"inbound-line-follow.json":              "followedAt",
+		"inbound-line-unfollow.json":            "unfollowedAt",
+		"inbound-line-postback.json":            "choice",
+		"inbound-line-unsend.json":              "A#",
+		"inbound-line-message-edited.json":      "#edit#",
+		"inbound-line-account-link.json":        "contact.account_link",
+		"inbound-whatsapp-text.json":            "M#1791170416000#wamid.",
+		"inbound-whatsapp-image.json":           "ty image",
+		"inbound-whatsapp-reaction.json":        "#reaction#",
+		"inbound-whatsapp-flow-answer.json":     "ty form",
+		"inbound-whatsapp-status-read.json":     "readAt",
+		"inbound-whatsapp-number-changed.json":  "ty system",
+		"inbound-whatsapp-template-status.json": "account.notice",
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := hubtest.New(t)
+			ours := store.Ref{Team: hubtest.Team, User: "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"}
+			if _, err := h.Store.PutIntent(context.Background(), ours, hub.Intent{
+				Key: "1791170415123#01K6SCOURS", Class: hub.ClassPerson, Content: hub.TextContent("ours"), Accepted: 1791170415123, Deadline: 1791256815123,
+			}); err != nil {
+				t.Fatal(err)
+			}
+			in := newHandler(h, h.Store)
+			dump := func() string { return h.Dump(h.Store.Tables.Messages) + h.Dump(h.Store.Tables.Contacts) }
+			once := ""
+			for range 3 {
+				if failed := handle(t, in, sample(t, name)); len(failed) > 0 {
+					t.Fatalf("got failures %v\n%s", failed, h.Logged)
+				}
+				if once == "" {
+					once = dump()
+				}
+			}
+			if !strings.Contains(once, want) {
+				t.Errorf("got tables without %q:\n%s", want, once)
+			}
+			if dump() != once {
+				t.Error("a repetition changed the tables")
+			}
+			list, err := h.Store.QuarantinedOn(context.Background(), hubtest.Team, store.Day(1791170475000))
+			if err != nil || len(list) != 0 {
+				t.Errorf("got %+v, %v in quarantine, want nothing", list, err)
+			}
+		})
 	}
 }
 

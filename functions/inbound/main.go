@@ -12,6 +12,7 @@ import (
 	"omnihub/internal/bot"
 	"omnihub/internal/channel/all"
 	"omnihub/internal/chat"
+	"omnihub/internal/contact"
 	"omnihub/internal/env"
 	"omnihub/internal/seal"
 	"omnihub/internal/settings"
@@ -27,13 +28,17 @@ func main() {
 	retention := e.Days("RETENTION_DAYS")
 	keyID := e.Must("KEY_ID")
 	p := e.Start(context.Background())
+	db, keys := dynamodb.NewFromConfig(p.AWS), kms.NewFromConfig(p.AWS)
+	p.Warm(env.By(db.ListTables), env.By(keys.ListKeys))
 
-	st := &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: tables, Now: p.Now, Retention: retention}
+	st := &store.Store{DB: db, Tables: tables, Now: p.Now, Retention: retention}
 	h := &handler{Receiver: &chat.Receiver{
 		Store:      st,
-		Settings:   settings.NewReader(st, seal.NewKeyring(kms.NewFromConfig(p.AWS), keyID), p.Now),
+		Settings:   settings.NewReader(st, seal.NewKeyring(keys, keyID), p.Now),
+		Contacts:   &contact.Book{Store: st, Now: p.Now},
 		Adapters:   all.Adapters(env.Platform()),
 		Answer:     bot.Answer,
+		Consent:    bot.Consent,
 		Quarantine: chat.Quarantine{Store: st, Now: p.Now, Log: p.Log},
 		Now:        p.Now,
 		Log:        p.Log,

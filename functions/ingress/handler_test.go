@@ -95,18 +95,30 @@ func samples(t *testing.T) map[string][]byte {
 
 func TestSampleEventsAreQueued(t *testing.T) {
 	e := newEdge(t)
-	for name, want := range map[string]int{"ingress-line-text.json": 200, "ingress-line-forged.json": 401} {
+	for name, want := range map[string]int{
+		"ingress-line-text.json": 200, "ingress-line-forged.json": 401,
+		"ingress-whatsapp-text.json": 200, "ingress-whatsapp-handshake.json": 200,
+	} {
 		var r events.APIGatewayV2HTTPRequest
 		hubtest.Event(t, name, &r)
 		r.PathParameters["connection"] = e.PathID
+		if r.PathParameters["channel"] == "whatsapp" {
+			r.PathParameters["connection"] = e.MetaPath
+		}
 		out, err := e.handle(context.Background(), r)
 		if err != nil || out.StatusCode != want {
 			t.Errorf("%s: got %d, %v, want %d", name, out.StatusCode, err, want)
 		}
+		if challenge := r.QueryStringParameters["hub.challenge"]; out.Body != challenge && want == 200 {
+			t.Errorf("%s: got the body %q, want %q", name, out.Body, challenge)
+		}
 	}
 	got := e.Receive(e.Inbound)
-	if len(got.Records) != 1 {
-		t.Fatalf("got %d messages, want 1", len(got.Records))
+	if len(got.Records) != 2 {
+		t.Fatalf("got %d messages, want 2", len(got.Records))
+	}
+	if !strings.Contains(got.Records[0].Body, `"chan":"line"`) {
+		got.Records[0], got.Records[1] = got.Records[1], got.Records[0]
 	}
 	envelope, err := chat.ReadEnvelope(got.Records[0].Body)
 	if err != nil {

@@ -26,14 +26,16 @@ func main() {
 	inbound := e.Must("INBOUND_URL")
 	keyID := e.Must("KEY_ID")
 	p := e.Start(context.Background())
+	db, keys, queues := dynamodb.NewFromConfig(p.AWS), kms.NewFromConfig(p.AWS), sqs.NewFromConfig(p.AWS)
+	p.Warm(env.By(keys.ListKeys), env.By(queues.ListQueues))
 
-	st := &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: tables, Now: p.Now}
-	reader := settings.NewReader(st, seal.NewKeyring(kms.NewFromConfig(p.AWS), keyID), p.Now)
-	go reader.Edge(context.Background()) // warms the connections and the path keys
+	st := &store.Store{DB: db, Tables: tables, Now: p.Now}
+	reader := settings.NewReader(st, seal.NewKeyring(keys, keyID), p.Now)
+	go reader.Edge(context.Background()) // reads the path keys ahead, which opens the table's connection
 
 	h := &handler{Intake: &webhook.Intake{
 		Settings: reader,
-		Queue:    &queue.Queue{Client: sqs.NewFromConfig(p.AWS), URL: inbound},
+		Queue:    &queue.Queue{Client: queues, URL: inbound},
 		Adapters: all.Adapters(env.Platform()),
 		Now:      p.Now,
 		Log:      p.Log,

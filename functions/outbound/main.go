@@ -26,12 +26,14 @@ func main() {
 	outbound := e.Must("OUTBOUND_URL")
 	keyID := e.Must("KEY_ID")
 	p := e.Start(context.Background())
+	db, keys := dynamodb.NewFromConfig(p.AWS), kms.NewFromConfig(p.AWS)
+	p.Warm(env.By(db.ListTables), env.By(keys.ListKeys))
 
-	st := &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: tables, Now: p.Now}
+	st := &store.Store{DB: db, Tables: tables, Now: p.Now}
 	h := &handler{
 		Sender: &chat.Sender{
 			Store:    st,
-			Settings: settings.NewReader(st, seal.NewKeyring(kms.NewFromConfig(p.AWS), keyID), p.Now),
+			Settings: settings.NewReader(st, seal.NewKeyring(keys, keyID), p.Now),
 			Adapters: all.Adapters(env.Platform()),
 			Now:      p.Now,
 			Owner:    os.Getenv("AWS_LAMBDA_LOG_STREAM_NAME") + "/" + ulid.Make().String(),

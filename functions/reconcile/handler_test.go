@@ -34,7 +34,7 @@ func TestOverdueSendsAreHandedOnInTheOrderOfAcceptance(t *testing.T) {
 	for _, i := range []int{2, 0, 1} {
 		at := base.Add(time.Duration(i) * time.Second)
 		if _, err := h.Store.PutIntent(ctx, ref, hub.Intent{
-			Key: hub.NewMessageKey(base-hub.Millis(i), "x"), Class: hub.ClassPerson, Type: hub.Text, Text: string(rune('a' + i)),
+			Key: hub.NewMessageKey(base-hub.Millis(i), "x"), Class: hub.ClassPerson, Content: hub.TextContent(string(rune('a' + i))),
 			Accepted: at, Deadline: at.Add(time.Hour),
 		}); err != nil {
 			t.Fatal(err)
@@ -51,7 +51,7 @@ func TestOverdueSendsAreHandedOnInTheOrderOfAcceptance(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got += q.Intent.Text
+		got += q.Intent.Content.Text
 		if q.Attempt != 1 {
 			t.Errorf("got attempt %d, want 1", q.Attempt)
 		}

@@ -16,7 +16,7 @@ import (
 
 func main() {
 	e := env.Read()
-	tables := store.Tables{Messages: e.Must("MESSAGES_TABLE")}
+	tables := store.Tables{Messages: e.Must("MESSAGES_TABLE"), Ledger: e.Must("LEDGER_TABLE")}
 	outbound := e.Must("OUTBOUND_URL")
 	p := e.Start(context.Background())
 

@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
-	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"omnihub/internal/bus"
 	"omnihub/internal/chat"
 	"omnihub/internal/hub"
 	"omnihub/internal/queue"
@@ -17,61 +18,117 @@ import (
 // handler works off the change streams.
 type handler struct {
 	Outbound   *queue.Queue
+	Bus        *bus.Bus
 	Quarantine chat.Quarantine
 	Log        *slog.Logger
 }
 
-// Handle hands on the intents among the records. The mapping starts again at the
-// first record that is named; what follows it may be handed on twice, under the
-// same deduplication id.
+// asked is what the records of one batch ask for; each send and event stands beside
+// the place of its record.
+type asked struct {
+	sends   []store.Queued
+	sendAt  []int
+	events  []hub.Published
+	eventAt []int
+}
+
+// Handle hands on the intents among the records and publishes the events. The
+// mapping starts again at the record that is named, the first that failed: what
+// stands before it is done, and what follows it may be done twice, under the same
+// ids.
 func (h *handler) Handle(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
-	var (
-		response events.DynamoDBEventResponse
-		sends    []store.Queued
-		at       []string // sequence number of each send
-	)
-	fail := func(sequence string) events.DynamoDBEventResponse {
-		response.BatchItemFailures = []events.DynamoDBBatchItemFailure{{ItemIdentifier: sequence}}
-		return response
-	}
-	for _, r := range e.Records {
-		if r.EventName != string(events.DynamoDBOperationTypeInsert) || !isSend(r.Change.NewImage) {
-			continue // facts wait for the bus; changes are no intents
-		}
-		q, ok := store.QueuedImage(r.Change.NewImage)
-		if !ok {
-			if err := h.keep(ctx, r); err != nil {
-				return fail(r.Change.SequenceNumber), nil
-			}
-			continue
-		}
-		sends = append(sends, q)
-		at = append(at, r.Change.SequenceNumber)
-	}
-	taken, err := chat.HandOn(ctx, h.Outbound, sends)
-	for i, ok := range taken {
-		if !ok {
-			h.Log.Warn("sends not handed on", "code", hub.CodeOf(err), "error", err)
-			return fail(at[i]), nil
-		}
-		h.Log.Info("handed on", "trace", sends[i].Intent.Trace)
+	a, end := h.read(ctx, e.Records)
+	end = h.handOn(ctx, a, end)
+	end = h.publish(ctx, e.Records, a, end)
+
+	var response events.DynamoDBEventResponse
+	if end < len(e.Records) {
+		response.BatchItemFailures = []events.DynamoDBBatchItemFailure{{ItemIdentifier: e.Records[end].Change.SequenceNumber}}
 	}
 	return response, nil
 }
 
-// isSend tells an intent by its place in the due index, as the mapping's filter
-// does.
-func isSend(image map[string]events.DynamoDBAttributeValue) bool {
-	v, ok := image["gpk"]
-	return ok && v.DataType() == events.DataTypeString && strings.HasPrefix(v.String(), "S#")
+// read sorts the records. It answers the place of the first that failed, or their
+// number: from there on nothing is done now.
+func (h *handler) read(ctx context.Context, records []events.DynamoDBEventRecord) (asked, int) {
+	var a asked
+	for i, r := range records {
+		c, err := change(store.ReadChange, r)
+		if err != nil {
+			if !h.keep(ctx, r, err) {
+				return a, i
+			}
+			continue
+		}
+		if c.Send != nil {
+			a.sends, a.sendAt = append(a.sends, *c.Send), append(a.sendAt, i)
+		}
+		if c.Event != nil {
+			a.events, a.eventAt = append(a.events, *c.Event), append(a.eventAt, i)
+		}
+	}
+	return a, len(records)
 }
 
-// keep puts a record aside that looks like an intent and is none, so that it does
-// not hold its shard.
-func (h *handler) keep(ctx context.Context, r events.DynamoDBEventRecord) error {
-	body, err := json.Marshal(r)
-	if err != nil {
-		return err
+// change reads a record. One at which the reader panics is not understood either.
+func change(read func(events.DynamoDBEventRecord) (store.Change, error), r events.DynamoDBEventRecord) (c store.Change, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = hub.E(hub.Poison, "relay: read change", fmt.Errorf("panic of type %T", p))
+		}
+	}()
+	return read(r)
+}
+
+// handOn puts the sends on the queue. Its place and answer are as in read.
+func (h *handler) handOn(ctx context.Context, a asked, end int) int {
+	taken, err := chat.HandOn(ctx, h.Outbound, a.sends)
+	for i, ok := range taken {
+		if !ok {
+			h.Log.Warn("sends not handed on", "code", hub.CodeOf(err), "error", err)
+			return min(end, a.sendAt[i])
+		}
+		h.Log.Info("handed on", "trace", a.sends[i].Intent.Trace)
 	}
-	return h.Quarantine.Unreadable(ctx, string(body), "not an intent")
+	return end
+}
+
+// publish puts the events that stand before end on the bus; the later ones come
+// again. What the bus can never take is kept aside.
+func (h *handler) publish(ctx context.Context, records []events.DynamoDBEventRecord, a asked, end int) int {
+	n := 0
+	for n < len(a.events) && a.eventAt[n] < end {
+		n++
+	}
+	published := 0
+	for i, err := range h.Bus.Publish(ctx, a.events[:n]) {
+		switch {
+		case err == nil:
+			published++
+		case hub.CodeOf(err).Quarantined():
+			if !h.keep(ctx, records[a.eventAt[i]], err) {
+				return a.eventAt[i]
+			}
+		default:
+			h.Log.Warn("events not published", "code", hub.CodeOf(err), "error", err)
+			return a.eventAt[i]
+		}
+	}
+	if published > 0 {
+		h.Log.Info("published", "count", published)
+	}
+	return end
+}
+
+// keep puts a record aside that can never be worked off, so that it does not hold
+// its shard. It answers whether it is kept.
+func (h *handler) keep(ctx context.Context, r events.DynamoDBEventRecord, why error) bool {
+	body, err := json.Marshal(r)
+	if err == nil {
+		err = h.Quarantine.Unreadable(ctx, string(body), why.Error())
+	}
+	if err != nil {
+		h.Log.Warn("record not kept aside", "code", hub.CodeOf(err), "error", err)
+	}
+	return err == nil
 }

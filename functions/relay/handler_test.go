@@ -14,9 +14,11 @@ import (
 	"omnihub/internal/store"
 )
 
-func newHandler(h *hubtest.Hub) *handler {
+func newHandler(t *testing.T, h *hubtest.Hub) *handler {
+	t.Helper()
 	return &handler{
 		Outbound:   &queue.Queue{Client: h.SQS("Relay"), URL: h.Outbound.URL},
+		Bus:        newBus(t, h, nil),
 		Quarantine: chat.Quarantine{Store: h.Store, Now: h.Clock.Now, Log: h.Log}, Log: h.Log,
 	}
 }
@@ -37,10 +39,10 @@ func sample(t *testing.T, name string) events.DynamoDBEvent {
 	return e
 }
 
-func TestIntentIsHandedOnOnceAndFactsAreLeftAlone(t *testing.T) {
+func TestIntentIsHandedOnOnce(t *testing.T) {
 	h := hubtest.New(t)
 	for range 3 {
-		if failed := handle(t, newHandler(h), sample(t, "relay-intent.json")); len(failed) > 0 {
+		if failed := handle(t, newHandler(t, h), sample(t, "relay-intent.json")); len(failed) > 0 {
 			t.Fatalf("got failures %v", failed)
 		}
 	}
@@ -49,7 +51,7 @@ func TestIntentIsHandedOnOnceAndFactsAreLeftAlone(t *testing.T) {
 		t.Fatalf("got %d orders, want 1", len(got.Records))
 	}
 	q, err := chat.ReadOrder(got.Records[0].Body)
-	if err != nil || q.Intent.Text != "pong" || q.Intent.Class != hub.ClassBot || q.Intent.Reply.Token.Reveal() == "" {
+	if err != nil || q.Intent.Content.Text != "pong" || q.Intent.Class != hub.ClassBot || q.Intent.Reply.Token.Reveal() == "" {
 		t.Errorf("got %+v, %v, want the sample's answer", q.Intent, err)
 	}
 	if group := got.Records[0].Attributes["MessageGroupId"]; group != string(q.Ref.User) {
@@ -61,9 +63,9 @@ func TestChangesOfAnIntentAreNoIntents(t *testing.T) {
 	h := hubtest.New(t)
 	e := sample(t, "relay-intent.json")
 	e.Records[1].EventName = "MODIFY"
-	handle(t, newHandler(h), e)
+	handle(t, newHandler(t, h), e)
 	e.Records[1].EventName = "REMOVE"
-	handle(t, newHandler(h), e)
+	handle(t, newHandler(t, h), e)
 	if n := h.Depth(h.Outbound); n != 0 {
 		t.Errorf("got %d orders, want 0", n)
 	}
@@ -73,7 +75,7 @@ func TestUnreadableRecordIsKeptAsideAndHoldsNoShard(t *testing.T) {
 	h := hubtest.New(t)
 	e := sample(t, "relay-unreadable.json")
 	e.Records = append(e.Records, sample(t, "relay-intent.json").Records...)
-	if failed := handle(t, newHandler(h), e); len(failed) > 0 {
+	if failed := handle(t, newHandler(t, h), e); len(failed) > 0 {
 		t.Errorf("got failures %v, want none", failed)
 	}
 	list, err := h.Store.QuarantinedOn(context.Background(), "hub", store.Day(hub.MillisOf(h.Clock.Now())))
@@ -87,7 +89,7 @@ func TestUnreadableRecordIsKeptAsideAndHoldsNoShard(t *testing.T) {
 
 func TestQueueThatRefusesHoldsTheShardAtTheFirstRecord(t *testing.T) {
 	h := hubtest.New(t)
-	r := newHandler(h)
+	r := newHandler(t, h)
 	r.Outbound.URL = strings.Replace(r.Outbound.URL, "Outbound", "Missing", 1)
 	e := sample(t, "relay-intent.json")
 	failed := handle(t, r, e)
@@ -111,7 +113,7 @@ func TestSendsOfAThreadKeepTheirOrder(t *testing.T) {
 		r.Change.NewImage["SK"] = events.NewStringAttribute("M#1791170415123#" + string(rune('a'+i)))
 		e.Records = append(e.Records, r)
 	}
-	if failed := handle(t, newHandler(h), e); len(failed) > 0 {
+	if failed := handle(t, newHandler(t, h), e); len(failed) > 0 {
 		t.Fatalf("got failures %v", failed)
 	}
 	last := map[string]string{}

@@ -1,5 +1,5 @@
 // Command relay reads the tables' change streams and hands on what they say:
-// intents to send go to the outbound queue.
+// intents to send go to the outbound queue, facts and revisions to the event bus.
 package main
 
 import (
@@ -7,8 +7,10 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"omnihub/internal/bus"
 	"omnihub/internal/chat"
 	"omnihub/internal/env"
 	"omnihub/internal/queue"
@@ -18,12 +20,13 @@ import (
 func main() {
 	e := env.Read()
 	tables := store.Tables{Ledger: e.Must("LEDGER_TABLE")}
-	outbound := e.Must("OUTBOUND_URL")
+	outbound, name := e.Must("OUTBOUND_URL"), e.Must("BUS_NAME")
 	p := e.Start(context.Background())
 
 	st := &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: tables, Now: p.Now}
 	h := &handler{
 		Outbound:   &queue.Queue{Client: sqs.NewFromConfig(p.AWS), URL: outbound},
+		Bus:        &bus.Bus{Client: eventbridge.NewFromConfig(p.AWS), Name: name},
 		Quarantine: chat.Quarantine{Store: st, Now: p.Now, Log: p.Log},
 		Log:        p.Log,
 	}

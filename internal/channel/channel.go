@@ -7,7 +7,6 @@ package channel
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"omnihub/internal/hub"
 )
@@ -37,7 +36,7 @@ type Adapter interface {
 	// Kind is the channel's name in paths, keys and logs.
 	Kind() hub.Channel
 
-	// Capabilities are the platform's fixed limits.
+	// Capabilities are the platform's fixed facts and limits.
 	Capabilities() Capabilities
 
 	// Verify checks that the platform signed exactly these bytes. The edge calls
@@ -53,37 +52,11 @@ type Adapter interface {
 	// not know is an EventOther, no error. Errors: hub.Unparsable.
 	Parse(head, raw []byte) (Event, error)
 
-	// Send makes the platform's call once; it never retries. Errors: the codes
-	// about a send, and Transient, RateLimited (with RetryAfter) or Unclear about
-	// the try. Called with the claim held, if the channel needs one.
+	// Send makes the platform's call once; it never retries. The content has passed
+	// Capabilities.Check. Errors: the codes about a send, and Transient, RateLimited
+	// (with RetryAfter) or Unclear about the try. Called with the claim held, if the
+	// channel needs one.
 	Send(ctx context.Context, a Account, m Outgoing) (Sent, error)
-}
-
-// Replier is the ability to answer an event for free, with a token that it
-// brought and that works once.
-type Replier interface {
-	// ReplyLife is how long a token may be used after its webhook arrived.
-	ReplyLife() time.Duration
-
-	// Reply answers once. hub.ReplyTokenInvalid means that surely nothing was sent;
-	// Unclear means that it may have been, and the token must not be used again.
-	Reply(ctx context.Context, a Account, token hub.Secret, m Outgoing) (Sent, error)
-}
-
-// Handshaker is the ability to answer the platform's GET when a webhook URL is
-// entered on its side.
-type Handshaker interface {
-	// Handshake returns the plain-text body to answer with. Errors:
-	// hub.BadSignature, hub.BadRequest.
-	Handshake(r *Request, c Credentials) (string, error)
-}
-
-// Capabilities are static facts about a platform.
-type Capabilities struct {
-	MaxText int // longest text, in the platform's own unit
-	// Idempotent tells that the platform recognises a repeated Send by its retry
-	// key, so that no claim is needed.
-	Idempotent bool
 }
 
 // Account is what a send needs to know of the sending account.
@@ -95,7 +68,9 @@ type Account struct {
 
 // Slice is one event within a webhook's body.
 type Slice struct {
-	Account string // the platform's name of the account it is for
+	// Account is the platform's name of the account that the event is for; "" for an
+	// event of the connection as a whole.
+	Account string
 	User    string // the platform's id of the channel user; "" for events of the account
 	Event   string // the platform's stable id of the event; made from the payload if it has none
 	Head    []byte // what Parse needs of the entry around the event; small JSON
@@ -103,44 +78,15 @@ type Slice struct {
 	Hash    string // of the payload without the marks of redelivery
 }
 
-// EventKind says what happened.
-type EventKind string
-
-const (
-	EventMessage EventKind = "message"
-	EventOther   EventKind = "other" // kept raw
-)
-
-// Event is one parsed event.
-type Event struct {
-	Kind        EventKind
-	Type        string     // the platform's own name of the type
-	ID          string     // the platform's stable id of the event
-	At          hub.Millis // platform time; 0 = the platform gives none
-	Account     string
-	User        string
-	UserKind    hub.UserKind
-	Actor       string // in a group: who acted
-	Message     Message
-	Reply       hub.Secret // the token to answer with, or ""
-	Standby     bool       // another system has the conversation: do not answer
-	Redelivered bool       // the platform's hint that it sent this before
-}
-
-// Message is a customer's message, with Kind EventMessage.
-type Message struct {
-	ID   string
-	Type hub.MessageType
-	Text string
-}
-
 // Outgoing is what is to be sent.
 type Outgoing struct {
 	To       string // the platform's id of the channel user
-	Type     hub.MessageType
-	Text     string
+	Content  hub.Content
 	RetryKey string // a UUID, the same at every try of this message
-	Key      string // our own key of the message, for platforms that carry one along
+	// Ref is our own name of the message, at most 512 bytes of ASCII. A platform that
+	// can carry it along gives it back in Receipt.Ref.
+	Ref string
+	Try int // how many tries went before, of which surely nothing was sent
 }
 
 // Sent is the platform's acceptance.

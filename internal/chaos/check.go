@@ -73,7 +73,7 @@ func check(ctx context.Context, st *stack.Stack, r *Report, hooks []*hook) error
 				id := sk[strings.LastIndex(sk, "#")+1:]
 				switch {
 				case strings.HasPrefix(sk, "M#") && strings.HasSuffix(sk, "~a"):
-					_, sent := it["sentAt"]
+					_, sent := it["takenAt"]
 					answered[strings.TrimSuffix(id, "~a")] = sent
 					if _, unknown := it["unknownAt"]; unknown {
 						r.Unknown++

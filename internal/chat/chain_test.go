@@ -143,7 +143,7 @@ func (c *chain) intend(to, text string, class hub.Class) hub.MessageKey {
 	now := hub.MillisOf(c.hub.Clock.Now())
 	k := hub.NewMessageKey(now, "01"+text)
 	ok, err := c.hub.Store.PutIntent(context.Background(), c.ref(to), hub.Intent{
-		Key: k, Class: class, Type: hub.Text, Text: text, Accepted: now, Deadline: now.Add(class.SendDeadline()), Trace: "trace-2",
+		Key: k, Class: class, Content: hub.TextContent(text), Accepted: now, Deadline: now.Add(class.SendDeadline()), Trace: "trace-2",
 	})
 	if err != nil || !ok {
 		c.t.Fatalf("the intent is refused: %v, %v", ok, err)

@@ -14,6 +14,7 @@ import (
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/all"
 	"omnihub/internal/chat"
+	"omnihub/internal/contact"
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
 	"omnihub/internal/store"
@@ -29,7 +30,8 @@ type failer interface {
 // receiver is inbound's use case over a hub's store.
 func receiver(h *hubtest.Hub, st *store.Store) *chat.Receiver {
 	return &chat.Receiver{
-		Store: st, Settings: h.Settings, Adapters: all.Adapters(channel.Platform{}), Answer: bot.Answer,
+		Store: st, Settings: h.Settings, Contacts: &contact.Book{Store: st, Now: h.Clock.Now},
+		Adapters: all.Adapters(channel.Platform{}), Answer: bot.Answer, Consent: bot.Consent,
 		Quarantine: chat.Quarantine{Store: st, Now: h.Clock.Now, Log: h.Log}, Now: h.Clock.Now, Log: h.Log,
 	}
 }

@@ -25,6 +25,8 @@ const (
 	patience = 6
 	// longestPark bounds the wait between two tries of a parked send.
 	longestPark = 10 * time.Minute
+	// doubtWait is how long a receipt of a send whose answer was lost is waited for.
+	doubtWait = 2 * time.Minute
 )
 
 // Sender makes the platforms' calls, one send of a thread at a time.
@@ -74,44 +76,49 @@ func (sn *Sender) deliver(ctx context.Context, q store.Queued, receives int) err
 			return err
 		}
 	}
+	a := &attempt{q: q, thread: &thread, receives: receives}
 	// A claim whose end nobody knows comes before every rule: what may have been sent
 	// cannot be called refused.
 	if q.Claim.Owner != "" && q.Claim.Stage != store.StagePush {
-		return sn.judge(ctx, q, &thread, q.Claim)
-	}
-	now := hub.MillisOf(sn.Now())
-	if thread.Erased != 0 && q.Intent.Accepted <= thread.Erased {
-		return sn.fail(ctx, q, &thread, hub.Erased)
-	}
-	if now > q.Intent.Deadline {
-		return sn.fail(ctx, q, &thread, hub.DeadlinePassed)
-	}
-	if thread.HeldBack(hub.Parked{Accepted: q.Intent.Accepted, Key: q.Intent.Key}, now) {
-		return sn.park(ctx, q, shortWait)
-	}
-	if q.Intent.Class == hub.ClassBot {
-		if q.Intent.Fence != thread.Fence || !thread.BotMaySpeak() {
-			return sn.fail(ctx, q, &thread, hub.StaleFence)
-		}
-		if err := sn.spend(ctx, q, &thread, now); err != nil {
-			if hub.CodeOf(err) == hub.ReplyBudget {
-				return sn.fail(ctx, q, &thread, hub.ReplyBudget)
-			}
+		if again, err := sn.judge(ctx, a, q.Claim); !again {
 			return err
 		}
 	}
+	now := hub.MillisOf(sn.Now())
+	if thread.Erased != 0 && q.Intent.Accepted <= thread.Erased {
+		return sn.fail(ctx, a, hub.Erased)
+	}
+	if now > q.Intent.Deadline {
+		return sn.fail(ctx, a, hub.DeadlinePassed)
+	}
+	if thread.HeldBack(hub.Parked{Accepted: q.Intent.Accepted, Key: q.Intent.Key}, now) {
+		return sn.park(ctx, a, shortWait)
+	}
 	account, err := sn.Settings.Account(ctx, q.Ref.Team, thread.Account)
 	if hub.CodeOf(err) == hub.NotFound {
-		return sn.fail(ctx, q, &thread, hub.NoAccount)
+		return sn.fail(ctx, a, hub.NoAccount)
 	}
 	if err != nil {
 		return err
 	}
 	adapter := sn.Adapters[account.Channel]
 	if adapter == nil {
-		return sn.fail(ctx, q, &thread, hub.Unsupported)
+		return sn.fail(ctx, a, hub.Unsupported)
 	}
-	return sn.call(ctx, q, &thread, account.Platform, adapter, receives)
+	a.adapter, a.account = adapter, account.Platform
+	if code := allowed(q, &thread, adapter.Capabilities(), now); code != "" {
+		return sn.fail(ctx, a, code)
+	}
+	if err := sn.pace(ctx, q, &thread, adapter.Capabilities().Pair, now); err != nil {
+		switch {
+		case hub.CodeOf(err) == hub.ReplyBudget:
+			return sn.fail(ctx, a, hub.ReplyBudget)
+		case hub.CodeOf(err) == hub.RateLimited:
+			return sn.later(ctx, a, err)
+		}
+		return err
+	}
+	return sn.call(ctx, a)
 }
 
 // resume looks at a send that was under way before: it may be done, or elsewhere.
@@ -133,196 +140,42 @@ func (sn *Sender) resume(ctx context.Context, q *store.Queued, thread *hub.Threa
 	return false, nil
 }
 
-// spend takes one automatic answer out of the thread's budget.
-func (sn *Sender) spend(ctx context.Context, q store.Queued, thread *hub.Thread, now hub.Millis) error {
-	next, ok := hub.SpendReply(thread.Auto, q.Intent.Key, now)
-	if !ok {
-		return hub.E(hub.ReplyBudget, "chat: send", nil)
+// allowed judges a send by what holds at this moment, and answers the code with which
+// it fails, or "".
+func allowed(q store.Queued, thread *hub.Thread, c channel.Capabilities, now hub.Millis) hub.Code {
+	switch {
+	case q.Intent.Class == hub.ClassBot && (q.Intent.Fence != thread.Fence || !thread.BotMaySpeak()):
+		return hub.StaleFence
+	case thread.Blocked():
+		return hub.Blocked
+	case !thread.Wants(q.Intent.Class):
+		return hub.OptedOut
+	case c.Check(q.Intent.Content) != nil:
+		return hub.Unsupported
+	case q.Intent.Content.Type == hub.Template || thread.Open(c.Window, now):
+		return ""
 	}
-	if len(next) == len(thread.Auto) && next[len(next)-1] == thread.Auto[len(next)-1] {
-		return nil // an earlier try has spent it
+	if _, templates := c.Shows[hub.Template]; templates {
+		return hub.TemplateNeeded
 	}
-	return sn.Store.SetAuto(ctx, q.Ref, thread.Auto, next)
+	return hub.WindowClosed
 }
 
-// call makes the platform's call: by the free reply token while it lives, else a
-// push. What the platform would take twice is claimed first.
-func (sn *Sender) call(ctx context.Context, q store.Queued, thread *hub.Thread, account channel.Account, adapter channel.Adapter, receives int) error {
-	out := channel.Outgoing{
-		To: thread.External, Type: q.Intent.Type, Text: q.Intent.Text,
-		RetryKey: hub.RetryKey(q.Ref.Team, q.Ref.User, q.Intent.Key), Key: string(q.Intent.Key),
-	}
-	pushing := q.Claim.Stage == store.StagePush || q.Tried != 0
-	if replier, ok := adapter.(channel.Replier); ok && !pushing {
-		if q.Intent.Reply.Token != "" && hub.MillisOf(sn.Now()) < q.Intent.Reply.Since.Add(replier.ReplyLife()) {
-			owner, err := sn.claim(ctx, q, thread, store.StageReply)
-			if owner == "" {
-				return err
-			}
-			sent, err := replier.Reply(ctx, account, q.Intent.Reply.Token, out)
-			switch hub.CodeOf(err) {
-			case hub.ReplyTokenInvalid:
-				// Surely nothing was sent: from here on a repeated push is harmless.
-				if err := sn.Store.MoveClaim(ctx, q.Ref, q.Intent.Key, owner, store.StagePush, sn.deadline(ctx)); err != nil {
-					return err
-				}
-				pushing = true
-			case hub.Transient, hub.RateLimited:
-				if err := sn.Store.MoveClaim(ctx, q.Ref, q.Intent.Key, owner, "", 0); err != nil {
-					return err
-				}
-				return sn.later(ctx, q, receives, err)
-			default:
-				return sn.finish(ctx, q, thread, "reply", sent, err, receives)
-			}
+// pace takes the send out of the thread's budget of automatic answers and out of the
+// platform's pace to one customer, in one write.
+func (sn *Sender) pace(ctx context.Context, q store.Queued, thread *hub.Thread, p channel.Pace, now hub.Millis) error {
+	auto := thread.Auto
+	if q.Intent.Class == hub.ClassBot {
+		var ok bool
+		if auto, ok = hub.SpendReply(thread.Auto, q.Intent.Key, now); !ok {
+			return hub.E(hub.ReplyBudget, "chat: send", nil)
 		}
 	}
-	if !adapter.Capabilities().Idempotent && !pushing {
-		owner, err := sn.claim(ctx, q, thread, store.StageSend)
-		if owner == "" {
-			return err
-		}
-		sent, err := adapter.Send(ctx, account, out)
-		if code := hub.CodeOf(err); code == hub.Transient || code == hub.RateLimited {
-			if err := sn.Store.MoveClaim(ctx, q.Ref, q.Intent.Key, owner, "", 0); err != nil {
-				return err
-			}
-		}
-		return sn.finish(ctx, q, thread, "send", sent, err, receives)
+	next, wait := thread.Pair.Spend(p.Every, p.Burst, now)
+	if wait > 0 {
+		e := hub.E(hub.RateLimited, "chat: send", fmt.Errorf("the platform's pace to one customer"))
+		e.RetryAfter = wait
+		return e
 	}
-	sent, err := adapter.Send(ctx, account, out)
-	if hub.CodeOf(err) == hub.Unclear {
-		// The platform knows the retry key: trying again cannot send twice.
-		if q.Tried == 0 {
-			q.Tried = hub.MillisOf(sn.Now())
-			if err := sn.Store.MarkTried(ctx, q.Ref, q.Intent.Key, q.Tried); err != nil {
-				return err
-			}
-		}
-		return sn.later(ctx, q, receives, err)
-	}
-	return sn.finish(ctx, q, thread, "push", sent, err, receives)
-}
-
-// claim takes the send for one try of this worker and answers the claim's owner. No
-// owner and a nil error mean that nothing more is to be done.
-func (sn *Sender) claim(ctx context.Context, q store.Queued, thread *hub.Thread, stage store.Stage) (owner string, err error) {
-	owner = fmt.Sprintf("%s/%d", sn.Owner, sn.tries.Add(1))
-	held, err := sn.Store.ClaimSend(ctx, q.Ref, q.Intent.Key, store.Claim{Owner: owner, Deadline: sn.deadline(ctx), Stage: stage})
-	if hub.CodeOf(err) == hub.NotFound {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	// A claim of the same owner is this very call's: the client repeated it because
-	// the first answer was lost.
-	if held == nil || held.Claim.Owner == owner {
-		return owner, nil
-	}
-	if held.Stamps.Final() {
-		return "", sn.release(ctx, q, thread)
-	}
-	return "", sn.judge(ctx, q, thread, held.Claim)
-}
-
-// judge waits for the worker that has claimed a send, or, once its time is over,
-// takes it for gone: then nobody knows how far it came.
-func (sn *Sender) judge(ctx context.Context, q store.Queued, thread *hub.Thread, c store.Claim) error {
-	left := c.Deadline - hub.MillisOf(sn.Now())
-	if left <= 0 {
-		return sn.unknown(ctx, q, thread)
-	}
-	e := hub.E(hub.RateLimited, "chat: send", fmt.Errorf("another worker has claimed it"))
-	e.RetryAfter = min(time.Duration(left)*time.Millisecond+time.Second, shortWait)
-	return e
-}
-
-// deadline is when a claim made now may be judged lost: after the time that this
-// worker has, and a margin for the difference of two clocks.
-func (sn *Sender) deadline(ctx context.Context) hub.Millis {
-	left := 30 * time.Second
-	if d, ok := ctx.Deadline(); ok {
-		left = max(time.Until(d), time.Second)
-	}
-	return hub.MillisOf(sn.Now()).Add(left + claimMargin)
-}
-
-// finish writes down how a call ended.
-func (sn *Sender) finish(ctx context.Context, q store.Queued, thread *hub.Thread, how string, sent channel.Sent, err error, receives int) error {
-	switch code := hub.CodeOf(err); {
-	case err == nil:
-		_, err := sn.Store.Stamp(ctx, q.Ref, q.Intent.Key, hub.Stamps{Sent: hub.MillisOf(sn.Now()), PlatformID: sent.PlatformID})
-		if err != nil {
-			return err
-		}
-		sn.Log.Info("sent", "trace", q.Intent.Trace, "by", how, "repeated", sent.Repeated, "class", q.Intent.Class)
-		return sn.release(ctx, q, thread)
-	case code == hub.Unclear || code == hub.Internal:
-		return sn.unknown(ctx, q, thread)
-	case code.Retryable():
-		return sn.later(ctx, q, receives, err)
-	default:
-		q.Tried = 0 // the platform has answered: no earlier try got through
-		sn.Log.Warn("send refused", "trace", q.Intent.Trace, "by", how, "code", code, "error", err)
-		return sn.fail(ctx, q, thread, code)
-	}
-}
-
-// fail stamps a send as failed for good; one that was tried with an unclear end is
-// unknown instead.
-func (sn *Sender) fail(ctx context.Context, q store.Queued, thread *hub.Thread, code hub.Code) error {
-	if q.Tried != 0 {
-		return sn.unknown(ctx, q, thread)
-	}
-	if _, err := sn.Store.Stamp(ctx, q.Ref, q.Intent.Key, hub.Stamps{Failed: hub.MillisOf(sn.Now()), Code: code}); err != nil {
-		return err
-	}
-	sn.Log.Warn("send failed", "trace", q.Intent.Trace, "code", code, "class", q.Intent.Class)
-	return sn.release(ctx, q, thread)
-}
-
-// unknown stamps a send whose outcome nobody can tell.
-func (sn *Sender) unknown(ctx context.Context, q store.Queued, thread *hub.Thread) error {
-	if _, err := sn.Store.Stamp(ctx, q.Ref, q.Intent.Key, hub.Stamps{Unknown: hub.MillisOf(sn.Now()), Code: hub.Unclear}); err != nil {
-		return err
-	}
-	sn.Log.Warn("send unknown", "trace", q.Intent.Trace, "class", q.Intent.Class)
-	return sn.release(ctx, q, thread)
-}
-
-// release lets the sends behind a parked one go on.
-func (sn *Sender) release(ctx context.Context, q store.Queued, thread *hub.Thread) error {
-	if !thread.Holds(q.Intent.Key) {
-		return nil
-	}
-	return sn.Store.Unpark(ctx, q)
-}
-
-// later makes a send wait: hidden in its queue for a short time, parked for a
-// longer one. The platform's word on how long comes first.
-func (sn *Sender) later(ctx context.Context, q store.Queued, receives int, cause error) error {
-	wait := hub.RetryAfterOf(cause)
-	if wait == 0 {
-		wait = backoff(receives)
-		if receives > patience {
-			wait = min(2*time.Minute<<min(q.Attempt, 4), longestPark)
-		}
-	}
-	sn.Log.Info("send waits", "trace", q.Intent.Trace, "code", hub.CodeOf(cause), "seconds", int(wait.Seconds()))
-	if wait > shortWait {
-		return sn.park(ctx, q, wait)
-	}
-	e := hub.E(hub.RateLimited, "chat: send", cause)
-	e.RetryAfter = wait
-	return e
-}
-
-func (sn *Sender) park(ctx context.Context, q store.Queued, wait time.Duration) error {
-	ok, err := sn.Store.Park(ctx, q, hub.MillisOf(sn.Now()).Add(wait))
-	if err != nil {
-		return err
-	}
-	sn.Log.Info("send parked", "trace", q.Intent.Trace, "seconds", int(wait.Seconds()), "placed", ok)
-	return nil
+	return sn.Store.SetPace(ctx, q.Ref.Team, thread, auto, next)
 }

@@ -388,7 +388,7 @@ func TestLostIntentIsFoundByReconcile(t *testing.T) {
 	c.write(uid(1), "hello")
 	now := hub.MillisOf(c.hub.Clock.Now())
 	if _, err := c.hub.Store.PutIntent(context.Background(), c.ref(uid(1)), hub.Intent{
-		Key: hub.NewMessageKey(now, "01x"), Class: hub.ClassPerson, Type: hub.Text, Text: "never relayed",
+		Key: hub.NewMessageKey(now, "01x"), Class: hub.ClassPerson, Content: hub.TextContent("never relayed"),
 		Accepted: now, Deadline: now.Add(time.Hour),
 	}); err != nil {
 		t.Fatal(err)

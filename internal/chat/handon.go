@@ -54,7 +54,8 @@ func HandOn(ctx context.Context, out *queue.Queue, sends []store.Queued) ([]bool
 }
 
 // Reconciler hands on the sends that are due: parked ones whose time has come, and
-// those of which the change stream or the queue lost track.
+// those of which the change stream or the queue lost track. It also carries out the
+// unsends that are due.
 type Reconciler struct {
 	Store *store.Store
 	Queue *queue.Queue
@@ -88,9 +89,20 @@ func (rc *Reconciler) Due(ctx context.Context) (int, error) {
 }
 
 func (rc *Reconciler) bucket(ctx context.Context, day string, shard int, now hub.Millis) (int, error) {
-	due, err := rc.Store.DueSends(ctx, day, shard, now, dueLimit)
-	if err != nil || len(due) == 0 {
+	all, err := rc.Store.Due(ctx, day, shard, now, dueLimit)
+	if err != nil {
 		return 0, err
+	}
+	for _, sc := range all.Scrubs {
+		found, err := rc.Store.Scrub(ctx, sc)
+		if err != nil {
+			return 0, err
+		}
+		rc.Log.Info("unsend carried out", "found", found)
+	}
+	due := all.Sends
+	if len(due) == 0 {
+		return 0, nil
 	}
 	sort.SliceStable(due, func(i, j int) bool {
 		a := hub.Parked{Accepted: due[i].Intent.Accepted, Key: due[i].Intent.Key}

@@ -12,20 +12,19 @@ import (
 // order is a send on its way to outbound: all that the send needs but its thread,
 // which outbound reads when it is about to send. It travels as JSON.
 type order struct {
-	Version    int             `json:"v"` // 1
-	Team       hub.TeamID      `json:"team"`
-	User       hub.UserKey     `json:"u"`
-	Key        hub.MessageKey  `json:"k"`
-	Class      hub.Class       `json:"class"`
-	Type       hub.MessageType `json:"type"`
-	Text       string          `json:"text,omitempty"`
-	Fence      int             `json:"fence,omitempty"`
-	Accepted   hub.Millis      `json:"acc"`
-	Deadline   hub.Millis      `json:"dl"`
-	ReplyToken string          `json:"reply,omitempty"`
-	ReplySince hub.Millis      `json:"since,omitempty"`
-	Attempt    int             `json:"attempt,omitempty"`
-	Trace      string          `json:"trace"`
+	Version    int            `json:"v"` // 1
+	Team       hub.TeamID     `json:"team"`
+	User       hub.UserKey    `json:"u"`
+	Key        hub.MessageKey `json:"k"`
+	Class      hub.Class      `json:"class"`
+	Content    hub.Content    `json:"content"`
+	Fence      int            `json:"fence,omitempty"`
+	Accepted   hub.Millis     `json:"acc"`
+	Deadline   hub.Millis     `json:"dl"`
+	ReplyToken string         `json:"reply,omitempty"`
+	ReplySince hub.Millis     `json:"since,omitempty"`
+	Attempt    int            `json:"attempt,omitempty"`
+	Trace      string         `json:"trace"`
 }
 
 const orderVersion = 1
@@ -35,7 +34,7 @@ const orderVersion = 1
 func orderMessage(q store.Queued) (queue.Message, error) {
 	i := q.Intent
 	body, err := json.Marshal(order{
-		Version: orderVersion, Team: q.Ref.Team, User: q.Ref.User, Key: i.Key, Class: i.Class, Type: i.Type, Text: i.Text,
+		Version: orderVersion, Team: q.Ref.Team, User: q.Ref.User, Key: i.Key, Class: i.Class, Content: i.Content,
 		Fence: i.Fence, Accepted: i.Accepted, Deadline: i.Deadline, ReplyToken: i.Reply.Token.Reveal(),
 		ReplySince: i.Reply.Since, Attempt: q.Attempt, Trace: i.Trace,
 	})
@@ -58,7 +57,7 @@ func ReadOrder(body string) (store.Queued, error) {
 		Ref:     store.Ref{Team: o.Team, User: o.User},
 		Attempt: o.Attempt,
 		Intent: hub.Intent{
-			Key: o.Key, Class: o.Class, Type: o.Type, Text: o.Text, Fence: o.Fence, Accepted: o.Accepted, Deadline: o.Deadline,
+			Key: o.Key, Class: o.Class, Content: o.Content, Fence: o.Fence, Accepted: o.Accepted, Deadline: o.Deadline,
 			Reply: hub.Reply{Token: hub.Secret(o.ReplyToken), Since: o.ReplySince}, Trace: o.Trace,
 		},
 	}, nil

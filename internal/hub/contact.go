@@ -24,6 +24,7 @@ const MaxMembers = 30
 type Edge struct {
 	A, B     HomeID // A < B
 	Evidence Evidence
+	Detail   string // what was seen, without personal data: "phone and user id in one event"
 	At       Millis
 	By       string // who or what joined them
 	Undone   Millis // 0 while the edge is live
@@ -47,19 +48,17 @@ func EdgeOf(a, b HomeID) (HomeID, HomeID) {
 	return a, b
 }
 
-// Fact is something that happened: written once, never changed.
-type Fact struct {
-	Kind string // "conversation.opened", "tag.applied", …
-	ID   string // derived from the cause, so that doing it again writes nothing
-	At   Millis
-	By   string
+// Register is one field of a home's profile: the newest value by time counts, and an
+// empty one clears it.
+type Register struct {
+	Field  string // "name", "username", "picture", "language", "phone", …
+	Value  string
+	At     Millis
+	Source string // "platform", "event", a member's id …
 }
 
-// Kinds of facts that this part of the hub writes. They are also the names under
-// which the bus publishes them.
-const (
-	FactMessageReceived    = "message.received"
-	FactConversationOpened = "conversation.opened"
-	FactConversationClosed = "conversation.closed"
-	FactContactCreated     = "contact.created"
-)
+// AccountLink is the end of linking a channel user to an account of the brand's own.
+type AccountLink struct {
+	OK    bool
+	Nonce string // the brand's own, for one use
+}

@@ -40,12 +40,16 @@ const (
 	DeadlinePassed    Code = "deadline_passed"     // could not be sent in its time
 	Erased            Code = "erased"              // the customer was erased since
 	Unsupported       Code = "unsupported"         // the channel cannot show this
+	OptedOut          Code = "opted_out"           // the customer wants no such messages
+	AccountBroken     Code = "account_broken"      // the platform has locked or not set up the account
+	TemplateInvalid   Code = "template_invalid"    // the template is missing, paused, or filled in wrongly
 
 	// About a try: do it again later.
 	Transient   Code = "transient"    // a definite failure that may pass
 	RateLimited Code = "rate_limited" // the platform or a budget asks to wait
 	Unclear     Code = "unclear"      // the answer was lost; it may have been done
 	Conflict    Code = "conflict"     // another writer was faster
+	Refused     Code = "refused"      // what stands forbids it, and doing it again changes nothing
 	Internal    Code = "internal"     // anything not foreseen
 )
 
@@ -124,7 +128,7 @@ func (c Code) HTTPStatus() int {
 		return 404
 	case BadMethod:
 		return 405
-	case Conflict:
+	case Conflict, Refused:
 		return 409
 	case TooLarge:
 		return 413

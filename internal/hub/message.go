@@ -13,7 +13,18 @@ const (
 	File     MessageType = "file"
 	Sticker  MessageType = "sticker"
 	Location MessageType = "location"
-	OtherMsg MessageType = "other" // kept raw
+	Contacts MessageType = "contacts" // address cards
+	Choice   MessageType = "choice"   // a button or a row of a list was tapped
+	Form     MessageType = "form"     // inbound: a filled-in form; outbound: the invitation to one
+	Order    MessageType = "order"    // of a catalogue's products
+	OtherMsg MessageType = "other"    // kept raw
+
+	// Of messages to customers only.
+	Buttons  MessageType = "buttons"  // a text with buttons
+	Menu     MessageType = "list"     // a menu that opens on a tap
+	Cards    MessageType = "cards"    // a carousel
+	Template MessageType = "template" // approved by the platform beforehand
+	Native   MessageType = "native"   // in the platform's own words
 )
 
 // Class says who wants a message sent; it is set at the intent and never changes.
@@ -44,7 +55,11 @@ type Inbound struct {
 	Hash     string // of the payload without redelivery marks
 	Type     MessageType
 	Text     string // UTF-8; may be empty
+	Data     string // with Choice and Form: what came back
 	Actor    string // in a group: the platform's id of who spoke
+	Account  AccountID
+	Channel  Channel
+	Home     HomeID // of the channel user
 	Fence    int    // the thread's when the message is stored: who had the floor then
 	Raw      []byte // the event as received
 	Received Millis
@@ -56,13 +71,41 @@ type Inbound struct {
 type Intent struct {
 	Key      MessageKey
 	Class    Class
-	Type     MessageType
-	Text     string
+	Content  Content
+	By       string // the member or program that sends it; "" = the bot
+	Account  AccountID
+	Channel  Channel
+	Home     HomeID
 	Fence    int    // with ClassBot: the floor's fence at the time of the intent
 	Accepted Millis // sends of a thread leave in the order of (Accepted, Key)
 	Deadline Millis // after it the message fails instead of being sent
 	Reply    Reply  // the platform's way to answer for free, if the intent answers an event
 	Trace    string
+}
+
+// Action is what a customer did to a message, as it is stored: per target, kind and
+// actor only the newest counts.
+type Action struct {
+	Kind     string // "reaction", "edit", "unsend"
+	Target   string // the platform's id of the message
+	Value    string // the emoji, "" = taken back; the new text
+	Actor    string // hash of who did it
+	Event    string // the platform's id of the event
+	Account  AccountID
+	Channel  Channel
+	Home     HomeID
+	At       Millis
+	Raw      []byte
+	Received Millis
+	Trace    string
+}
+
+// After reports whether a counts over b: by time, then by the event's id.
+func (a Action) After(b Action) bool {
+	if a.At != b.At {
+		return a.At > b.At
+	}
+	return a.Event > b.Event
 }
 
 // Reply is a platform's token to answer one event.
@@ -73,9 +116,11 @@ type Reply struct {
 
 // Stamps are the states of a sent message: each is set once, in any order.
 type Stamps struct {
-	Sent, Delivered, Read, Failed, Unknown Millis
-	PlatformID                             string
-	Code                                   Code // with Failed or Unknown: why
+	Accepted                      Millis // the platform took the call, by our clock
+	Sent, Delivered, Read, Failed Millis // by the platform's receipts; Failed also by its refusal
+	Unknown                       Millis // the answer was lost
+	PlatformID                    string
+	Code                          Code // with Failed or Unknown: why
 }
 
 // State is what is shown of a message.
@@ -99,7 +144,7 @@ func (s Stamps) State() State {
 		return Delivered
 	case s.Failed != 0:
 		return Failed
-	case s.Sent != 0:
+	case s.Sent != 0, s.Accepted != 0:
 		return Sent
 	case s.Unknown != 0:
 		return Unknown

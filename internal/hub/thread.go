@@ -1,6 +1,9 @@
 package hub
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // UserKind tells a person from a group of people that share one thread.
 type UserKind string
@@ -13,20 +16,28 @@ const (
 // Thread is the endless message log of one channel user, and the state of the
 // conversation that is open in it.
 type Thread struct {
+	User     UserKey // in whose partition the thread's state stands
 	Account  AccountID
-	Channel  Channel
-	External string // the platform's id of the channel user
+	External string // the platform's id of the channel user, as it was first seen
+	Address  string // the platform's id by which to write now; "" = External
 	Kind     UserKind
-	Epoch    int // number of erasures
+	Epoch    int       // number of erasures
+	Also     []UserKey // other ids of the same person, whose messages lie in their own partitions
+	Aliases  []string  // the marks of the aliases that are settled for this thread
 
 	FirstKey MessageKey
 	LastKey  MessageKey
-	LastIn   Millis
+	LastIn   Millis // platform time of the newest message
+	LastAct  Millis // of the customer's newest act that is no message
 	Preview  string
 	ReadKey  MessageKey
 	Late     []MessageKey // unread though not after ReadKey
 	LateMany bool         // more than the list holds
-	ReadUpTo Millis       // the customer has read what was sent until then
+
+	DeliveredUpTo Millis // what was sent until then has reached the customer
+	ReadUpTo      Millis // the customer has read what was sent until then
+
+	Subscription
 
 	Conversation ConversationID // "" = none is open
 	WaitSince    Millis
@@ -37,9 +48,21 @@ type Thread struct {
 
 	Held   []Parked   // sends that wait, first accepted first; later ones queue behind them
 	Auto   []AutoSend // the last automatic sends
+	Pair   Paced      // by the platform's pace to one customer
 	See    UserKey    // the thread is another's: go there
 	Erased Millis
 }
+
+// To is the platform's id by which to write to the channel user.
+func (t *Thread) To() string {
+	if t.Address != "" {
+		return t.Address
+	}
+	return t.External
+}
+
+// Settled reports whether the thread knows an alias by its mark.
+func (t *Thread) Settled(mark string) bool { return slices.Contains(t.Aliases, mark) }
 
 // FloorBot is the floor of a thread in which the bot may answer. The empty floor
 // means the same.

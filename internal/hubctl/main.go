@@ -1,11 +1,12 @@
-// Command hubctl sets up a deployment from a terminal: the hub itself, teams, and
-// their connections to channels. It works with the credentials of the AWS
-// configuration, or on the local stack with AWS_ENDPOINT_URL.
+// Command hubctl sets up a deployment from a terminal: the hub itself, teams, their
+// connections to channels and the keys of their secrets; and it sends messages and
+// shows threads to engineers who try the hub out. It works with the credentials of
+// the AWS configuration, or on the local stack with AWS_ENDPOINT_URL.
 package main
 
 import (
-	"bufio"
 	"context"
+	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
@@ -26,144 +27,117 @@ import (
 	"omnihub/internal/store"
 )
 
-const usage = `hubctl sets up a deployment.
+//go:embed usage.txt
+var usage string
 
-  hubctl team -id ID -name NAME
-      creates a team
+// command is what one word after hubctl does.
+type command struct {
+	run   func(*control, context.Context, []string) error
+	needs []string // environment beside CONFIG_TABLE and KEY_ID
+}
 
-  hubctl connect -team ID -channel KIND -connection ID -account ID -external NAME [-title TEXT] [-keyword MATCH=ANSWER]…
-      connects a channel, or replaces what stood under the same ids, and prints the
-      path of its webhook. Secrets are read from standard input, one NAME=VALUE a
-      line; LINE needs channel_secret and channel_token. -external is the
-      platform's name of the account: for LINE the bot's user id (U and 32 digits).
-
-Environment: CONFIG_TABLE (the name of the table Config), KEY_ID (the key that wraps
-the teams' data keys: its ARN or alias), and the usual AWS settings. The caller needs
-kms:Encrypt and kms:Decrypt on the key.
-`
+func commands() map[string]command {
+	return map[string]command{
+		"team":       {run: (*control).team},
+		"connect":    {run: (*control).connect},
+		"disconnect": {run: (*control).disconnect},
+		"rotate":     {run: (*control).rotate},
+		"quota":      {run: (*control).quota},
+		"send":       {run: (*control).send, needs: []string{"MESSAGES_TABLE"}},
+		"log":        {run: (*control).log, needs: []string{"MESSAGES_TABLE", "LEDGER_TABLE"}},
+	}
+}
 
 func main() {
-	e := env.Read()
-	table, keyID := e.Must("CONFIG_TABLE"), e.Must("KEY_ID")
-	if len(os.Args) < 2 || strings.Trim(os.Args[1], "-") == "help" || os.Args[1] == "-h" {
+	if len(os.Args) < 2 {
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)
 	}
+	name := os.Args[1]
+	if strings.Trim(name, "-") == "help" || name == "-h" {
+		fmt.Print(usage)
+		return
+	}
+	e := env.Read()
+	keyID, tables := e.Must("KEY_ID"), store.Tables{Config: e.Must("CONFIG_TABLE")}
+	for _, need := range commands()[name].needs {
+		e.Must(need)
+	}
+	tables.Messages, tables.Ledger = os.Getenv("MESSAGES_TABLE"), os.Getenv("LEDGER_TABLE")
 	ctx := context.Background()
 	p := e.Start(ctx)
 	c := &control{
-		store: &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: store.Tables{Config: table}, Now: time.Now},
-		key:   seal.NewKeyring(kms.NewFromConfig(p.AWS), keyID), in: os.Stdin, out: os.Stdout,
+		store:    &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: tables, Now: p.Now},
+		key:      seal.NewKeyring(kms.NewFromConfig(p.AWS), keyID),
+		adapters: all.Adapters(env.Platform()),
+		now:      p.Now,
+		in:       os.Stdin, out: os.Stdout,
 	}
-	env.Exit(c.run(ctx, os.Args[1], os.Args[2:]))
+	env.Exit(c.run(ctx, name, os.Args[2:]))
 }
 
 // control runs one command.
 type control struct {
-	store *store.Store
-	key   *seal.Keyring
-	in    io.Reader
-	out   io.Writer
+	store    *store.Store
+	key      *seal.Keyring
+	adapters map[hub.Channel]channel.Adapter
+	now      func() time.Time
+	in       io.Reader
+	out      io.Writer
 }
 
-func (c *control) run(ctx context.Context, command string, args []string) error {
-	switch command {
-	case "team":
-		return c.team(ctx, args)
-	case "connect":
-		return c.connect(ctx, args)
+func (c *control) run(ctx context.Context, name string, args []string) error {
+	command, ok := commands()[name]
+	if !ok {
+		return fmt.Errorf("hubctl: no command %q; hubctl help lists them", name)
 	}
-	return fmt.Errorf("hubctl: no command %q; hubctl -help lists them", command)
+	err := command.run(c, ctx, args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(c.out, usage)
+		return nil
+	}
+	return err
 }
 
 func (c *control) setup() settings.Setup { return settings.Setup{Store: c.store, Keyring: c.key} }
 
-func (c *control) team(ctx context.Context, args []string) error {
-	flags := flag.NewFlagSet("team", flag.ContinueOnError)
-	id, name := flags.String("id", "", "the team's id"), flags.String("name", "", "its name")
-	if err := flags.Parse(args); err != nil {
-		return err
+func (c *control) reader() *settings.Reader { return settings.NewReader(c.store, c.key, c.now) }
+
+// flags are one command's. Parse refuses what is no flag.
+type flags struct{ *flag.FlagSet }
+
+func newFlags(command string) flags {
+	f := flags{flag.NewFlagSet("hubctl "+command, flag.ContinueOnError)}
+	f.SetOutput(io.Discard) // its errors are returned and told once
+	return f
+}
+
+func (f flags) parse(args []string) error {
+	if err := f.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return fmt.Errorf("%s: %w", f.Name(), err)
 	}
-	if err := c.setup().Hub(ctx); err != nil {
-		return err
+	if f.NArg() > 0 {
+		return fmt.Errorf("%s: %q is no flag", f.Name(), f.Arg(0))
 	}
-	if err := c.setup().Team(ctx, hub.TeamID(*id), *name); err != nil {
-		return err
-	}
-	fmt.Fprintf(c.out, "team %s is set up\n", *id)
 	return nil
 }
 
-func (c *control) connect(ctx context.Context, args []string) error {
-	flags := flag.NewFlagSet("connect", flag.ContinueOnError)
-	team := flags.String("team", "", "the team's id")
-	kind := flags.String("channel", "", "the kind of the channel")
-	connection := flags.String("connection", "", "the connection's id")
-	account := flags.String("account", "", "the account's id")
-	external := flags.String("external", "", "the platform's name of the account")
-	title := flags.String("title", "", "what the team calls it")
-	var keywords []store.Keyword
-	flags.Func("keyword", "MATCH=ANSWER: the answer to a text", func(v string) error {
-		match, answer, ok := strings.Cut(v, "=")
-		if !ok || match == "" || answer == "" {
-			return errors.New("want MATCH=ANSWER")
-		}
-		keywords = append(keywords, store.Keyword{Match: match, Answer: answer})
-		return nil
-	})
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	if all.Adapters(channel.Platform{})[hub.Channel(*kind)] == nil {
-		return fmt.Errorf("hubctl: there is no channel %q", *kind)
-	}
-	secrets, err := readSecrets(c.in)
-	if err != nil {
-		return err
-	}
-	reader := settings.NewReader(c.store, c.key, time.Now)
-	t, err := reader.Team(ctx, hub.TeamID(*team))
-	if err != nil {
-		return fmt.Errorf("hubctl: the team cannot be read; create it with hubctl team: %w", err)
-	}
-	edge, err := reader.Edge(ctx)
-	if err != nil {
-		return err
-	}
-	// The connection verifies webhooks and the account sends: each gets its own.
-	verify, send := channel.Secrets{}, channel.Secrets{}
-	for name, v := range secrets {
-		if strings.HasSuffix(name, "_secret") || name == "verify_token" {
-			verify[name] = v
-		} else {
-			send[name] = v
+// need is an error that names the flags that were left out.
+func (f flags) need(names ...string) error {
+	for _, name := range names {
+		if f.Lookup(name).Value.String() == "" {
+			return fmt.Errorf("%s: -%s is missing", f.Name(), name)
 		}
 	}
-	err = c.setup().Connect(ctx, t, hub.ConnectionID(*connection), hub.Channel(*kind), verify, settings.NewAccount{
-		ID: hub.AccountID(*account), External: *external, Name: *title, Secrets: send, Keywords: keywords,
-	})
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(c.out, "connected; enter this webhook at the platform, behind the API's address:\n/webhooks/%s/%s\n",
-		*kind, edge.PathID(hub.TeamID(*team), hub.ConnectionID(*connection)))
 	return nil
 }
 
-// readSecrets reads NAME=VALUE lines.
-func readSecrets(r io.Reader) (channel.Secrets, error) {
-	secrets := channel.Secrets{}
-	lines := bufio.NewScanner(r)
-	for lines.Scan() {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" {
-			continue
-		}
-		name, v, ok := strings.Cut(line, "=")
-		if !ok || name == "" || v == "" {
-			return nil, errors.New("hubctl: secrets are read as lines of NAME=VALUE")
-		}
-		secrets[name] = hub.Secret(v)
-	}
-	return secrets, lines.Err()
+// was reports whether a flag was given.
+func (f flags) was(name string) bool {
+	given := false
+	f.Visit(func(g *flag.Flag) { given = given || g.Name == name })
+	return given
 }

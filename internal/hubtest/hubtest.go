@@ -33,8 +33,8 @@ import (
 	"omnihub/internal/store"
 )
 
-// The team that every Hub has, and its LINE account, with the credentials of the
-// sample webhooks.
+// The team that every Hub has, and its accounts, with the credentials of the sample
+// webhooks.
 const (
 	Team        hub.TeamID       = "test"
 	LineConn    hub.ConnectionID = "line1"
@@ -42,6 +42,13 @@ const (
 	LineBot                      = "U5a1f0c3e9b7d4826a1c0e5f79d3b2468"
 	LineSecret                   = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 	LineToken                    = "test-line-channel-token"
+
+	WhatsAppConn    hub.ConnectionID = "whatsapp1"
+	WhatsAppAccount hub.AccountID    = "whatsapp1"
+	WhatsAppNumber                   = "106540352242922"
+	WhatsAppSecret                   = "f00dbabe0123456789abcdef01234567"
+	WhatsAppVerify                   = "test-verify-token"
+	WhatsAppToken                    = "test-whatsapp-access-token"
 )
 
 // Start is the time at which every Hub's clock stands at first: a minute after the
@@ -60,6 +67,7 @@ type Hub struct {
 	Setup    settings.Setup
 	Team     *settings.Team
 	PathID   string // of the LINE connection's webhook
+	MetaPath string // of the WhatsApp connection's webhook
 	Inbound  *queue.Queue
 	Outbound *queue.Queue
 	Log      *slog.Logger
@@ -99,11 +107,16 @@ func New(t testing.TB) *Hub {
 	h.must(err)
 	h.must(h.Setup.Connect(ctx, h.Team, LineConn, "line", channel.Secrets{"channel_secret": LineSecret}, settings.NewAccount{
 		ID: LineAccount, External: LineBot, Name: "Test", Secrets: channel.Secrets{"channel_token": LineToken},
-		Keywords: []store.Keyword{{Match: "ping", Answer: "pong"}},
+		Keywords: []store.Keyword{{Match: "ping", Answer: hub.TextContent("pong")}},
 	}))
+	h.must(h.Setup.Connect(ctx, h.Team, WhatsAppConn, "whatsapp", channel.Secrets{"app_secret": WhatsAppSecret, "verify_token": WhatsAppVerify},
+		settings.NewAccount{
+			ID: WhatsAppAccount, External: WhatsAppNumber, Name: "Test", Secrets: channel.Secrets{"access_token": WhatsAppToken},
+			Keywords: []store.Keyword{{Match: "ping", Answer: hub.TextContent("pong")}},
+		}))
 	edge, err := h.Settings.Edge(ctx)
 	h.must(err)
-	h.PathID = edge.PathID(Team, LineConn)
+	h.PathID, h.MetaPath = edge.PathID(Team, LineConn), edge.PathID(Team, WhatsAppConn)
 	return h
 }
 

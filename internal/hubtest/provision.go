@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -25,7 +26,7 @@ func (h *Hub) provision() store.Tables {
 	h.names, err = provision.Apply(context.Background(), provision.Clients{
 		DynamoDB: h.DynamoDB("test"), SQS: h.SQS("test"),
 		S3:  s3.NewFromConfig(h.AWS("test"), func(o *s3.Options) { o.UsePathStyle = true }),
-		KMS: kms.NewFromConfig(h.AWS("test")),
+		KMS: kms.NewFromConfig(h.AWS("test")), Events: eventbridge.NewFromConfig(h.AWS("test")),
 	}, model)
 	h.must(err)
 	names := map[string]string{}

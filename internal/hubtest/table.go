@@ -3,6 +3,8 @@ package hubtest
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -69,9 +71,9 @@ func (h *Hub) Dump(table string) string {
 func dump(out *strings.Builder, v types.AttributeValue) {
 	switch v := v.(type) {
 	case *types.AttributeValueMemberM:
-		for name, e := range v.Value {
+		for _, name := range slices.Sorted(maps.Keys(v.Value)) {
 			out.WriteString(name + " ")
-			dump(out, e)
+			dump(out, v.Value[name])
 		}
 	case *types.AttributeValueMemberL:
 		for _, e := range v.Value {

@@ -23,6 +23,10 @@ const (
 
 var errSealed = errors.New("seal: the value is damaged, or sealed for another place or key")
 
+// ErrNoKey tells that a value is sealed under a key that the box does not hold: one
+// that joined since the box was filled, or one that is gone.
+var ErrNoKey = errors.New("seal: the box does not hold the value's key")
+
 // NewKey makes a random data key.
 func NewKey() []byte {
 	key := make([]byte, KeySize)
@@ -54,6 +58,19 @@ func (b *Box) Add(id string, key []byte) error {
 	return nil
 }
 
+// Newest is the id of the key that seals; "" for an empty box.
+func (b *Box) Newest() string { return b.newest }
+
+// KeyOf is the id of the key under which a value is sealed; "" for what is no sealed
+// value.
+func KeyOf(sealed []byte) string {
+	id, _, _, err := parse(sealed)
+	if err != nil {
+		return ""
+	}
+	return id
+}
+
 // Seal encrypts a value for one place (team, account, field).
 func (b *Box) Seal(value []byte, place ...string) ([]byte, error) {
 	aead := b.keys[b.newest]
@@ -63,7 +80,8 @@ func (b *Box) Seal(value []byte, place ...string) ([]byte, error) {
 	return sealWith(aead, b.newest, value, placeBytes(place))
 }
 
-// Open decrypts a value that was sealed for the same place.
+// Open decrypts a value that was sealed for the same place. ErrNoKey if the box does
+// not hold its key.
 func (b *Box) Open(sealed []byte, place ...string) ([]byte, error) {
 	id, nonce, text, err := parse(sealed)
 	if err != nil {
@@ -71,7 +89,7 @@ func (b *Box) Open(sealed []byte, place ...string) ([]byte, error) {
 	}
 	aead := b.keys[id]
 	if aead == nil {
-		return nil, errSealed
+		return nil, ErrNoKey
 	}
 	return open(aead, nonce, text, sealed[:2+len(id)], placeBytes(place))
 }

@@ -2,6 +2,8 @@ package seal
 
 import (
 	"bytes"
+	"errors"
+	"slices"
 	"testing"
 )
 
@@ -60,7 +62,10 @@ func TestOldKeyStillOpensAfterRotation(t *testing.T) {
 	if err := onlyOld.Add("1", old); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := onlyOld.Open(after, "p"); err == nil {
-		t.Error("a value sealed with the new key opened with the old one")
+	if _, err := onlyOld.Open(after, "p"); !errors.Is(err, ErrNoKey) {
+		t.Errorf("sealed with the new key, opened with the old one: got %v, want %v", err, ErrNoKey)
+	}
+	if got := []string{KeyOf(before), KeyOf(after), box.Newest(), KeyOf(nil), KeyOf([]byte("no")), new(Box).Newest()}; !slices.Equal(got, []string{"1", "2", "2", "", "", ""}) {
+		t.Errorf("names of keys: got %q", got)
 	}
 }

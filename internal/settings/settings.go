@@ -5,6 +5,7 @@ package settings
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -13,16 +14,6 @@ import (
 	"omnihub/internal/hub"
 	"omnihub/internal/seal"
 	"omnihub/internal/store"
-)
-
-const (
-	fresh = time.Minute
-	stale = 10 * time.Minute
-	// again is how long a failed reading is not tried again while there is something
-	// to serve: an outage must not make every request wait for the table.
-	again = 5 * time.Second
-	// maxKept bounds each cache; beyond it the oldest are read again.
-	maxKept = 10_000
 )
 
 // Team is a tenant, opened.
@@ -53,11 +44,14 @@ func (c *Connection) Credentials() channel.Credentials {
 
 // Account is one connected channel, opened.
 type Account struct {
-	Team     *Team
-	Channel  hub.Channel
-	Name     string
-	Platform channel.Account
-	Keywords []store.Keyword
+	Team       *Team
+	Connection hub.ConnectionID
+	Channel    hub.Channel
+	Name       string
+	Scope      string // what shares ids of people with other accounts; "" = the channel's own rule
+	OptOut     store.OptOut
+	Platform   channel.Account
+	Keywords   []store.Keyword
 }
 
 // Reader reads settings through its cache. It is safe for concurrent use.
@@ -70,14 +64,6 @@ type Reader struct {
 	kept map[string]*entry
 }
 
-type entry struct {
-	value any
-	err   error // NotFound is kept too
-	read  time.Time
-	tried time.Time  // the last reading that failed
-	busy  sync.Mutex // one reader at a time
-}
-
 // NewReader makes a reader.
 func NewReader(st *store.Store, keyring *seal.Keyring, now func() time.Time) *Reader {
 	return &Reader{Store: st, Keyring: keyring, Now: now}
@@ -86,7 +72,7 @@ func NewReader(st *store.Store, keyring *seal.Keyring, now func() time.Time) *Re
 // Edge returns the keys of webhook path ids.
 func (r *Reader) Edge(ctx context.Context) (*Edge, error) {
 	return cached(r, "edge", func() (*Edge, error) {
-		keys, err := r.Store.EdgeKeys(ctx)
+		keys, err := r.Store.EdgeKeys(ctx, store.Relaxed)
 		if err != nil {
 			return nil, err
 		}
@@ -104,73 +90,131 @@ func (r *Reader) Edge(ctx context.Context) (*Edge, error) {
 
 // Team returns a tenant. NotFound if there is none.
 func (r *Reader) Team(ctx context.Context, id hub.TeamID) (*Team, error) {
-	return cached(r, "team#"+string(id), func() (*Team, error) {
-		it, err := r.Store.Team(ctx, id)
+	return cached(r, teamKey(id), func() (*Team, error) {
+		it, err := r.Store.Team(ctx, id, store.Relaxed)
 		if err != nil {
 			return nil, err
 		}
-		box := &seal.Box{}
-		for _, k := range it.Keys {
-			key, err := r.Keyring.Unwrap(ctx, k.Wrapped, teamContext(id))
-			if err != nil {
-				return nil, fmt.Errorf("open data key: %w", err)
-			}
-			if err := box.Add(k.ID, key); err != nil {
-				return nil, hub.E(hub.Internal, "settings: open data key", err)
-			}
-		}
-		pepper, err := box.Open(it.Pepper, string(id), "pepper")
-		if err != nil {
-			return nil, hub.E(hub.Internal, "settings: open pepper", err)
-		}
-		return &Team{ID: id, Name: it.Name, Pepper: pepper, Box: box}, nil
+		return openTeam(ctx, r.Keyring, it)
 	})
 }
 
 // Connection returns a connection. NotFound if there is none.
 func (r *Reader) Connection(ctx context.Context, team hub.TeamID, id hub.ConnectionID) (*Connection, error) {
 	return cached(r, "conn#"+string(team)+"#"+string(id), func() (*Connection, error) {
-		it, err := r.Store.Connection(ctx, team, id)
-		if err != nil {
-			return nil, err
-		}
-		t, err := r.Team(ctx, team)
-		if err != nil {
-			return nil, err
-		}
-		secrets, err := openAll(t, string(id), it.Sealed)
-		if err != nil {
-			return nil, err
-		}
-		return &Connection{Team: t, ID: id, Channel: it.Channel, Secrets: secrets, Accounts: it.Accounts}, nil
+		return opened(ctx, r, team, func(t *Team, read store.Read) (*Connection, error) {
+			it, err := r.Store.Connection(ctx, team, id, read)
+			if err != nil {
+				return nil, err
+			}
+			secrets, err := openAll(t, string(id), it.Sealed)
+			if err != nil {
+				return nil, err
+			}
+			return &Connection{Team: t, ID: id, Channel: it.Channel, Secrets: secrets, Accounts: it.Accounts}, nil
+		})
 	})
 }
 
 // Account returns an account. NotFound if there is none.
 func (r *Reader) Account(ctx context.Context, team hub.TeamID, id hub.AccountID) (*Account, error) {
 	return cached(r, "acct#"+string(team)+"#"+string(id), func() (*Account, error) {
-		it, err := r.Store.Account(ctx, team, id)
-		if err != nil {
-			return nil, err
-		}
-		t, err := r.Team(ctx, team)
-		if err != nil {
-			return nil, err
-		}
-		secrets, err := openAll(t, string(id), it.Sealed)
-		if err != nil {
-			return nil, err
-		}
-		keywords, err := r.Store.Keywords(ctx, team, id)
-		if err != nil {
-			return nil, err
-		}
-		return &Account{
-			Team: t, Channel: it.Channel, Name: it.Name, Keywords: keywords,
-			Platform: channel.Account{ID: id, External: it.External, Secrets: secrets},
-		}, nil
+		return opened(ctx, r, team, func(t *Team, read store.Read) (*Account, error) {
+			it, err := r.Store.Account(ctx, team, id, read)
+			if err != nil {
+				return nil, err
+			}
+			secrets, err := openAll(t, string(id), it.Sealed)
+			if err != nil {
+				return nil, err
+			}
+			keywords, err := r.Store.Keywords(ctx, team, id, read)
+			if err != nil {
+				return nil, err
+			}
+			return &Account{
+				Team: t, Connection: it.Connection, Channel: it.Channel, Name: it.Name, Scope: it.Scope, OptOut: it.OptOut, Keywords: keywords,
+				Platform: channel.Account{ID: id, External: it.External, Secrets: secrets},
+			}, nil
+		})
 	})
 }
+
+// opened reads and opens a setting of a team. If it is sealed under a key that the
+// team did not have when it was read, both are read once more, strictly.
+func opened[T any](ctx context.Context, r *Reader, id hub.TeamID, read func(*Team, store.Read) (T, error)) (T, error) {
+	var none T
+	t, err := r.Team(ctx, id)
+	if err != nil {
+		return none, err
+	}
+	value, err := read(t, store.Relaxed)
+	if !errors.Is(err, seal.ErrNoKey) {
+		return value, err
+	}
+	newer, readErr := r.early(ctx, id, t)
+	if readErr != nil {
+		return none, readErr
+	}
+	if newer == nil {
+		return none, err
+	}
+	if value, err = read(newer, store.Strict); errors.Is(err, seal.ErrNoKey) {
+		e := r.entry(teamKey(id))
+		e.busy.Lock()
+		defer e.busy.Unlock()
+		e.vain = r.Now()
+	}
+	return value, err
+}
+
+// early reads a team anew though what is kept of it is fresh, unless somebody else
+// just did. Nil if that brought nothing a moment ago: a damaged setting must not cost
+// a reading with each request.
+func (r *Reader) early(ctx context.Context, id hub.TeamID, have *Team) (*Team, error) {
+	e := r.entry(teamKey(id))
+	e.busy.Lock()
+	defer e.busy.Unlock()
+	if kept, ok := e.value.(*Team); ok && kept != nil && kept != have {
+		return kept, nil
+	}
+	if wait := r.Now().Sub(e.vain); wait >= 0 && wait < again {
+		return nil, nil
+	}
+	it, err := r.Store.Team(ctx, id, store.Strict)
+	if err != nil {
+		return nil, err
+	}
+	t, err := openTeam(ctx, r.Keyring, it)
+	if err != nil {
+		return nil, err
+	}
+	e.value, e.err, e.read = t, nil, r.Now()
+	return t, nil
+}
+
+func teamKey(id hub.TeamID) string { return "team#" + string(id) }
+
+// openTeam opens a tenant's keys and pepper.
+func openTeam(ctx context.Context, keyring *seal.Keyring, it store.TeamItem) (*Team, error) {
+	box := &seal.Box{}
+	for _, k := range it.Keys {
+		key, err := keyring.Unwrap(ctx, k.Wrapped, teamContext(it.ID))
+		if err != nil {
+			return nil, fmt.Errorf("open data key: %w", err)
+		}
+		if err := box.Add(k.ID, key); err != nil {
+			return nil, hub.E(hub.Internal, "settings: open data key", err)
+		}
+	}
+	pepper, err := box.Open(it.Pepper, string(it.ID), pepperField)
+	if err != nil {
+		return nil, hub.E(hub.Internal, "settings: open pepper", err)
+	}
+	return &Team{ID: it.ID, Name: it.Name, Pepper: pepper, Box: box}, nil
+}
+
+const pepperField = "pepper"
 
 func openAll(t *Team, place string, sealed map[string][]byte) (channel.Secrets, error) {
 	secrets := channel.Secrets{}
@@ -182,48 +226,4 @@ func openAll(t *Team, place string, sealed map[string][]byte) (channel.Secrets, 
 		secrets[field] = hub.Secret(clear)
 	}
 	return secrets, nil
-}
-
-// cached answers from the cache while it is fresh, reads again after that, and
-// serves what it has while reading fails. That something is missing is kept too.
-func cached[T any](r *Reader, key string, read func() (T, error)) (T, error) {
-	e := r.entry(key)
-	e.busy.Lock()
-	defer e.busy.Unlock()
-	age := r.Now().Sub(e.read)
-	known := !e.read.IsZero()
-	if known && age >= 0 && age < fresh {
-		value, _ := e.value.(T)
-		return value, e.err
-	}
-	usable := known && age < fresh+stale
-	if wait := r.Now().Sub(e.tried); usable && wait >= 0 && wait < again {
-		value, _ := e.value.(T)
-		return value, e.err
-	}
-	value, err := read()
-	if err != nil && hub.CodeOf(err) != hub.NotFound {
-		e.tried = r.Now()
-		if usable {
-			value, _ = e.value.(T)
-			return value, e.err
-		}
-		return value, fmt.Errorf("settings: %w", err)
-	}
-	e.value, e.err, e.read = value, err, r.Now()
-	return value, err
-}
-
-func (r *Reader) entry(key string) *entry {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.kept == nil || len(r.kept) >= maxKept {
-		r.kept = map[string]*entry{}
-	}
-	e := r.kept[key]
-	if e == nil {
-		e = &entry{}
-		r.kept[key] = e
-	}
-	return e
 }

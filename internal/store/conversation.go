@@ -13,27 +13,51 @@ import (
 	"omnihub/internal/hub"
 )
 
-func (st *Store) openedItem(r Ref, h hub.ConversationID, k hub.MessageKey) item {
-	it := key(r.pk(), openedSK(h))
-	it["k"] = s(string(k))
-	it["ra"] = n(k.At())
-	it["pub"] = s(hub.FactConversationOpened)
+// Opening is the fact that a message began a conversation.
+type Opening struct {
+	Conversation hub.ConversationID
+	Key          hub.MessageKey // of the message
+	Account      hub.AccountID
+	Channel      hub.Channel
+	Home         hub.HomeID
+}
+
+func opening(t *hub.Thread, ch hub.Channel, home hub.HomeID, h hub.ConversationID, k hub.MessageKey) Opening {
+	return Opening{Conversation: h, Key: k, Account: t.Account, Channel: ch, Home: home}
+}
+
+func (st *Store) openedItem(own Ref, o Opening) item {
+	it := key(own.pk(), openedSK(o.Conversation))
+	it["k"] = s(string(o.Key))
+	it["ra"] = n(o.Key.At())
+	it["pub"] = s(hub.ConversationOpened)
+	whose(it, o.Account, o.Channel, o.Home)
 	return it
 }
 
-// PutOpened writes the fact that message k opened conversation h, once.
-func (st *Store) PutOpened(ctx context.Context, r Ref, h hub.ConversationID, k hub.MessageKey) error {
-	_, _, err := st.putNew(ctx, "open conversation", st.Tables.Messages, st.openedItem(r, h, k))
+// whose names account, channel and home in an item, for who reads of it on the bus.
+func whose(it item, account hub.AccountID, ch hub.Channel, home hub.HomeID) {
+	for name, v := range map[string]string{"ac": string(account), "ch": string(ch), "hm": string(home)} {
+		if v != "" {
+			it[name] = s(v)
+		}
+	}
+}
+
+// PutOpened writes the fact that a message, which lies in the partition own, opened
+// a conversation, once.
+func (st *Store) PutOpened(ctx context.Context, own Ref, o Opening) error {
+	_, _, err := st.putNew(ctx, "open conversation", st.Tables.Messages, st.openedItem(own, o))
 	return err
 }
 
-// Change says who changed a thread, and what.
-type Change struct {
+// Revision says who changed a thread, and what.
+type Revision struct {
 	By     string
 	Fields []string
 }
 
-func (c Change) value(at hub.Millis) types.AttributeValue {
+func (c Revision) value(at hub.Millis) types.AttributeValue {
 	fields := make([]types.AttributeValue, len(c.Fields))
 	for i, f := range c.Fields {
 		fields[i] = s(f)
@@ -56,7 +80,7 @@ func (st *Store) Accept(ctx context.Context, r Ref, h hub.ConversationID, member
 		ConditionExpression: aws.String("conv=:h AND attribute_not_exists(assignee)"),
 		ExpressionAttributeValues: item{
 			":m": s(member), ":h": s(string(h)), ":one": n(1),
-			":c": Change{By: member, Fields: []string{"assignee", "floor"}}.value(st.now()),
+			":c": Revision{By: member, Fields: []string{"assignee", "floor"}}.value(st.now()),
 		},
 		ReturnValues:                        types.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
@@ -114,7 +138,7 @@ func (st *Store) Close(ctx context.Context, r Ref, seen *hub.Thread, by string) 
 	}
 	values := item{
 		":seen": s(string(seen.LastKey)), ":h": s(string(seen.Conversation)), ":one": n(1),
-		":c": Change{By: by, Fields: []string{"conv", "assignee", "floor"}}.value(st.now()),
+		":c": Revision{By: by, Fields: []string{"conv", "assignee", "floor"}}.value(st.now()),
 	}
 	cond := "lastKey=:seen AND conv=:h AND "
 	if len(seen.Late) == 0 {
@@ -132,10 +156,6 @@ func (st *Store) Close(ctx context.Context, r Ref, seen *hub.Thread, by string) 
 	} else {
 		cond += " AND attribute_not_exists(lateMany)"
 	}
-	closed := key(r.pk(), closedSK(seen.Conversation))
-	closed["ra"] = n(st.now())
-	closed["who"] = s(by)
-	closed["pub"] = s(hub.FactConversationClosed)
 	_, err := st.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
 		{Update: &types.Update{
 			TableName: &st.Tables.Messages, Key: key(r.pk(), threadSK),
@@ -144,7 +164,7 @@ func (st *Store) Close(ctx context.Context, r Ref, seen *hub.Thread, by string) 
 			ConditionExpression: &cond, ExpressionAttributeValues: values,
 		}},
 		{Put: &types.Put{
-			TableName: &st.Tables.Messages, Item: closed, ConditionExpression: aws.String("attribute_not_exists(SK)"),
+			TableName: &st.Tables.Messages, Item: st.closedItem(r, seen, by), ConditionExpression: aws.String("attribute_not_exists(SK)"),
 		}},
 	}})
 	var cancelled *types.TransactionCanceledException
@@ -152,6 +172,15 @@ func (st *Store) Close(ctx context.Context, r Ref, seen *hub.Thread, by string) 
 		return hub.E(hub.Conflict, "store: close conversation", errors.New("a new message came"))
 	}
 	return wrap("close conversation", err)
+}
+
+func (st *Store) closedItem(r Ref, seen *hub.Thread, by string) item {
+	it := key(r.pk(), closedSK(seen.Conversation))
+	it["ra"] = n(st.now())
+	it["who"] = s(by)
+	it["pub"] = s(hub.ConversationClosed)
+	whose(it, seen.Account, "", "")
+	return it
 }
 
 // Waiting is one entry of the list of open threads.

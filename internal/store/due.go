@@ -13,9 +13,15 @@ import (
 	"omnihub/internal/hub"
 )
 
-// DueSends returns up to limit sends of one bucket that are due at now, longest due
-// first, read consistently. A bucket is a UTC day and a shard.
-func (st *Store) DueSends(ctx context.Context, day string, shard int, now hub.Millis, limit int) ([]Queued, error) {
+// Due is what of one bucket is due.
+type Due struct {
+	Sends  []Queued
+	Scrubs []Scrub
+}
+
+// Due returns up to limit items of one bucket that are due at now, longest due first,
+// read consistently. A bucket is a UTC day and a shard.
+func (st *Store) Due(ctx context.Context, day string, shard int, now hub.Millis, limit int) (Due, error) {
 	out, err := st.DB.Query(ctx, &dynamodb.QueryInput{
 		TableName: &st.Tables.Messages, IndexName: aws.String(DueIndex),
 		KeyConditionExpression: aws.String("gpk=:g AND gsk < :now"),
@@ -25,46 +31,46 @@ func (st *Store) DueSends(ctx context.Context, day string, shard int, now hub.Mi
 		Limit: aws.Int32(int32(limit)),
 	})
 	if err != nil {
-		return nil, wrap("list due sends", err)
+		return Due{}, wrap("list what is due", err)
 	}
-	var due []Queued
+	var due Due
 	for start := 0; start < len(out.Items); start += 100 {
 		page := out.Items[start:min(len(out.Items), start+100)]
-		got, err := st.sends(ctx, page)
-		if err != nil {
-			return nil, err
+		if err := st.readDue(ctx, page, &due); err != nil {
+			return Due{}, err
 		}
-		due = append(due, got...)
 	}
 	return due, nil
 }
 
-func (st *Store) sends(ctx context.Context, entries []item) ([]Queued, error) {
+func (st *Store) readDue(ctx context.Context, entries []item, due *Due) error {
 	keys := make([]item, len(entries))
 	for i, it := range entries {
 		keys[i] = item{pkAttr: it[pkAttr], skAttr: it[skAttr]}
 	}
-	var due []Queued
 	want := map[string]types.KeysAndAttributes{st.Tables.Messages: {Keys: keys, ConsistentRead: aws.Bool(true)}}
 	for len(want) > 0 {
 		out, err := st.DB.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: want})
 		if err != nil {
-			return nil, wrap("read due sends", err)
+			return wrap("read what is due", err)
 		}
 		for _, it := range out.Responses[st.Tables.Messages] {
 			if !strings.HasPrefix(str(it, dueBucket), "S#") {
 				continue // finished since the index was read
 			}
 			if q, ok := readQueued(it); ok {
-				due = append(due, q)
+				due.Sends = append(due.Sends, q)
+			}
+			if sc, ok := readScrub(it); ok {
+				due.Scrubs = append(due.Scrubs, sc)
 			}
 		}
 		if len(out.UnprocessedKeys) > 0 && len(out.Responses[st.Tables.Messages]) == 0 {
-			return nil, hub.E(hub.Transient, "store: read due sends", fmt.Errorf("the table is throttled"))
+			return hub.E(hub.Transient, "store: read what is due", fmt.Errorf("the table is throttled"))
 		}
 		want = out.UnprocessedKeys
 	}
-	return due, nil
+	return nil
 }
 
 // DueDays are the UTC days whose buckets may hold sends that are due at now:

@@ -2,6 +2,13 @@ package store
 
 import (
 	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"omnihub/internal/hub"
 )
@@ -11,19 +18,20 @@ import (
 func (st *Store) PutHome(ctx context.Context, team hub.TeamID, h hub.Home) error {
 	it := key(homePK(team, h.ID), homeSK)
 	it["acct"] = s(string(h.Account))
+	it["ch"] = s(string(h.Channel))
 	it["u"] = s(string(h.User))
 	it["ext"] = s(h.External)
 	it["kind"] = s(string(h.Kind))
 	it["epoch"] = n(h.Epoch)
 	it["ra"] = n(h.Created)
-	it["pub"] = s(hub.FactContactCreated)
+	it["pub"] = s(hub.ContactCreated)
 	it[dueBucket] = s(listBucket(team, h.Created, h.ID))
 	it[dueSort] = s(listSort(h.Created, h.ID))
 	_, _, err := st.putNew(ctx, "put home", st.Tables.Contacts, it)
 	return err
 }
 
-// Home reads a home. NotFound if there is none.
+// Home reads a home, consistently: a join is judged by it. NotFound if there is none.
 func (st *Store) Home(ctx context.Context, team hub.TeamID, id hub.HomeID) (hub.Home, error) {
 	it, err := st.get(ctx, "read home", st.Tables.Contacts, homePK(team, id), homeSK, true)
 	if err != nil {
@@ -32,16 +40,89 @@ func (st *Store) Home(ctx context.Context, team hub.TeamID, id hub.HomeID) (hub.
 	if it == nil {
 		return hub.Home{}, notFound("read home", "home")
 	}
+	return readHome(it), nil
+}
+
+// Homes reads homes, consistently, in the order of their ids. Those that are gone
+// are left out.
+func (st *Store) Homes(ctx context.Context, team hub.TeamID, ids []hub.HomeID) ([]hub.Home, error) {
+	keys := make([]item, len(ids))
+	for i, id := range ids {
+		keys[i] = key(homePK(team, id), homeSK)
+	}
+	items, err := st.getAll(ctx, "read homes", st.Tables.Contacts, keys)
+	if err != nil {
+		return nil, err
+	}
+	homes := make([]hub.Home, len(items))
+	for i, it := range items {
+		homes[i] = readHome(it)
+	}
+	slices.SortFunc(homes, func(a, b hub.Home) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return homes, nil
+}
+
+func readHome(it item) hub.Home {
 	h := hub.Home{
-		ID: id, Account: hub.AccountID(str(it, "acct")), User: hub.UserKey(str(it, "u")), External: str(it, "ext"),
-		Kind: hub.UserKind(str(it, "kind")), Epoch: int(num(it, "epoch")), Created: millis(it, "ra"),
-		Root: hub.HomeID(str(it, "root")), Version: int(num(it, "v")),
+		ID: homeOf(it), Account: hub.AccountID(str(it, "acct")), Channel: hub.Channel(str(it, "ch")),
+		User: hub.UserKey(str(it, "u")), External: str(it, "ext"), Kind: hub.UserKind(str(it, "kind")),
+		Epoch: int(num(it, "epoch")), Created: millis(it, "ra"), Root: hub.HomeID(str(it, "root")), Version: int(num(it, "v")),
 	}
 	for _, m := range strs(it, "members") {
 		h.Members = append(h.Members, hub.HomeID(m))
 	}
+	slices.Sort(h.Members)
 	if h.Root == "" {
-		h.Root, h.Members = id, []hub.HomeID{id}
+		h.Root, h.Members = h.ID, []hub.HomeID{h.ID}
 	}
-	return h, nil
+	return h
+}
+
+// homeOf is the home in whose partition an item lies.
+func homeOf(it item) hub.HomeID {
+	pk := str(it, pkAttr)
+	return hub.HomeID(pk[strings.LastIndex(pk, "#")+1:])
+}
+
+// batchKeys is how many keys one BatchGetItem takes.
+const batchKeys = 100
+
+// getAll reads items by their keys, consistently, in any order. A table that answers
+// only a part is asked for the rest as long as it answers some of it.
+func (st *Store) getAll(ctx context.Context, op, table string, keys []item) ([]item, error) {
+	var all []item
+	for page := range slices.Chunk(keys, batchKeys) {
+		want := map[string]types.KeysAndAttributes{table: {Keys: page, ConsistentRead: aws.Bool(true)}}
+		for len(want) > 0 {
+			out, err := st.DB.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: want})
+			if err != nil {
+				return nil, wrap(op, err)
+			}
+			left := len(out.UnprocessedKeys[table].Keys)
+			if left > 0 && left == len(want[table].Keys) {
+				return nil, hub.E(hub.Transient, "store: "+op, errors.New("the table is throttled"))
+			}
+			all = append(all, out.Responses[table]...)
+			want = out.UnprocessedKeys
+		}
+	}
+	return all, nil
+}
+
+// queryAll reads all items of a partition whose sort key begins with a mark,
+// consistently, in the order of their sort keys.
+func (st *Store) queryAll(ctx context.Context, op, table, pk, mark string) ([]item, error) {
+	var all []item
+	pages := dynamodb.NewQueryPaginator(st.DB, &dynamodb.QueryInput{
+		TableName: &table, KeyConditionExpression: aws.String("PK=:p AND begins_with(SK,:m)"),
+		ExpressionAttributeValues: item{":p": s(pk), ":m": s(mark)}, ConsistentRead: aws.Bool(true),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, wrap(op, err)
+		}
+		all = append(all, page.Items...)
+	}
+	return all, nil
 }

@@ -20,11 +20,13 @@ import (
 //	T#t#U#u         M#<ms>#<id>             a message in or out, by time        | P, U stamps; Q a page of the log
 //	T#t#U#u         M#<ms>#<id>~a           the automatic answer to it          | P
 //	T#t#U#u         A#<target>#<kind>#<who> reaction, edit, unsend of a message | U forward only; Q with the log
-//	T#t#U#u         R#<id>#<state>          a receipt that came early           | P; Q when the message is known
+//	T#t#U#u         R#<id>#<state>          a receipt by the platform's id alone | P; Q when the message is known
+//	T#t#U#u         R#<id>#key              our key of the message of that id   | P; G
 //	T#t#U#u         I#<id>                  the first arrival's time            | P; G
-//	T#t#U#u         V#<ms>#<event>          an event that is kept raw           | P
+//	T#t#U#u         V#<ms>#<event>          an event that is kept raw, or a fact | P
 //	T#t#U#u         C#<h>#opened, #closed   facts of conversation h             | P, T
-//	index due:      S#<day>#<shard>         sends queued or claimed, by time    | Q by reconcile
+//	index due:      S#<day>#<shard>         sends queued or claimed, and unsends
+//	                                        not carried out, by time            | Q by reconcile
 //	index due:      O#t#<shard>             threads with an open conversation,
 //	                                        longest wait first                  | Q by the desk
 //
@@ -34,11 +36,13 @@ import (
 //	T#t#H#home      F#<kind>#<id>           a fact of the home                  | P; Q by kind
 //	T#t#H#home      P#<field>               a register of the profile           | U forward only; Q
 //	T#t#H#a         E#<b>                   an edge, at the smaller home        | T; Q edges of a member
-//	T#t#H#a         N#<b>                   "never join" with evidence          | P; G
-//	T#t#A#<value>   ALIAS                   claim of an alias in its scope      | P; G
+//	T#t#H#a         N#<b>                   "never join" with evidence          | P; G, checked in T
+//	T#t#H#a         K#<b>#<reason>          two homes that may be one person    | P
+//	T#t#A#<value>   ALIAS                   claim of an alias in its scope      | U; G
 //	T#t#F#field#<v> <home>                  finder by a personal value          | P; Q
 //	T#t#TAG#tag#<s> <home>                  homes that bear a tag               | P; Q
 //	T#t#C#kind#<v>  CLAIM                   uniqueness: member id, CRM id …     | T with attribute_not_exists
+//	T#t#CONN#conn   F#notice#<event>        what a platform told the account's owner | P; Q
 //	T#t#X#field#<v> GONE                    tombstone of an erased value        | P; G on import
 //	index due:      D#<day>#<shard>         due work of homes and facts         | Q by schedules
 //	index due:      L#t#<day>#<shard>       homes by day of creation            | Q by the contact list
@@ -101,7 +105,10 @@ func aliasPK(t hub.TeamID, value string) string { return "T#" + string(t) + "#A#
 func finderPK(t hub.TeamID, field, v string) string {
 	return "T#" + string(t) + "#F#" + field + "#" + v
 }
-func claimPK(t hub.TeamID, kind, v string) string   { return "T#" + string(t) + "#C#" + kind + "#" + v }
+func claimPK(t hub.TeamID, kind, v string) string { return "T#" + string(t) + "#C#" + kind + "#" + v }
+func connectionPK(t hub.TeamID, c hub.ConnectionID) string {
+	return "T#" + string(t) + "#CONN#" + string(c)
+}
 func gonePK(t hub.TeamID, field, v string) string   { return "T#" + string(t) + "#X#" + field + "#" + v }
 func teamPK(t hub.TeamID) string                    { return "T#" + string(t) }
 func connectionSK(c hub.ConnectionID) string        { return "CONN#" + string(c) }
@@ -131,6 +138,7 @@ const (
 	edgeKeysSK  = "EDGE"
 	teamSK      = "TEAM"
 	messageMark = "M#"
+	actionMark  = "A#"
 	rawPrefix   = "RAW#"
 	aliasSK     = "ALIAS"
 	claimSK     = "CLAIM"

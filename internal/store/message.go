@@ -6,14 +6,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"omnihub/internal/hub"
 )
@@ -59,11 +53,15 @@ func (st *Store) messageItem(r Ref, m hub.Inbound) item {
 	it["ev"] = s(m.Event)
 	it["ph"] = s(m.Hash)
 	it["ra"] = n(m.Received)
-	it["pub"] = s(hub.FactMessageReceived)
+	it["pub"] = s(hub.MessageReceived)
+	whose(it, m.Account, m.Channel, m.Home)
 	it["tr"] = s(m.Trace)
 	it[ttlAttr] = st.messageTTL(m.Received)
 	if m.Text != "" {
 		it["tx"] = s(cut(m.Text, maxText))
+	}
+	if m.Data != "" {
+		it["dt"] = s(cut(m.Data, maxText))
 	}
 	if m.Fence != 0 {
 		it["fence"] = n(m.Fence)
@@ -172,138 +170,6 @@ func (st *Store) PutMoved(ctx context.Context, r Ref, from, to hub.MessageKey, a
 	return err
 }
 
-// PutOther keeps an event as it came: one that the hub does not act upon.
-func (st *Store) PutOther(ctx context.Context, r Ref, e hub.Envelope, kind string, at hub.Millis) error {
-	sk := otherSK(at, e.Event)
-	if err := st.putLarge(ctx, r, sk, e.Raw, e.Received); err != nil {
-		return err
-	}
-	it := key(r.pk(), sk)
-	it["ty"] = s(kind)
-	it["ph"] = s(e.Hash)
-	it["ra"] = n(e.Received)
-	it["tr"] = s(e.Trace)
-	it[ttlAttr] = st.messageTTL(e.Received)
-	putRaw(it, e.Raw)
-	_, _, err := st.putNew(ctx, "keep event", st.Tables.Messages, it)
-	return err
-}
-
-// Logged is one message of a thread's log.
-type Logged struct {
-	Key     hub.MessageKey
-	Inbound bool
-	Type    hub.MessageType
-	Text    string
-	Class   hub.Class
-	Event   string
-	Raw     []byte
-	Stamps  hub.Stamps
-	Attempt int
-}
-
-// Log reads messages of a thread, newest first, before a key ("" = from the newest).
-func (st *Store) Log(ctx context.Context, r Ref, before hub.MessageKey, limit int) ([]Logged, error) {
-	upper := messageMark + "~"
-	if before != "" {
-		upper = messageSK(before)
-	}
-	out, err := st.DB.Query(ctx, &dynamodb.QueryInput{
-		TableName:                 &st.Tables.Messages,
-		KeyConditionExpression:    aws.String("PK=:p AND SK BETWEEN :a AND :z"),
-		ExpressionAttributeValues: item{":p": s(r.pk()), ":a": s(messageMark), ":z": s(upper)},
-		ScanIndexForward:          aws.Bool(false), Limit: aws.Int32(int32(limit)), ConsistentRead: aws.Bool(true),
-	})
-	if err != nil {
-		return nil, wrap("read log", err)
-	}
-	var log []Logged
-	for _, it := range out.Items {
-		k := hub.MessageKey(strings.TrimPrefix(str(it, skAttr), messageMark))
-		if k == before || str(it, "moved") != "" {
-			continue
-		}
-		raw, err := st.rawOf(ctx, r, it)
-		if err != nil {
-			return nil, err
-		}
-		log = append(log, Logged{
-			Key: k, Inbound: str(it, "d") == "in", Type: hub.MessageType(str(it, "ty")), Text: str(it, "tx"),
-			Class: hub.Class(str(it, "cl")), Event: str(it, "ev"), Raw: raw, Stamps: readStamps(it), Attempt: int(num(it, "att")),
-		})
-	}
-	return log, nil
-}
-
-// Stamp sets states of a sent message that are not set yet; set ones stay as they
-// are, so stamps may come in any order. It answers false if the message is not
-// there. A final state takes the message out of the due index.
-func (st *Store) Stamp(ctx context.Context, r Ref, k hub.MessageKey, stamps hub.Stamps) (bool, error) {
-	var sets []string
-	values := item{}
-	put := func(name string, v types.AttributeValue) {
-		ref := ":" + name
-		sets = append(sets, name+"=if_not_exists("+name+","+ref+")")
-		values[ref] = v
-	}
-	for name, at := range map[string]hub.Millis{
-		"sentAt": stamps.Sent, "deliveredAt": stamps.Delivered, "readAt": stamps.Read,
-		"failedAt": stamps.Failed, "unknownAt": stamps.Unknown,
-	} {
-		if at != 0 {
-			put(name, n(at))
-		}
-	}
-	if stamps.PlatformID != "" {
-		put("pid", s(stamps.PlatformID))
-	}
-	if stamps.Code != "" {
-		put("fcode", s(string(stamps.Code)))
-	}
-	if len(sets) == 0 {
-		return true, nil
-	}
-	expr := "SET " + strings.Join(sets, ", ")
-	if stamps.Final() {
-		expr += " REMOVE gpk, gsk"
-	}
-	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &st.Tables.Messages, Key: key(r.pk(), messageSK(k)),
-		UpdateExpression: &expr, ConditionExpression: aws.String("attribute_exists(SK)"), ExpressionAttributeValues: values,
-	})
-	if _, ok := refused(err); ok {
-		return false, nil
-	}
-	return err == nil, wrap("stamp message", err)
-}
-
-// PutEarly keeps a receipt of a message that is not known yet, by the platform's
-// id of the message.
-func (st *Store) PutEarly(ctx context.Context, r Ref, platformID string, stamps hub.Stamps, at hub.Millis) error {
-	it := key(r.pk(), earlySK(platformID, string(stamps.State())))
-	for name, v := range map[string]hub.Millis{
-		"deliveredAt": stamps.Delivered, "readAt": stamps.Read, "sentAt": stamps.Sent, "failedAt": stamps.Failed,
-	} {
-		if v != 0 {
-			it[name] = n(v)
-		}
-	}
-	if stamps.Code != "" {
-		it["fcode"] = s(string(stamps.Code))
-	}
-	it[ttlAttr] = n(ttlAfter(at, 7*24*time.Hour))
-	_, _, err := st.putNew(ctx, "keep early receipt", st.Tables.Messages, it)
-	return err
-}
-
-func readStamps(it item) hub.Stamps {
-	return hub.Stamps{
-		Sent: millis(it, "sentAt"), Delivered: millis(it, "deliveredAt"), Read: millis(it, "readAt"),
-		Failed: millis(it, "failedAt"), Unknown: millis(it, "unknownAt"),
-		PlatformID: str(it, "pid"), Code: hub.Code(str(it, "fcode")),
-	}
-}
-
 // pack deflates what becomes smaller by it.
 func pack(raw []byte) (packed []byte, deflated bool) {
 	var buf bytes.Buffer
@@ -325,14 +191,4 @@ func unpack(stored []byte, deflated bool) ([]byte, error) {
 		return stored, nil
 	}
 	return io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(stored)), maxRaw))
-}
-
-func parseParked(v string) (hub.Parked, bool) {
-	at, k, ok := strings.Cut(v, "|")
-	ms, err := strconv.ParseInt(at, 10, 64)
-	return hub.Parked{Accepted: hub.Millis(ms), Key: hub.MessageKey(k)}, ok && err == nil
-}
-
-func parkedText(p hub.Parked) string {
-	return strconv.FormatInt(int64(p.Accepted), 10) + "|" + string(p.Key)
 }

@@ -2,10 +2,11 @@ package store
 
 import (
 	"context"
+	"encoding/json"
+	"reflect"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -24,8 +25,11 @@ func (st *Store) PutIntent(ctx context.Context, r Ref, m hub.Intent) (bool, erro
 	due := m.Accepted.Add(Overdue)
 	it := key(r.pk(), messageSK(m.Key))
 	it["d"] = s("out")
-	it["ty"] = s(string(m.Type))
-	it["tx"] = s(m.Text)
+	putContent(it, m.Content)
+	whose(it, m.Account, m.Channel, m.Home)
+	if m.By != "" {
+		it["who"] = s(m.By)
+	}
 	it["cl"] = s(string(m.Class))
 	it["acc"] = n(m.Accepted)
 	it["dl"] = n(m.Deadline)
@@ -42,6 +46,27 @@ func (st *Store) PutIntent(ctx context.Context, r Ref, m hub.Intent) (bool, erro
 	}
 	isNew, _, err := st.putNew(ctx, "put intent", st.Tables.Messages, it)
 	return isNew, err
+}
+
+// putContent puts a message's content into its item: a plain text as it is, any other
+// form as JSON beside what stands in lists.
+func putContent(it item, c hub.Content) {
+	it["ty"] = s(string(c.Type))
+	it["tx"] = s(c.Text)
+	if plain := (hub.Content{Type: c.Type, Text: c.Text}); reflect.DeepEqual(c, plain) {
+		return
+	}
+	if encoded, err := json.Marshal(c); err == nil {
+		it["ct"] = s(string(encoded))
+	}
+}
+
+func readContent(it item) hub.Content {
+	var c hub.Content
+	if text := str(it, "ct"); text != "" && json.Unmarshal([]byte(text), &c) == nil {
+		return c
+	}
+	return hub.Content{Type: hub.MessageType(str(it, "ty")), Text: str(it, "tx")}
 }
 
 // Queued is an intent with what has happened to it since.
@@ -71,6 +96,10 @@ const (
 	StagePush Stage = "push"
 	// StageSend: a call without an idempotency key is in the air.
 	StageSend Stage = "send"
+	// StageDoubt: the answer of that call was lost; a receipt is waited for.
+	StageDoubt Stage = "doubt"
+	// StageAgain: the one further call that a transactional message may have.
+	StageAgain Stage = "again"
 )
 
 func readQueued(it item) (Queued, bool) {
@@ -83,7 +112,8 @@ func readQueued(it item) (Queued, bool) {
 		Ref: Ref{Team: team, User: user},
 		Intent: hub.Intent{
 			Key: hub.MessageKey(strings.TrimPrefix(sk, messageMark)), Class: hub.Class(str(it, "cl")),
-			Type: hub.MessageType(str(it, "ty")), Text: str(it, "tx"), Fence: int(num(it, "fence")),
+			Content: readContent(it), By: str(it, "who"), Account: hub.AccountID(str(it, "ac")), Channel: hub.Channel(str(it, "ch")),
+			Home: hub.HomeID(str(it, "hm")), Fence: int(num(it, "fence")),
 			Accepted: millis(it, "acc"), Deadline: millis(it, "dl"), Trace: str(it, "tr"),
 			Reply: hub.Reply{Token: hub.Secret(str(it, "rt")), Since: millis(it, "rs")},
 		},
@@ -92,24 +122,6 @@ func readQueued(it item) (Queued, bool) {
 		Tried:   millis(it, "tried"),
 		Claim:   Claim{Owner: str(it, "own"), Deadline: millis(it, "cdl"), Stage: Stage(str(it, "stg"))},
 	}, true
-}
-
-// QueuedImage reads an intent from the new image of a change-stream record. It
-// answers false for every other item.
-func QueuedImage(image map[string]events.DynamoDBAttributeValue) (Queued, bool) {
-	it := make(item, len(image))
-	for name, v := range image {
-		switch v.DataType() {
-		case events.DataTypeString:
-			it[name] = s(v.String())
-		case events.DataTypeNumber:
-			it[name] = &types.AttributeValueMemberN{Value: v.Number()}
-		}
-	}
-	if !strings.HasPrefix(str(it, dueBucket), "S#") {
-		return Queued{}, false
-	}
-	return readQueued(it)
 }
 
 // Send reads an intent, consistently. NotFound if it is gone.
@@ -132,8 +144,8 @@ func (st *Store) ClaimSend(ctx context.Context, r Ref, k hub.MessageKey, c Claim
 	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &st.Tables.Messages, Key: key(r.pk(), messageSK(k)),
 		UpdateExpression: aws.String("SET own=:o, cdl=:d, stg=:s"),
-		ConditionExpression: aws.String("attribute_exists(SK) AND attribute_not_exists(own) AND attribute_not_exists(sentAt) " +
-			"AND attribute_not_exists(failedAt) AND attribute_not_exists(unknownAt)"),
+		ConditionExpression: aws.String("attribute_exists(SK) AND attribute_not_exists(own) AND attribute_not_exists(takenAt) AND attribute_not_exists(sentAt) " +
+			"AND attribute_not_exists(deliveredAt) AND attribute_not_exists(readAt) AND attribute_not_exists(failedAt) AND attribute_not_exists(unknownAt)"),
 		ExpressionAttributeValues:           item{":o": s(c.Owner), ":d": n(c.Deadline), ":s": s(string(c.Stage))},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
@@ -148,15 +160,15 @@ func (st *Store) ClaimSend(ctx context.Context, r Ref, k hub.MessageKey, c Claim
 	return &q, nil
 }
 
-// MoveClaim puts a claim that is held to its next stage; an empty stage gives the
-// claim back, for a send of which surely nothing went out. Conflict if the owner
-// lost it.
-func (st *Store) MoveClaim(ctx context.Context, r Ref, k hub.MessageKey, owner string, to Stage, deadline hub.Millis) error {
+// MoveClaim puts a claim from one stage to its next; an empty stage gives the claim
+// back, for a send of which surely nothing went out. Conflict if the owner lost it,
+// or it is not at that stage any more.
+func (st *Store) MoveClaim(ctx context.Context, r Ref, k hub.MessageKey, owner string, from, to Stage, deadline hub.Millis) error {
 	in := &dynamodb.UpdateItemInput{
 		TableName: &st.Tables.Messages, Key: key(r.pk(), messageSK(k)),
 		UpdateExpression:          aws.String("REMOVE own, cdl, stg"),
-		ConditionExpression:       aws.String("own=:o"),
-		ExpressionAttributeValues: item{":o": s(owner)},
+		ConditionExpression:       aws.String("own=:o AND stg=:f"),
+		ExpressionAttributeValues: item{":o": s(owner), ":f": s(string(from))},
 	}
 	if to != "" {
 		in.UpdateExpression = aws.String("SET stg=:s, cdl=:d")
@@ -184,13 +196,13 @@ func (st *Store) MarkTried(ctx context.Context, r Ref, k hub.MessageKey, at hub.
 	return wrap("mark tried", err)
 }
 
-// Park makes a send wait until due: first the thread remembers it, so that later
+// Park makes a send wait until due: first its thread remembers it, so that later
 // sends wait behind it, then the send gets its place in the due index. Both may be
 // done again. It answers false if the send is final or gone.
-func (st *Store) Park(ctx context.Context, q Queued, due hub.Millis) (bool, error) {
+func (st *Store) Park(ctx context.Context, q Queued, thread hub.UserKey, due hub.Millis) (bool, error) {
 	p := hub.Parked{Accepted: q.Intent.Accepted, Key: q.Intent.Key}
 	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &st.Tables.Messages, Key: key(q.Ref.pk(), threadSK),
+		TableName: &st.Tables.Messages, Key: key(userPK(q.Ref.Team, thread), threadSK),
 		UpdateExpression: aws.String("ADD held :h"), ConditionExpression: aws.String("attribute_exists(SK)"),
 		ExpressionAttributeValues: item{":h": set(parkedText(p))},
 	})
@@ -203,11 +215,10 @@ func (st *Store) Park(ctx context.Context, q Queued, due hub.Millis) (bool, erro
 	return st.setDue(ctx, q, due, q.Attempt)
 }
 
-// Unpark lets the sends behind q go on.
-func (st *Store) Unpark(ctx context.Context, q Queued) error {
-	p := hub.Parked{Accepted: q.Intent.Accepted, Key: q.Intent.Key}
+// Unpark lets the sends of a thread that wait behind a parked one go on.
+func (st *Store) Unpark(ctx context.Context, team hub.TeamID, thread hub.UserKey, p hub.Parked) error {
 	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &st.Tables.Messages, Key: key(q.Ref.pk(), threadSK),
+		TableName: &st.Tables.Messages, Key: key(userPK(team, thread), threadSK),
 		UpdateExpression: aws.String("DELETE held :h"), ConditionExpression: aws.String("attribute_exists(SK)"),
 		ExpressionAttributeValues: item{":h": set(parkedText(p))},
 	})

@@ -237,15 +237,15 @@ func TestStampsComeInAnyOrder(t *testing.T) {
 	for n, order := range [][]int{{0, 1, 2, 3}, {2, 1, 0, 3}, {1, 0, 2, 3}, {2, 0, 1, 3, 0, 1, 2}} {
 		r := thread(n)
 		k := hub.NewMessageKey(now, "m")
-		if ok, err := h.Store.Stamp(ctx, r, k, stamps[0]); ok || err != nil {
-			t.Fatalf("got %v, %v for a message that is not there, want false", ok, err)
+		if met, err := h.Store.Stamp(ctx, r, k, stamps[0]); met.Found || err != nil {
+			t.Fatalf("got %v, %v for a message that is not there, want false", met, err)
 		}
-		if _, err := h.Store.PutIntent(ctx, r, hub.Intent{Key: k, Class: hub.ClassPerson, Type: hub.Text, Text: "x", Accepted: now, Deadline: now + 1000}); err != nil {
+		if _, err := h.Store.PutIntent(ctx, r, hub.Intent{Key: k, Class: hub.ClassPerson, Content: hub.TextContent("x"), Accepted: now, Deadline: now + 1000}); err != nil {
 			t.Fatal(err)
 		}
 		for _, i := range order {
-			if ok, err := h.Store.Stamp(ctx, r, k, stamps[i]); !ok || err != nil {
-				t.Fatal(ok, err)
+			if met, err := h.Store.Stamp(ctx, r, k, stamps[i]); !met.Found || err != nil {
+				t.Fatal(met, err)
 			}
 		}
 		q, err := h.Store.Send(ctx, r, k)
@@ -256,9 +256,9 @@ func TestStampsComeInAnyOrder(t *testing.T) {
 	}
 	h.Clock.Advance(time.Hour)
 	for shard := range store.Shards {
-		due, err := h.Store.DueSends(ctx, store.Day(now), shard, hub.MillisOf(h.Clock.Now()), 10)
-		if err != nil || len(due) != 0 {
-			t.Errorf("got %d due sends, %v: a final send stands in the index", len(due), err)
+		due, err := h.Store.Due(ctx, store.Day(now), shard, hub.MillisOf(h.Clock.Now()), 10)
+		if err != nil || len(due.Sends) != 0 {
+			t.Errorf("got %d due sends, %v: a final send stands in the index", len(due.Sends), err)
 		}
 	}
 }
@@ -267,7 +267,7 @@ func TestClaimHasOneWinner(t *testing.T) {
 	h := hubtest.New(t)
 	now := hub.MillisOf(h.Clock.Now())
 	k := hub.NewMessageKey(now, "m")
-	if _, err := h.Store.PutIntent(ctx, thread(1), hub.Intent{Key: k, Class: hub.ClassBot, Type: hub.Text, Text: "x", Accepted: now, Deadline: now + 1000}); err != nil {
+	if _, err := h.Store.PutIntent(ctx, thread(1), hub.Intent{Key: k, Class: hub.ClassBot, Content: hub.TextContent("x"), Accepted: now, Deadline: now + 1000}); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
@@ -294,7 +294,7 @@ func TestClaimHasOneWinner(t *testing.T) {
 	if n != 1 {
 		t.Errorf("got %d winners, want 1", n)
 	}
-	if err := h.Store.MoveClaim(ctx, thread(1), k, "somebody else", "", 0); hub.CodeOf(err) != hub.Conflict {
+	if err := h.Store.MoveClaim(ctx, thread(1), k, "somebody else", store.StageReply, "", 0); hub.CodeOf(err) != hub.Conflict {
 		t.Errorf("got %v when another gives the claim back, want conflict", err)
 	}
 }

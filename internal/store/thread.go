@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -25,10 +26,18 @@ func (r Ref) pk() string { return userPK(r.Team, r.User) }
 // Arrival is what a message tells its thread.
 type Arrival struct {
 	Key      hub.MessageKey
+	Own      hub.UserKey // in whose partition the message lies; "" = in the thread's own
 	Account  hub.AccountID
 	External string
 	Kind     hub.UserKind
 	Preview  string
+}
+
+func (a Arrival) conversation(r Ref) hub.ConversationID {
+	if a.Own == "" {
+		a.Own = r.User
+	}
+	return hub.NewConversationID(r.Team, a.Own, a.Key)
 }
 
 // Step says what came of Advance.
@@ -52,14 +61,14 @@ const (
 // as it stands afterwards, in every case.
 func (st *Store) Advance(ctx context.Context, r Ref, a Arrival) (hub.Thread, Step, error) {
 	at := a.Key.At()
-	h := hub.NewConversationID(r.Team, r.User, a.Key)
+	h := a.conversation(r)
 	out, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &st.Tables.Messages,
 		Key:       key(r.pk(), threadSK),
 		UpdateExpression: aws.String("SET lastKey=:k, lastIn=:t, preview=:p, acct=if_not_exists(acct,:a), " +
 			"ext=if_not_exists(ext,:e), kind=if_not_exists(kind,:u), firstKey=if_not_exists(firstKey,:k), " +
 			"conv=if_not_exists(conv,:h), waitSince=if_not_exists(waitSince,:t), " +
-			"gpk=if_not_exists(gpk,:g), gsk=if_not_exists(gsk,:s)"),
+			"gpk=if_not_exists(gpk,:g), gsk=if_not_exists(gsk,:s) REMOVE chg"),
 		ConditionExpression: aws.String("(attribute_not_exists(lastKey) OR lastKey < :k) AND attribute_not_exists(see)"),
 		ExpressionAttributeValues: item{
 			":k": s(string(a.Key)), ":t": n(at), ":p": s(a.Preview), ":a": s(string(a.Account)),
@@ -91,7 +100,10 @@ func (st *Store) Advance(ctx context.Context, r Ref, a Arrival) (hub.Thread, Ste
 // thread, and the conversation that it opens if none is open, in one transaction
 // on the thread as it was seen. The stored item that was there already comes back
 // as Found. A thread that changed meanwhile is a Conflict.
-func (st *Store) PutLate(ctx context.Context, r Ref, seen *hub.Thread, m hub.Inbound) (Put, error) {
+//
+// The message lies in the partition own, the thread in that of seen.
+func (st *Store) PutLate(ctx context.Context, own Ref, seen *hub.Thread, m hub.Inbound) (Put, error) {
+	r := Ref{Team: own.Team, User: seen.User}
 	values := item{}
 	sets, conds := []string{}, []string{}
 	add := ""
@@ -111,22 +123,23 @@ func (st *Store) PutLate(ctx context.Context, r Ref, seen *hub.Thread, m hub.Inb
 	var opened item
 	if seen.Conversation == "" {
 		at := m.Key.At()
-		h := hub.NewConversationID(r.Team, r.User, m.Key)
+		h := hub.NewConversationID(r.Team, own.User, m.Key)
 		conds = append(conds, "attribute_not_exists(conv)")
 		sets = append(sets, "conv=:h", "waitSince=:t", "gpk=:g", "gsk=:s")
 		values[":h"], values[":t"] = s(string(h)), n(at)
 		values[":g"], values[":s"] = s(openBucket(r.Team, r.User)), s(openSort(at, r.User))
-		opened = st.openedItem(r, h, m.Key)
+		opened = st.openedItem(own, opening(seen, m.Channel, m.Home, h, m.Key))
 	} else {
 		conds = append(conds, "attribute_exists(conv)")
 	}
+	conds = append(conds, "attribute_not_exists(see)")
 	update := add
 	if len(sets) > 0 {
 		update = "SET " + strings.Join(sets, ", ") + add
 	}
 	actions := []types.TransactWriteItem{
 		{Put: &types.Put{
-			TableName: &st.Tables.Messages, Item: st.messageItem(r, m),
+			TableName: &st.Tables.Messages, Item: st.messageItem(own, m),
 			ConditionExpression:                 aws.String("attribute_not_exists(SK)"),
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		}},
@@ -140,7 +153,7 @@ func (st *Store) PutLate(ctx context.Context, r Ref, seen *hub.Thread, m hub.Inb
 	if opened != nil {
 		actions = append(actions, types.TransactWriteItem{Put: &types.Put{TableName: &st.Tables.Messages, Item: opened}})
 	}
-	if err := st.putLarge(ctx, r, messageSK(m.Key), m.Raw, m.Received); err != nil {
+	if err := st.putLarge(ctx, own, messageSK(m.Key), m.Raw, m.Received); err != nil {
 		return Put{}, err
 	}
 	_, err := st.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
@@ -158,36 +171,74 @@ func (st *Store) PutLate(ctx context.Context, r Ref, seen *hub.Thread, m hub.Inb
 	return Put{}, wrap("put late message", err)
 }
 
-// Thread reads a thread, consistently: a send is judged by it. NotFound if there
-// is none.
+// Thread reads a thread, consistently: a send is judged by it. A thread that is
+// another's is followed there. NotFound if there is none.
 func (st *Store) Thread(ctx context.Context, r Ref) (hub.Thread, error) {
-	it, err := st.get(ctx, "read thread", st.Tables.Messages, r.pk(), threadSK, true)
-	if err != nil {
-		return hub.Thread{}, err
+	for range maxSee {
+		it, err := st.get(ctx, "read thread", st.Tables.Messages, r.pk(), threadSK, true)
+		if err != nil {
+			return hub.Thread{}, err
+		}
+		if it == nil {
+			return hub.Thread{}, notFound("read thread", "thread")
+		}
+		t := readThread(it)
+		if t.See == "" {
+			return t, nil
+		}
+		r.User = t.See
 	}
-	if it == nil {
-		return hub.Thread{}, notFound("read thread", "thread")
-	}
-	return readThread(it), nil
+	return hub.Thread{}, hub.E(hub.Internal, "store: read thread", errors.New("the threads lead in a circle"))
 }
 
-// SetAuto replaces the list of automatic sends if it is still the one that was
-// seen; else Conflict.
-func (st *Store) SetAuto(ctx context.Context, r Ref, seen, next []hub.AutoSend) error {
-	values := item{":n": autoList(next)}
-	cond := "attribute_exists(SK) AND attribute_not_exists(autos)"
-	if len(seen) > 0 {
-		cond = "autos=:o"
-		values[":o"] = autoList(seen)
+// ThreadAt reads what stands under one id, without following where it leads.
+// NotFound if there is nothing.
+func (st *Store) ThreadAt(ctx context.Context, r Ref) (hub.Thread, error) {
+	it, err := st.get(ctx, "read thread", st.Tables.Messages, r.pk(), threadSK, true)
+	if err == nil && it == nil {
+		err = notFound("read thread", "thread")
+	}
+	return readThread(it), err
+}
+
+// maxSee is how many threads may lead on to each other: one a change of id, and one
+// more a join of two that had their own.
+const maxSee = 8
+
+// SetPace replaces what the thread remembers of the sends to it, if it is still what
+// was seen; else Conflict.
+func (st *Store) SetPace(ctx context.Context, team hub.TeamID, seen *hub.Thread, auto []hub.AutoSend, pair hub.Paced) error {
+	values := item{}
+	var sets []string
+	conds := []string{"attribute_exists(SK)"}
+	if !slices.Equal(auto, seen.Auto) {
+		sets, values[":n"] = append(sets, "autos=:n"), autoList(auto)
+		if len(seen.Auto) > 0 {
+			conds, values[":o"] = append(conds, "autos=:o"), autoList(seen.Auto)
+		} else {
+			conds = append(conds, "attribute_not_exists(autos)")
+		}
+	}
+	if pair != seen.Pair {
+		sets, values[":p"], values[":f"] = append(sets, "pairNext=:p, pairFrom=:f"), n(pair.Until), n(pair.From)
+		if seen.Pair.Until != 0 {
+			conds, values[":q"] = append(conds, "pairNext=:q"), n(seen.Pair.Until)
+		} else {
+			conds = append(conds, "attribute_not_exists(pairNext)")
+		}
+	}
+	if len(sets) == 0 {
+		return nil
 	}
 	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &st.Tables.Messages, Key: key(r.pk(), threadSK),
-		UpdateExpression: aws.String("SET autos=:n"), ConditionExpression: &cond, ExpressionAttributeValues: values,
+		TableName: &st.Tables.Messages, Key: key(Ref{team, seen.User}.pk(), threadSK),
+		UpdateExpression:    aws.String("SET " + strings.Join(sets, ", ")),
+		ConditionExpression: aws.String(strings.Join(conds, " AND ")), ExpressionAttributeValues: values,
 	})
 	if _, ok := refused(err); ok {
-		return hub.E(hub.Conflict, "store: set automatic sends", errors.New("the thread changed"))
+		return hub.E(hub.Conflict, "store: set pace", errors.New("the thread changed"))
 	}
-	return wrap("set automatic sends", err)
+	return wrap("set pace", err)
 }
 
 func autoList(list []hub.AutoSend) types.AttributeValue {
@@ -211,14 +262,24 @@ func readAuto(list []string) []hub.AutoSend {
 }
 
 func readThread(it item) hub.Thread {
+	_, user, _ := splitUserPK(str(it, pkAttr))
 	t := hub.Thread{
-		Account: hub.AccountID(str(it, "acct")), External: str(it, "ext"), Kind: hub.UserKind(str(it, "kind")),
+		User: user, Account: hub.AccountID(str(it, "acct")), External: str(it, "ext"), Address: str(it, "addr"),
+		Kind: hub.UserKind(str(it, "kind")), Aliases: strs(it, "aka"),
 		Epoch: int(num(it, "epoch")), FirstKey: hub.MessageKey(str(it, "firstKey")),
-		LastKey: hub.MessageKey(str(it, "lastKey")), LastIn: millis(it, "lastIn"), Preview: str(it, "preview"),
+		LastKey: hub.MessageKey(str(it, "lastKey")), LastIn: millis(it, "lastIn"), LastAct: millis(it, "actAt"), Preview: str(it, "preview"),
 		ReadKey: hub.MessageKey(str(it, "readKey")), ReadUpTo: millis(it, "readUpTo"),
 		Conversation: hub.ConversationID(str(it, "conv")), WaitSince: millis(it, "waitSince"),
 		Assignee: str(it, "assignee"), Floor: str(it, "floor"), Fence: int(num(it, "fence")), Rev: int(num(it, "rev")),
 		Auto: readAuto(strs(it, "autos")), See: hub.UserKey(str(it, "see")), Erased: millis(it, "erasedAt"),
+		Pair: hub.Paced{From: millis(it, "pairFrom"), Until: millis(it, "pairNext")}, DeliveredUpTo: millis(it, "deliveredUpTo"),
+		Subscription: hub.Subscription{
+			Followed: millis(it, subFollowed), Unfollowed: millis(it, subUnfollowed), OptedOut: millis(it, subOptedOut),
+			OptedIn: millis(it, subOptedIn), MarketingOut: millis(it, subMarketingOut),
+		},
+	}
+	for _, u := range strs(it, "also") {
+		t.Also = append(t.Also, hub.UserKey(u))
 	}
 	if v, ok := it["lateMany"].(*types.AttributeValueMemberBOOL); ok {
 		t.LateMany = v.Value

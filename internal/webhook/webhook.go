@@ -119,7 +119,7 @@ func (in *Intake) messages(c *settings.Connection, adapter channel.Adapter, base
 	var messages []queue.Message
 	for _, slice := range slices {
 		account, ok := c.Accounts[slice.Account]
-		if !ok {
+		if !ok && slice.Account != "" {
 			more, err := chunks(base, slice.Raw, hub.NoAccount, "the account is not connected here")
 			if err != nil {
 				return nil, err
@@ -130,6 +130,10 @@ func (in *Intake) messages(c *settings.Connection, adapter channel.Adapter, base
 		e := base
 		e.Account, e.Event, e.Hash, e.Head = account, slice.Event, slice.Hash, slice.Head
 		e.User = c.Team.Pepper.User(account, slice.User)
+		if slice.Account == "" {
+			// An event of the connection as a whole: it has a place of its own.
+			e.User = c.Team.Pepper.User("", "connection "+string(c.ID))
+		}
 		if len(slice.Raw) > MaxEvent {
 			more, err := chunks(e, slice.Raw, hub.Oversize, "the event is larger than 700 KB")
 			if err != nil {

@@ -4,6 +4,7 @@ package all
 import (
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/line"
+	"omnihub/internal/channel/whatsapp"
 	"omnihub/internal/hub"
 )
 
@@ -12,6 +13,7 @@ func Adapters(p channel.Platform) map[hub.Channel]channel.Adapter {
 	adapters := map[hub.Channel]channel.Adapter{}
 	for _, a := range []channel.Adapter{
 		line.New(p),
+		whatsapp.New(p),
 	} {
 		adapters[a.Kind()] = a
 	}

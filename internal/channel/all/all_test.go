@@ -6,6 +6,7 @@ import (
 
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/all"
+	"omnihub/internal/hub"
 )
 
 func TestEveryAdapterStandsUnderItsKind(t *testing.T) {
@@ -18,11 +19,13 @@ func TestEveryAdapterStandsUnderItsKind(t *testing.T) {
 		if a.Kind() != kind || !form.MatchString(string(kind)) {
 			t.Errorf("got %q under %q, want its own plain name", a.Kind(), kind)
 		}
-		if a.Capabilities().MaxText <= 0 {
-			t.Errorf("%s: got no longest text, want one", kind)
+		if a.Capabilities().Check(hub.TextContent("hello")) != nil {
+			t.Errorf("%s: got no text, want every channel to show one", kind)
 		}
 	}
-	if adapters["line"] == nil {
-		t.Error("got no line")
+	for _, kind := range []hub.Channel{"line", "whatsapp"} {
+		if adapters[kind] == nil {
+			t.Errorf("got no %s", kind)
+		}
 	}
 }

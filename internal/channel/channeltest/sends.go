@@ -2,15 +2,11 @@ package channeltest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,60 +14,18 @@ import (
 	"omnihub/internal/hub"
 )
 
-// Guard is a transport that reaches 127.0.0.1 and nothing else.
-type Guard struct {
-	mu     sync.Mutex
-	base   http.Transport
-	strays []string
-}
-
-// RoundTrip refuses requests to other machines and remembers their hosts.
-func (g *Guard) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.URL.Hostname() != "127.0.0.1" {
-		g.mu.Lock()
-		g.strays = append(g.strays, r.URL.Host)
-		g.mu.Unlock()
-		return nil, errors.New("channeltest: the test may not leave this machine")
-	}
-	return g.base.RoundTrip(r)
-}
-
-// Client is one that uses the guard.
-func (g *Guard) Client() *http.Client { return &http.Client{Transport: g} }
-
-// Strays are the hosts that were refused.
-func (g *Guard) Strays() []string {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.strays
-}
-
-// against gives an adapter that reaches the handler only, and the count of calls.
-func (s Suite) against(t *testing.T, h http.HandlerFunc) (channel.Adapter, *atomic.Int32) {
-	t.Helper()
-	calls := new(atomic.Int32)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		calls.Add(1)
-		_, _ = io.Copy(io.Discard, r.Body)
-		h(w, r)
-	}))
-	guard := &Guard{}
-	t.Cleanup(func() {
-		guard.base.CloseIdleConnections()
-		server.Close()
-		if strays := guard.Strays(); len(strays) > 0 {
-			t.Errorf("calls to other machines: got %v, want none", strays)
-		}
-	})
-	return s.New(channel.Platform{BaseURL: server.URL, Client: guard.Client()}), calls
-}
-
 // send calls Send or Reply once.
 func (s Suite) send(ctx context.Context, a channel.Adapter, reply bool) (channel.Sent, error) {
 	if reply {
 		return a.(channel.Replier).Reply(ctx, s.Account, s.Token, s.Message)
 	}
 	return a.Send(ctx, s.Account, s.Message)
+}
+
+// with is the suite with another content of its message.
+func (s Suite) with(content hub.Content) Suite {
+	s.Message.Content = content
+	return s
 }
 
 // each runs a test for Send, and for Reply if the adapter has it.
@@ -117,25 +71,39 @@ func (s Suite) answers(t *testing.T) {
 	}
 }
 
-// refused: what the channel cannot show is refused before any call.
+// refused: what the channel cannot show, Check refuses; what the platform would not
+// take for other reasons, Send refuses before any call.
 func (s Suite) refused(t *testing.T) {
 	a, calls := s.against(t, func(http.ResponseWriter, *http.Request) {})
-	for name, m := range s.Refused {
-		_, err := a.Send(t.Context(), s.Account, m)
+	if len(s.Refused) == 0 {
+		t.Error("got no contents to refuse, want some")
+	}
+	caps := a.Capabilities()
+	for name, content := range s.Refused {
+		err := caps.Check(content)
 		if hub.CodeOf(err) != hub.Unsupported {
-			t.Errorf("send %s: got %v, want %s", name, err, hub.Unsupported)
+			t.Errorf("check %s: got %v, want %s", name, err, hub.Unsupported)
 		}
-		if r, ok := a.(channel.Replier); ok {
-			if _, err := r.Reply(t.Context(), s.Account, s.Token, m); hub.CodeOf(err) != hub.Unsupported {
-				t.Errorf("reply %s: got %v, want %s", name, err, hub.Unsupported)
+		s.keepsSecrets(t, err, wordsOf(t, content)...)
+	}
+	for name, content := range s.Unfit {
+		if err := caps.Check(content); err != nil {
+			t.Errorf("check %s: got %v, want it to pass: it belongs to Refused", name, err)
+		}
+		s.each(t, func(t *testing.T, reply bool) {
+			_, err := s.with(content).send(t.Context(), a, reply)
+			if hub.CodeOf(err) != hub.Unsupported {
+				t.Errorf("%s: got %v, want %s", name, err, hub.Unsupported)
 			}
-		}
+			s.keepsSecrets(t, err, wordsOf(t, content)...)
+		})
 	}
-	bare := s.Account
-	bare.Secrets = nil
-	if _, err := a.Send(t.Context(), bare, s.Message); hub.CodeOf(err) != hub.TokenExpired {
-		t.Errorf("send without credentials: got %v, want %s", err, hub.TokenExpired)
-	}
+	bare := s
+	bare.Account.Secrets = nil
+	s.each(t, func(t *testing.T, reply bool) {
+		_, err := bare.send(t.Context(), a, reply)
+		s.wantCode(t, err, hub.TokenExpired)
+	})
 	if n := calls.Load(); n != 0 {
 		t.Errorf("calls: got %d, want 0", n)
 	}
@@ -238,10 +206,14 @@ func (s Suite) network(t *testing.T) {
 func (s Suite) host(t *testing.T) {
 	s.each(t, func(t *testing.T, reply bool) {
 		guard := &Guard{}
-		_, err := s.send(t.Context(), s.New(channel.Platform{Client: guard.Client()}), reply)
+		client := guard.Client()
+		_, err := s.send(t.Context(), s.New(channel.Platform{Client: client}), reply)
 		s.wantCode(t, err, hub.Transient)
 		if got := guard.Strays(); len(got) != 1 || got[0] != s.Host {
 			t.Errorf("hosts: got %v, want [%s]", got, s.Host)
+		}
+		if client.Timeout != 0 || client.CheckRedirect != nil || client.Transport != guard {
+			t.Errorf("the caller's client: got %+v, want it left alone", client)
 		}
 		if strings.Contains(err.Error(), "https://") {
 			t.Errorf("the error's text: got %v, want no address, since some hold credentials", err)

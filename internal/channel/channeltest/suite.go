@@ -1,6 +1,7 @@
 // Package channeltest is the contract that every channel's adapter must pass. The
 // adapter's own test gives data only: the platform's sample webhooks, how it signs
-// them, and what its answers to a send mean.
+// them, what must go over the wire for each form of message, and what the platform's
+// answers mean.
 package channeltest
 
 import (
@@ -14,13 +15,13 @@ import (
 	"omnihub/internal/hub"
 )
 
-// Suite is what the contract needs to know of a channel.
+// Suite is what the contract needs to know of a channel. The test's flag -update
+// writes the files of Golden and Wire.
 type Suite struct {
 	New func(channel.Platform) channel.Adapter
 
 	// Samples is the folder of webhook bodies as the platform sends them, one a file.
-	// Golden is the folder of what they must be split and parsed to; the test's flag
-	// -update writes it.
+	// Golden is the folder of what they must be split and parsed to.
 	Samples, Golden string
 
 	// Credentials are those under which the samples are signed; Other belong to
@@ -38,6 +39,10 @@ type Suite struct {
 	// Vectors are known-good signatures that were not made by Sign.
 	Vectors []Vector
 
+	// Handshake is how the platform asks for the challenge, if the adapter is a
+	// channel.Handshaker.
+	Handshake *Handshake
+
 	// Redelivered are pairs of samples that are deliveries of the same events.
 	Redelivered [][2]string
 	// Unknown are bodies whose events are of no type that the adapter knows.
@@ -50,12 +55,27 @@ type Suite struct {
 	// Account sends; Message is a text that it can send.
 	Account channel.Account
 	Message channel.Outgoing
-	// Refused are messages that must fail as unsupported, without a call.
-	Refused map[string]channel.Outgoing
+
+	// Sends are contents that the channel can show, at least one of every form that
+	// its Capabilities name; each is sent as Message is, with this content. Wire is the
+	// folder of what must go over the wire, one file for each, and one for each
+	// ability.
+	Sends map[string]hub.Content
+	Wire  string
+	// Refused are contents that Capabilities.Check must refuse.
+	Refused map[string]hub.Content
+	// Unfit are contents that pass it, but that the platform would not take: Send must
+	// refuse them as unsupported, without a call.
+	Unfit map[string]hub.Content
+
 	// Token answers an event, if the adapter is a channel.Replier.
 	Token hub.Secret
 	// Answers are the platform's answers to a send, and what they mean.
 	Answers []Answer
+
+	// What the optional abilities make of the platform's answers; each needs some if
+	// the adapter has the ability.
+	Profiles, Quotas, Typings, Marks []Ask
 }
 
 // Vector is a body with its known signature.
@@ -64,6 +84,13 @@ type Vector struct {
 	Body        []byte
 	Signature   string
 	Credentials channel.Credentials
+}
+
+// Handshake is the query of a platform's GET.
+type Handshake struct {
+	Token                   hub.Secret // the one in Credentials
+	Mode, Verify, Challenge string     // the names of the query's members
+	Subscribe               string     // the one mode that is answered
 }
 
 // Answer is what the platform says to a call, and what the adapter makes of it.
@@ -79,10 +106,33 @@ type Answer struct {
 	RetryAfter time.Duration // with Code
 }
 
+// Ask is one use of an optional ability.
+type Ask struct {
+	Name    string
+	User    string // "" = that of Suite.Message
+	Message string // of Typing and MarkRead: the platform's id of the customer's last message
+
+	Replies []Reply // what the platform says, call by call; none = no call may be made
+
+	Profile    channel.Profile // of Profiler, if Code is ""
+	Quota      channel.Quota   // of Quoter, if Code is ""
+	Code       hub.Code
+	RetryAfter time.Duration // with Code
+}
+
+// Reply is one answer of the platform.
+type Reply struct {
+	Status int
+	Header map[string]string
+	Body   string
+}
+
 // Run holds the adapter against the contract.
 func Run(t *testing.T, s Suite) {
+	t.Run("Capabilities", s.capabilities)
 	t.Run("Signature", s.signatures)
 	t.Run("Vectors", s.vectors)
+	t.Run("Handshake", s.handshake)
 	t.Run("Golden", s.golden)
 	t.Run("Slices", s.slices)
 	t.Run("Deliveries", s.deliveries)
@@ -90,10 +140,12 @@ func Run(t *testing.T, s Suite) {
 	t.Run("Unparsable", s.unparsable)
 	t.Run("ParseIsTotal", s.total)
 	t.Run("Concurrent", s.concurrent)
+	t.Run("Sends", s.sends)
 	t.Run("Answers", s.answers)
 	t.Run("Refused", s.refused)
 	t.Run("Network", s.network)
 	t.Run("Host", s.host)
+	t.Run("Abilities", s.abilities)
 }
 
 // sample is one sample body.
@@ -123,44 +175,4 @@ func (s Suite) samples(t *testing.T) []sample {
 // adapter is one that can reach no machine at all.
 func (s Suite) adapter() channel.Adapter {
 	return s.New(channel.Platform{BaseURL: "http://192.0.2.1", Client: (&Guard{}).Client()})
-}
-
-// wantCode checks an error's code, and that its text gives nothing away.
-func (s Suite) wantCode(t *testing.T, err error, want hub.Code) {
-	t.Helper()
-	if got := hub.CodeOf(err); got != want {
-		t.Fatalf("code: got %q (%v), want %q", got, err, want)
-	}
-	s.keepsSecrets(t, err)
-}
-
-// keepsSecrets checks that an error's text holds no credential, no token, and
-// nothing of the customer.
-func (s Suite) keepsSecrets(t *testing.T, err error) {
-	t.Helper()
-	if err == nil {
-		return
-	}
-	for _, private := range s.private() {
-		if strings.Contains(err.Error(), private) {
-			t.Fatalf("the error's text holds %q: %v", private, err)
-		}
-	}
-}
-
-func (s Suite) private() []string {
-	var out []string
-	for _, set := range []channel.Secrets{s.Credentials.Secrets, s.Other.Secrets, s.Account.Secrets} {
-		for _, secret := range set {
-			out = append(out, secret.Reveal())
-		}
-	}
-	out = append(out, s.Message.To, s.Message.Text, s.Token.Reveal())
-	kept := out[:0]
-	for _, p := range out {
-		if len(p) >= 4 { // less would be found anywhere
-			kept = append(kept, p)
-		}
-	}
-	return kept
 }

@@ -34,14 +34,20 @@ type Config struct {
 // refuses the ones that its platform does not have. Extra holds what only one
 // platform knows.
 type Act struct {
-	Account string          `json:"account"` // ID or ExternalID; may be empty if there is one account
-	From    string          `json:"from"`    // the customer's id at the platform
-	Text    string          `json:"text,omitempty"`
-	Image   string          `json:"image,omitempty"`
-	Sticker string          `json:"sticker,omitempty"`
-	Follow  bool            `json:"follow,omitempty"`
-	Block   bool            `json:"block,omitempty"`
-	Extra   json.RawMessage `json:"extra,omitempty"`
+	Account string `json:"account"` // ID or ExternalID; empty = the first
+	From    string `json:"from"`    // the customer's id at the platform
+	Text    string `json:"text,omitempty"`
+	Image   string `json:"image,omitempty"`
+	Sticker string `json:"sticker,omitempty"`
+	Follow  bool   `json:"follow,omitempty"`
+	Block   bool   `json:"block,omitempty"`
+	// Button taps a button or a row that a message of the hub's showed, by its data;
+	// Postback does what a button of a menu does that no message showed.
+	Button   string `json:"button,omitempty"`
+	Postback string `json:"postback,omitempty"`
+	// FlowAnswer fills in the form that the hub's last message invited to: a JSON object.
+	FlowAnswer json.RawMessage `json:"flow_answer,omitempty"`
+	Extra      json.RawMessage `json:"extra,omitempty"`
 
 	// How it is delivered. All are optional.
 	ID     string `json:"id,omitempty"`     // the message's id; made if empty

@@ -9,11 +9,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"net/http"
 	"slices"
 	"time"
 
 	"omnihub/internal/channel"
+	"omnihub/internal/channel/call"
 	"omnihub/internal/hub"
 )
 
@@ -26,57 +26,28 @@ const (
 	ChannelToken  = "channel_token"  // long-lived channel access token, for the calls
 )
 
-// maxText is the longest text of a message, in UTF-16 code units.
-// https://developers.line.biz/en/reference/messaging-api/#text-message
-const maxText = 5000
-
 // replyLife is the minute that LINE grants a reply token, less what two machines'
 // clocks may differ. https://developers.line.biz/en/reference/messaging-api/#send-reply-message-reply-token
 const replyLife = time.Minute - 10*time.Second
 
 // Adapter is the LINE channel.
-type Adapter struct {
-	base   string
-	client *http.Client
-}
+type Adapter struct{ client *call.Client }
 
 var (
-	_ channel.Adapter = (*Adapter)(nil)
-	_ channel.Replier = (*Adapter)(nil)
+	_ channel.Adapter  = (*Adapter)(nil)
+	_ channel.Replier  = (*Adapter)(nil)
+	_ channel.Profiler = (*Adapter)(nil)
+	_ channel.Quoter   = (*Adapter)(nil)
+	_ channel.Typist   = (*Adapter)(nil)
 )
 
-// New makes the adapter. A redirect is never followed, and without a Client of its
-// own no proxy is asked.
+// New makes the adapter.
 func New(p channel.Platform) *Adapter {
-	a := &Adapter{base: "https://api.line.me", client: &http.Client{}}
-	if p.BaseURL != "" {
-		a.base = p.BaseURL + "/" + string(Kind)
-	}
-	if p.Client != nil {
-		*a.client = *p.Client
-	}
-	if a.client.Transport == nil {
-		a.client.Transport = &http.Transport{
-			ForceAttemptHTTP2:   true,
-			MaxIdleConnsPerHost: 16,
-			IdleConnTimeout:     90 * time.Second,
-			TLSHandshakeTimeout: 5 * time.Second,
-		}
-	}
-	if a.client.Timeout == 0 {
-		a.client.Timeout = 10 * time.Second
-	}
-	a.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return a
+	return &Adapter{client: call.New(p, Kind, "https://api.line.me")}
 }
 
 // Kind is "line".
 func (a *Adapter) Kind() hub.Channel { return Kind }
-
-// Capabilities: texts of 5,000 UTF-16 units; a push is recognised by its retry key.
-func (a *Adapter) Capabilities() channel.Capabilities {
-	return channel.Capabilities{MaxText: maxText, Idempotent: true}
-}
 
 // Verify checks X-Line-Signature, the base64 of HMAC-SHA256 with the channel secret
 // over the body, and then that the webhook is for one of the connection's accounts.

@@ -3,9 +3,7 @@ package line
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"strings"
 
 	"omnihub/internal/channel"
 	"omnihub/internal/hub"
@@ -17,20 +15,35 @@ type event struct {
 	kind, mode, id, at, reply []byte
 	source                    source
 	message                   message
+	postback                  postback
+	unsent                    []byte // the id of the message
+	link                      link
 	mark                      int // where the value true of isRedelivery starts; -1 = not redelivered
 }
 
 type source struct{ kind, user, group, room []byte }
 
 type message struct {
-	kind, id, text, file, title, address, latitude, longitude []byte
+	kind, id, text, quoted []byte
+	provider, url          []byte // of a medium
+	file, size             []byte
+	title, address         []byte
+	latitude, longitude    []byte
+	keywords               [][]byte // of a sticker, the first few
 }
+
+type postback struct {
+	data, date []byte
+	menu       bool // it tells how the switch to another rich menu ended
+}
+
+type link struct{ result, nonce []byte }
 
 // event consumes one event. Members of an undocumented type count as absent: one
 // odd event must not take the others of its webhook with it. Of members with one
 // name the last counts, as everywhere.
-func (s *scanner) event() event {
-	e := event{mark: -1}
+func (s *scanner) event(e *event) {
+	e.mark = -1
 	start := s.i
 	for name := range s.members {
 		switch string(name) {
@@ -45,7 +58,7 @@ func (s *scanner) event() event {
 		case "replyToken":
 			e.reply = s.value()
 		case "source":
-			e.source = s.source()
+			s.source(&e.source)
 		case "deliveryContext":
 			e.mark = -1
 			for name := range s.members {
@@ -59,16 +72,27 @@ func (s *scanner) event() event {
 				}
 			}
 		case "message":
-			e.message = s.message()
+			s.message(&e.message)
+		case "postback":
+			s.postback(&e.postback)
+		case "unsend":
+			e.unsent = nil
+			for name := range s.members {
+				if value := s.value(); string(name) == "messageId" {
+					e.unsent = value
+				}
+			}
+		case "link":
+			s.link(&e.link)
 		default:
 			s.value()
 		}
 	}
-	return e
 }
 
 // source consumes a source. https://developers.line.biz/en/reference/messaging-api/#source-user
-func (s *scanner) source() (o source) {
+func (s *scanner) source(o *source) {
+	*o = source{}
 	for name := range s.members {
 		switch string(name) {
 		case "type":
@@ -83,11 +107,14 @@ func (s *scanner) source() (o source) {
 			s.value()
 		}
 	}
-	return o
 }
 
+// maxKeywords is how many of a sticker's keywords are read.
+const maxKeywords = 3
+
 // message consumes a message. https://developers.line.biz/en/reference/messaging-api/#message-event
-func (s *scanner) message() (m message) {
+func (s *scanner) message(m *message) {
+	*m = message{}
 	for name := range s.members {
 		switch string(name) {
 		case "type":
@@ -96,8 +123,22 @@ func (s *scanner) message() (m message) {
 			m.id = s.value()
 		case "text":
 			m.text = s.value()
+		case "quotedMessageId":
+			m.quoted = s.value()
+		case "contentProvider":
+			m.provider, m.url = nil, nil
+			for name := range s.members {
+				switch value := s.value(); string(name) {
+				case "type":
+					m.provider = value
+				case "originalContentUrl":
+					m.url = value
+				}
+			}
 		case "fileName":
 			m.file = s.value()
+		case "fileSize":
+			m.size = s.value()
 		case "title":
 			m.title = s.value()
 		case "address":
@@ -106,11 +147,57 @@ func (s *scanner) message() (m message) {
 			m.latitude = s.value()
 		case "longitude":
 			m.longitude = s.value()
+		case "keywords":
+			m.keywords = nil
+			for range s.elements {
+				if value := s.value(); len(m.keywords) < maxKeywords {
+					m.keywords = append(m.keywords, value)
+				}
+			}
 		default:
 			s.value()
 		}
 	}
-	return m
+}
+
+// postback consumes what a tapped button bears, and what its dialog added.
+// https://developers.line.biz/en/reference/messaging-api/#postback-event
+func (s *scanner) postback(p *postback) {
+	*p = postback{}
+	for name := range s.members {
+		switch string(name) {
+		case "data":
+			p.data = s.value()
+		case "params":
+			p.date, p.menu = nil, false
+			for name := range s.members {
+				switch value := s.value(); string(name) {
+				case "date", "time", "datetime":
+					p.date = value
+				case "newRichMenuAliasId", "status": // a switch that failed has the status only
+					p.menu = true
+				}
+			}
+		default:
+			s.value()
+		}
+	}
+}
+
+// link consumes the end of an account link.
+// https://developers.line.biz/en/reference/messaging-api/#account-link-event
+func (s *scanner) link(l *link) {
+	*l = link{}
+	for name := range s.members {
+		switch string(name) {
+		case "result":
+			l.result = s.value()
+		case "nonce":
+			l.nonce = s.value()
+		default:
+			s.value()
+		}
+	}
 }
 
 // from is the channel user: the person, or the group or room that shares a thread.
@@ -167,7 +254,8 @@ func (a *Adapter) Split(body []byte) ([]channel.Slice, error) {
 			for range s.elements {
 				s.must('{')
 				start := s.i
-				e := s.event()
+				var e event
+				s.event(&e)
 				if s.bad {
 					break
 				}
@@ -220,111 +308,4 @@ func destination(body []byte) string {
 		}
 	}
 	return text(out)
-}
-
-// Parse reads one event of Split.
-func (a *Adapter) Parse(head, raw []byte) (channel.Event, error) {
-	s := scanner{b: raw}
-	s.must('{')
-	start := s.i
-	e := s.event()
-	s.end()
-	account := destination(head)
-	if s.bad || account == "" {
-		return channel.Event{}, unparsable("not an event")
-	}
-	out := channel.Event{
-		Kind:        channel.EventOther,
-		Type:        text(e.kind),
-		ID:          text(e.id),
-		At:          millis(e.at),
-		Account:     account,
-		Standby:     is(e.mode, "standby"),
-		Redelivered: e.mark >= 0,
-	}
-	if out.ID == "" {
-		out.ID = madeID(e.hash(raw[start:]))
-	}
-	out.User, out.UserKind, out.Actor = e.from()
-	if token := text(e.reply); !out.Standby && !isDummy(token) {
-		out.Reply = hub.Secret(token)
-	}
-	if out.Type != "message" {
-		return out, nil
-	}
-	out.Kind = channel.EventMessage
-	out.Message = e.message.read()
-	switch {
-	case out.Message.ID == "":
-		return channel.Event{}, unparsable("a message without id")
-	case out.User == "":
-		return channel.Event{}, unparsable("a message without sender")
-	case out.At == 0:
-		return channel.Event{}, unparsable("a message without time")
-	}
-	return out, nil
-}
-
-func unparsable(why string) error { return hub.E(hub.Unparsable, "line: parse", errors.New(why)) }
-
-func (m *message) read() channel.Message {
-	out := channel.Message{ID: text(m.id)}
-	switch {
-	case is(m.kind, "text"):
-		out.Type, out.Text = hub.Text, text(m.text)
-	case is(m.kind, "image"):
-		out.Type = hub.Image
-	case is(m.kind, "video"):
-		out.Type = hub.Video
-	case is(m.kind, "audio"):
-		out.Type = hub.Audio
-	case is(m.kind, "file"):
-		out.Type, out.Text = hub.File, text(m.file)
-	case is(m.kind, "sticker"): // a message sticker carries the words that the customer put on it
-		out.Type, out.Text = hub.Sticker, text(m.text)
-	case is(m.kind, "location"):
-		out.Type, out.Text = hub.Location, m.place()
-	default:
-		out.Type = hub.OtherMsg
-	}
-	return out
-}
-
-// place is what a person reads of a location: its title and address, or else the
-// coordinates.
-func (m *message) place() string {
-	title, address := text(m.title), text(m.address)
-	switch {
-	case title == "" && address == "" && isNumber(m.latitude) && isNumber(m.longitude):
-		return string(m.latitude) + "," + string(m.longitude)
-	case title == "" || address == "":
-		return title + address
-	}
-	return title + "\n" + address
-}
-
-func isNumber(value []byte) bool {
-	return len(value) > 0 && (value[0] == '-' || value[0]-'0' <= 9)
-}
-
-// isDummy recognises the token of a made-up event, which some consoles send to
-// test a webhook URL: 32 times 0 or f.
-func isDummy(token string) bool {
-	return len(token) == 32 && (strings.Trim(token, "0") == "" || strings.Trim(token, "f") == "")
-}
-
-// millis reads a time in milliseconds; 0 if it is none, or one that a message key
-// (13 digits) cannot hold.
-func millis(value []byte) hub.Millis {
-	if len(value) > 13 {
-		return 0
-	}
-	var at hub.Millis
-	for _, c := range value {
-		if c < '0' || c > '9' {
-			return 0
-		}
-		at = at*10 + hub.Millis(c-'0')
-	}
-	return at
 }

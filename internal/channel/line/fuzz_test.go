@@ -3,8 +3,10 @@ package line_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 	"unicode/utf8"
 
@@ -123,6 +125,17 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Add([]byte(`{"destination":"U"}`), []byte(`{"type":"message","timestamp":1,"source":{"type":"room","roomId":"R"},"message":{"id":"\ud83d","text":"\u0000"}}`))
+	for _, event := range []string{
+		`"type":"postback","postback":{"data":"a=b","params":{"time":"10:00","status":"x"}}`,
+		`"type":"postback","postback":{"data":5,"params":[{"date":"x"}]}`,
+		`"type":"unsend","unsend":{"messageId":"1"}`, `"type":"unsend","unsend":["1"]`,
+		`"type":"messageEdited","message":{"type":"text","id":"1","text":"\u0000"}`,
+		`"type":"accountLink","link":{"result":"ok","nonce":"n"}`, `"type":"follow","follow":{"isUnblocked":true}`,
+		`"type":"message","message":{"type":"video","id":"1","contentProvider":{"type":"external","originalContentUrl":"u"}}`,
+		`"type":"message","message":{"type":"sticker","id":"1","keywords":["a",1,["b"],"c","d"],"quotedMessageId":"2"}`,
+	} {
+		f.Add([]byte(`{"destination":"U"}`), []byte(`{"timestamp":1,"source":{"type":"user","userId":"U1"},`+event+`}`))
+	}
 	f.Fuzz(func(t *testing.T, head, raw []byte) {
 		e, err := a.Parse(head, raw)
 		if err != nil {
@@ -134,7 +147,12 @@ func FuzzParse(f *testing.F) {
 		if !json.Valid(raw) {
 			t.Fatalf("got an event of broken JSON: %q", raw)
 		}
-		for _, s := range []string{e.Type, e.ID, e.Account, e.User, e.Actor, e.Message.ID, e.Message.Text, e.Reply.Reveal()} {
+		texts := []string{e.Type, e.ID, e.Account, e.User, e.Actor, e.Reply.Reveal(), e.Message.ID, e.Message.Text, e.Message.Data,
+			e.Message.Quotes, e.Action.Target, e.Action.Value, e.Action.Actor, e.Link.Nonce}
+		for _, m := range e.Message.Media {
+			texts = append(texts, m.ID, m.URL, m.Name)
+		}
+		for _, s := range texts {
 			if !utf8.ValidString(s) {
 				t.Fatalf("got text that is not UTF-8: %q", s)
 			}
@@ -142,11 +160,11 @@ func FuzzParse(f *testing.F) {
 		if e.At < 0 || e.At > 9_999_999_999_999 {
 			t.Fatalf("at: got %d, want at most 13 digits", e.At)
 		}
-		if e.Kind == channel.EventMessage && (e.Message.ID == "" || e.User == "" || e.At == 0 || e.Message.Type == "") {
-			t.Fatalf("got a message that cannot be kept: %+v", e)
+		if faults := lacking(e); faults != "" {
+			t.Fatalf("got %+v, which lacks %s", e, faults)
 		}
 		top := membersOf(raw)
-		source, message := membersOf(top["source"]), membersOf(top["message"])
+		source := membersOf(top["source"])
 		from := map[string]string{"user": "userId", "group": "groupId", "room": "roomId"}[textOf(source["type"])]
 		user := ""
 		if from != "" {
@@ -159,11 +177,78 @@ func FuzzParse(f *testing.F) {
 		if id := textOf(top["webhookEventId"]); id != "" && e.ID != id {
 			t.Fatalf("id: got %q, want %q", e.ID, id)
 		}
-		if e.Kind == channel.EventMessage && (e.Message.ID != textOf(message["id"]) ||
-			e.Message.Type == hub.Text && e.Message.Text != textOf(message["text"])) {
-			t.Fatalf("got %+v, want what the standard decoder reads of %q", e.Message, raw)
+		if want := takenOf(top, e); !reflect.DeepEqual(taken(e), want) {
+			t.Fatalf("got %q, want %q, as the standard decoder reads %q", taken(e), want, raw)
 		}
 	})
+}
+
+// lacking names what an event of its kind cannot be kept without.
+func lacking(e channel.Event) string {
+	switch {
+	case e.Kind == channel.EventOther:
+		return ""
+	case e.At == 0:
+		return "a time"
+	case e.User == "" && (e.Kind != channel.EventLink || e.Link.OK):
+		return "a user"
+	case e.Kind == channel.EventMessage && (e.Message.ID == "" || e.Message.Type == ""):
+		return "id and type of a message"
+	case e.Kind == channel.EventAction && (e.Action.Target == "" || e.Action.Actor == ""):
+		return "target and actor of an action"
+	case e.Kind == channel.EventLink && e.Link.Nonce == "":
+		return "a nonce"
+	}
+	for _, m := range e.Message.Media {
+		if (m.ID == "") == (m.URL == "") {
+			return "one place of a medium"
+		}
+	}
+	return ""
+}
+
+// taken are the texts that an event of its kind took over from its body.
+func taken(e channel.Event) []string {
+	switch e.Kind {
+	case channel.EventMessage:
+		if e.Message.Type == hub.Choice {
+			return []string{e.ID, e.Message.Data, e.Message.Text}
+		}
+		if e.Message.Type == hub.Text {
+			return []string{e.Message.ID, e.Message.Quotes, e.Message.Text}
+		}
+		return []string{e.Message.ID, e.Message.Quotes}
+	case channel.EventAction:
+		return []string{e.Action.Target, e.Action.Value}
+	case channel.EventLink:
+		return []string{e.Link.Nonce, fmt.Sprint(e.Link.OK)}
+	case channel.EventSubscription:
+		return []string{fmt.Sprint(e.Subscribed)}
+	}
+	return nil
+}
+
+// takenOf reads the same by the standard decoder.
+func takenOf(top map[string]json.RawMessage, e channel.Event) []string {
+	message, postback, link := membersOf(top["message"]), membersOf(top["postback"]), membersOf(top["link"])
+	switch kind := textOf(top["type"]); {
+	case e.Kind == channel.EventOther:
+		return nil
+	case kind == "postback":
+		// Of several dates the last one counts, which a map does not tell.
+		return []string{e.ID, textOf(postback["data"]), e.Message.Text}
+	case kind == "message" && e.Message.Type == hub.Text:
+		return []string{textOf(message["id"]), textOf(message["quotedMessageId"]), textOf(message["text"])}
+	case kind == "message":
+		return []string{textOf(message["id"]), textOf(message["quotedMessageId"])}
+	case kind == "unsend":
+		return []string{textOf(membersOf(top["unsend"])["messageId"]), ""}
+	case kind == "messageEdited":
+		return []string{textOf(message["id"]), textOf(message["text"])}
+	case kind == "accountLink":
+		return []string{textOf(link["nonce"]), fmt.Sprint(textOf(link["result"]) == "ok")}
+	}
+	return []string{fmt.Sprint(textOf(top["type"]) == "follow" || textOf(top["type"]) == "join")}
 }
 
 func membersOf(value []byte) (m map[string]json.RawMessage) {

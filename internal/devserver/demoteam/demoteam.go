@@ -44,24 +44,38 @@ type Setup struct {
 	API    string            // base URL of the HTTP API, for the webhook URLs
 }
 
-// demo is one account to set up.
+// demo is one connection to set up, with its accounts.
 type demo struct {
 	channel    hub.Channel
 	connection hub.ConnectionID
-	account    hub.AccountID
-	external   string
 	verify     map[string]string // the connection's secrets
-	send       map[string]string // the account's secrets
+	accounts   []demoAccount
 }
 
-// accounts are the demo team's. The credentials are made up; the fakes know the
-// same ones.
-func accounts() []demo {
+type demoAccount struct {
+	id       hub.AccountID
+	external string
+	send     map[string]string // the account's secrets
+}
+
+// demos are the demo team's connections. The credentials are made up; the fakes know
+// the same ones.
+func demos() []demo {
 	return []demo{
 		{
-			channel: "line", connection: "line1", account: "line1", external: "U5a1f0c3e9b7d4826a1c0e5f79d3b2468",
+			channel: "line", connection: "line1",
 			verify: map[string]string{"channel_secret": "0a1b2c3d4e5f60718293a4b5c6d7e8f9"},
-			send:   map[string]string{"channel_token": "demo-line-channel-token-3f9a1c"},
+			accounts: []demoAccount{
+				{"line1", "U5a1f0c3e9b7d4826a1c0e5f79d3b2468", map[string]string{"channel_token": "demo-line-channel-token-3f9a1c"}},
+			},
+		},
+		{ // two numbers of one app
+			channel: "whatsapp", connection: "whatsapp1",
+			verify: map[string]string{"app_secret": "f00dbabe0123456789abcdef01234567", "verify_token": "demo-whatsapp-verify-token-7d41"},
+			accounts: []demoAccount{
+				{"whatsapp1", "106540352242922", map[string]string{"access_token": "demo-whatsapp-access-token-81c0e2"}},
+				{"whatsapp2", "106540352242923", map[string]string{"access_token": "demo-whatsapp-access-token-92d1f3"}},
+			},
 		},
 	}
 }
@@ -89,24 +103,29 @@ func Seed(ctx context.Context, s Setup) (Team, error) {
 	}
 
 	out := Team{Team: string(ID), Seeded: map[string]string{"keyword": "ping"}}
-	for _, d := range accounts() {
-		err := setup.Connect(ctx, team, d.connection, d.channel, secrets(d.verify), settings.NewAccount{
-			ID: d.account, External: d.external, Name: "Demo " + string(d.channel), Secrets: secrets(d.send),
-			Keywords: []store.Keyword{{Match: "ping", Answer: "pong"}},
-		})
-		if err != nil {
+	for _, d := range demos() {
+		var accounts []settings.NewAccount
+		for _, a := range d.accounts {
+			accounts = append(accounts, settings.NewAccount{
+				ID: a.id, External: a.external, Name: "Demo " + string(a.id), Secrets: secrets(a.send),
+				Keywords: []store.Keyword{{Match: "ping", Answer: hub.TextContent("pong")}},
+			})
+		}
+		if err := setup.Connect(ctx, team, d.connection, d.channel, secrets(d.verify), accounts...); err != nil {
 			return Team{}, fmt.Errorf("demoteam: connect %s: %w", d.channel, err)
 		}
-		all := map[string]string{}
-		for _, fields := range []map[string]string{d.verify, d.send} {
-			for name, v := range fields {
-				all[name] = v
+		for _, a := range d.accounts {
+			all := map[string]string{}
+			for _, fields := range []map[string]string{d.verify, a.send} {
+				for name, v := range fields {
+					all[name] = v
+				}
 			}
+			out.Accounts = append(out.Accounts, Account{Channel: string(d.channel), Account: fake.Account{
+				ID: string(a.id), ExternalID: a.external, Secrets: all,
+				Webhook: s.API + "/webhooks/" + string(d.channel) + "/" + edge.PathID(ID, d.connection),
+			}})
 		}
-		out.Accounts = append(out.Accounts, Account{Channel: string(d.channel), Account: fake.Account{
-			ID: string(d.account), ExternalID: d.external, Secrets: all,
-			Webhook: s.API + "/webhooks/" + string(d.channel) + "/" + edge.PathID(ID, d.connection),
-		}})
 	}
 	return out, nil
 }

@@ -5,40 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"omnihub/internal/channel/fake"
 )
-
-// extra is what only customers of LINE do, by type:
-//
-//	location    title, address, latitude, longitude
-//	file        name, size
-//	video       duration (ms)
-//	audio       duration (ms)
-//	postback    data, params
-//	unsend      message (the id)
-//	group_text  group, text, standby
-//	verify      (the console's Verify button: a webhook without events)
-//	raw         body (any bytes, signed as LINE would)
-type extra struct {
-	Type      string          `json:"type"`
-	Title     string          `json:"title"`
-	Address   string          `json:"address"`
-	Latitude  float64         `json:"latitude"`
-	Longitude float64         `json:"longitude"`
-	Name      string          `json:"name"`
-	Size      int64           `json:"size"`
-	Duration  int64           `json:"duration"`
-	Data      string          `json:"data"`
-	Params    json.RawMessage `json:"params"`
-	Message   string          `json:"message"`
-	Group     string          `json:"group"`
-	Text      string          `json:"text"`
-	Standby   bool            `json:"standby"`
-	Body      string          `json:"body"`
-}
 
 // Act makes the webhook of a customer's act and delivers it. A repeated delivery
 // has the same bytes but for isRedelivery, and so another signature.
@@ -96,38 +66,28 @@ func (p *platform) compose(a fake.Act) (requests, fake.Delivery, error) {
 		hook := acct.signed([]byte(x.Body))
 		return requests{hook, hook}, fake.Delivery{}, nil
 	}
-	if a.From == "" {
-		return requests{}, fake.Delivery{}, errors.New("linetest: act: who is it from?")
-	}
 	at := p.now()
 	if a.At != 0 {
 		at = time.UnixMilli(a.At)
 	}
-	e := event{
-		Mode:           "active",
-		Timestamp:      at.UnixMilli(),
-		Source:         source{Type: "user", UserID: p.userID(a.From)},
-		WebhookEventID: a.Event,
-	}
+	e := event{Mode: "active", Timestamp: at.UnixMilli(), WebhookEventID: a.Event}
 	if e.WebhookEventID == "" {
 		e.WebhookEventID = eventID(at)
 	}
-	who := p.customer(acct, e.Source.UserID)
-	if err := p.fill(&e, a, x, who); err != nil {
+	if x.Standby {
+		e.Mode = "standby"
+	}
+	if err := p.source(&e, acct, a, x); err != nil {
 		return requests{}, fake.Delivery{}, err
 	}
-	if a.Block || a.Follow {
-		p.rememberCustomer(acct, e.Source.UserID, who)
+	if err := p.fill(&e, acct, a, x); err != nil {
+		return requests{}, fake.Delivery{}, err
 	}
-	to := e.Source.UserID
-	if e.Source.GroupID != "" {
-		to = e.Source.GroupID
-		p.customer(acct, to)
-	}
+	p.remember(&e, acct, x)
 	var issued *token
-	if e.Mode == "active" && e.Type != "unfollow" && e.Type != "unsend" {
+	if e.Mode == "active" && answerable(&e) {
 		e.ReplyToken = hexToken()
-		issued = &token{to: to, event: at, delivered: p.now()}
+		issued = &token{to: e.chat(), event: at, delivered: p.now()}
 		acct.tokens[e.ReplyToken] = issued
 		p.rememberToken(acct, e.ReplyToken, issued)
 	}
@@ -151,98 +111,104 @@ func (p *platform) compose(a fake.Act) (requests, fake.Delivery, error) {
 	return requests{request(false), request(true)}, delivery, nil
 }
 
+// source sets whom the event comes from; p.mu is held.
+func (p *platform) source(e *event, acct *account, a fake.Act, x extra) error {
+	group := ""
+	if x.Group != "" {
+		group = p.groupID(x.Group)
+	}
+	switch {
+	case x.Type == "account_link" && x.Result == "failed":
+		return nil
+	case x.ofGroup():
+		if group == "" {
+			return fmt.Errorf("linetest: act: extra of type %q needs a group", x.Type)
+		}
+		e.Source = &source{Type: "group", GroupID: group}
+		p.customer(acct, group)
+		return nil
+	case a.From == "":
+		return errors.New("linetest: act: who is it from?")
+	}
+	e.Source = &source{Type: "user", UserID: p.userID(a.From)}
+	who := p.customer(acct, e.Source.UserID)
+	if group != "" {
+		e.Source.Type, e.Source.GroupID = "group", group
+		if p.customer(acct, group).Blocked {
+			return errors.New("linetest: act: the account is not in the group; only join is possible")
+		}
+		return nil
+	}
+	if who.Blocked && !a.Follow {
+		return errors.New("linetest: act: the customer has blocked the account; only follow is possible")
+	}
+	return nil
+}
+
+// answerable reports whether LINE gives a reply token with the event.
+func answerable(e *event) bool {
+	switch e.Type {
+	case "unfollow", "unsend", "leave", "memberLeft":
+		return false
+	}
+	return e.Source != nil
+}
+
+// remember notes what LINE knows of the customers after the event; p.mu is held.
+func (p *platform) remember(e *event, acct *account, x extra) {
+	if e.Source == nil {
+		return
+	}
+	chat := acct.customers[e.chat()]
+	seen := func(id string, in bool) {
+		if chat.Members == nil {
+			chat.Members = map[string]bool{}
+		}
+		p.customer(acct, id)
+		if chat.Members[id] = true; !in {
+			delete(chat.Members, id)
+		}
+	}
+	switch e.Type {
+	case "follow":
+		chat.Blocked, chat.Stranger = false, false
+	case "unfollow", "leave":
+		chat.Blocked = true
+	case "join":
+		chat.Blocked = false
+	case "memberJoined":
+		seen(e.Joined.Members[0].UserID, true)
+	case "memberLeft":
+		seen(e.Left.Members[0].UserID, false)
+	}
+	switch {
+	case e.Source.GroupID != "" && e.Source.UserID != "":
+		seen(e.Source.UserID, true)
+	case e.Source.GroupID == "":
+		chat.Stranger = chat.Stranger || x.Stranger && chat.Unmet
+		if chat.Unmet = false; e.Type == "message" {
+			chat.Wrote = p.now()
+		}
+	}
+	p.rememberCustomer(acct, e.chat())
+}
+
 // learn notes the customers and the reply tokens of a body that the tester wrote, as
 // far as it can be read, so that they can be answered; p.mu is held.
 func (p *platform) learn(acct *account, body []byte) {
 	var w webhook
 	_ = json.Unmarshal(body, &w) // a broken body has none
 	for _, e := range w.Events {
-		to := e.Source.GroupID
+		to := e.chat()
 		if to == "" {
-			to = e.Source.UserID
+			continue
 		}
-		p.customer(acct, to)
+		p.customer(acct, to).Unmet = false
+		p.rememberCustomer(acct, to)
 		if e.ReplyToken != "" {
 			learned := &token{to: to, event: time.UnixMilli(e.Timestamp), delivered: p.now()}
 			acct.tokens[e.ReplyToken] = learned
 			p.rememberToken(acct, e.ReplyToken, learned)
 		}
 	}
-}
-
-// customer finds or makes a customer; p.mu is held.
-func (p *platform) customer(a *account, id string) *customer {
-	c := a.customers[id]
-	if c == nil {
-		c = &customer{}
-		a.customers[id] = c
-		p.rememberCustomer(a, id, c)
-	}
-	return c
-}
-
-// fill sets what the act decides of the event; p.mu is held.
-func (p *platform) fill(e *event, a fake.Act, x extra, who *customer) error {
-	set := 0
-	for _, is := range []bool{a.Text != "", a.Image != "", a.Sticker != "", a.Follow, a.Block, len(a.Extra) > 0} {
-		if is {
-			set++
-		}
-	}
-	if set != 1 {
-		return fmt.Errorf("linetest: act: give exactly one of text, image, sticker, follow, block, extra; there are %d", set)
-	}
-	if who.blocked && !a.Follow && x.Type != "group_text" {
-		return errors.New("linetest: act: the customer has blocked the account; only follow is possible")
-	}
-	m := &message{ID: a.ID, MarkAsReadToken: quoteToken()}
-	if m.ID == "" {
-		m.ID = messageID()
-	}
-	e.Type = "message"
-	switch {
-	case a.Text != "":
-		m.Type, m.Text, m.QuoteToken = "text", a.Text, quoteToken()
-	case a.Image != "":
-		m.Type, m.QuoteToken, m.ContentProvider = "image", quoteToken(), &contentProvider{Type: "line"}
-		if strings.HasPrefix(a.Image, "https://") {
-			m.ContentProvider = &contentProvider{Type: "external", OriginalContentURL: a.Image, PreviewImageURL: a.Image}
-		}
-	case a.Sticker != "":
-		m.Type, m.QuoteToken, m.StickerResourceType, m.Keywords = "sticker", quoteToken(), "STATIC", []string{"hello", "hi"}
-		m.PackageID, m.StickerID = "446", a.Sticker
-		if pack, sticker, ok := strings.Cut(a.Sticker, "/"); ok {
-			m.PackageID, m.StickerID = pack, sticker
-		}
-	case a.Follow:
-		e.Type, e.Follow = "follow", &follow{IsUnblocked: who.blocked}
-		who.blocked = false
-	case a.Block:
-		e.Type = "unfollow"
-		who.blocked = true
-	case x.Type == "location":
-		m.Type, m.Title, m.Address, m.Latitude, m.Longitude = "location", x.Title, x.Address, &x.Latitude, &x.Longitude
-	case x.Type == "file":
-		m.Type, m.FileName, m.FileSize = "file", x.Name, x.Size
-	case x.Type == "video":
-		m.Type, m.QuoteToken, m.Duration, m.ContentProvider = "video", quoteToken(), x.Duration, &contentProvider{Type: "line"}
-	case x.Type == "audio":
-		m.Type, m.Duration, m.ContentProvider = "audio", x.Duration, &contentProvider{Type: "line"}
-	case x.Type == "group_text" && x.Text != "" && x.Group != "":
-		m.Type, m.Text, m.QuoteToken = "text", x.Text, quoteToken()
-		e.Source = source{Type: "group", GroupID: p.groupID(x.Group), UserID: e.Source.UserID}
-		if x.Standby {
-			e.Mode = "standby"
-		}
-	case x.Type == "postback" && x.Data != "":
-		e.Type, e.Postback = "postback", &postback{Data: x.Data, Params: x.Params}
-	case x.Type == "unsend" && x.Message != "":
-		e.Type, e.Unsend = "unsend", &unsend{MessageID: x.Message}
-	default:
-		return fmt.Errorf("linetest: act: extra of type %q is unknown or lacks a member", x.Type)
-	}
-	if e.Type == "message" {
-		e.Message = m
-	}
-	return nil
 }

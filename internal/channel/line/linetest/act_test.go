@@ -15,11 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"omnihub/internal/channel"
 	"omnihub/internal/channel/fake"
-	"omnihub/internal/channel/line"
 	"omnihub/internal/channel/line/linetest"
-	"omnihub/internal/hub"
 )
 
 // skeleton is a JSON text with its values replaced by their types, so that members
@@ -52,6 +49,7 @@ func skeleton(t *testing.T, body []byte) string {
 
 func TestActsMakeWebhooksAsLINESendsThem(t *testing.T) {
 	const user = "U0d9c3f6a82b14e57903c6ad18f4e7b25"
+	const mention = `{"mentionees":[{"index":0,"length":4,"type":"user","userId":"` + bot + `","isSelf":true}]}`
 	w := newWorld(t)
 	for sample, a := range map[string]fake.Act{
 		"text":        {Text: "你好，我想詢問課程報名 😀"},
@@ -62,6 +60,24 @@ func TestActsMakeWebhooksAsLINESendsThem(t *testing.T) {
 		"unsend":      {Extra: json.RawMessage(`{"type":"unsend","message":"577102334455667702"}`)},
 		"unfollow":    {Block: true},
 		"verify_ping": {Extra: json.RawMessage(`{"type":"verify"}`)},
+
+		"postback_plain":           {Postback: "answer=要"},
+		"postback_group":           {Extra: json.RawMessage(`{"type":"postback","group":"family","data":"storeId=12345","params":{"date":"2026-10-10"}}`)},
+		"postback_richmenu_switch": {Extra: json.RawMessage(`{"type":"postback","data":"menu=member","params":{"newRichMenuAliasId":"richmenu-member","status":"SUCCESS"}}`)},
+		"postback_richmenu_failed": {Extra: json.RawMessage(`{"type":"postback","data":"menu=member","params":{"status":"RICHMENU_ALIAS_ID_NOTFOUND"}}`)},
+		"text_quoting":             {Extra: json.RawMessage(`{"type":"text","text":"這個多少錢？","quotes":"461230966842064897"}`)},
+		"text_standby_group":       {Extra: json.RawMessage(`{"type":"text","group":"family","standby":true,"text":"@小幫手 明天有開門嗎？","mention":` + mention + `}`)},
+		"message_edited":           {Extra: json.RawMessage(`{"type":"edit","group":"family","message":"577102334455667713","text":"@小幫手 後天有開門嗎？","mention":` + mention + `}`)},
+		"account_link":             {Extra: json.RawMessage(`{"type":"account_link","result":"ok","nonce":"c2FtcGxlLW5vbmNlLTAwMDE"}`)},
+		"account_link_failed":      {Extra: json.RawMessage(`{"type":"account_link","result":"failed","nonce":"c2FtcGxlLW5vbmNlLTAwMDI"}`)},
+		"video":                    {Extra: json.RawMessage(`{"type":"video","duration":60000}`)},
+		"audio":                    {Extra: json.RawMessage(`{"type":"audio","duration":60000}`)},
+		"video_play_complete":      {Extra: json.RawMessage(`{"type":"video_play","tracking":"track-id"}`)},
+		"beacon":                   {Extra: json.RawMessage(`{"type":"beacon","hwid":"d41d8cd98f","kind":"enter"}`)},
+		"membership_joined":        {Extra: json.RawMessage(`{"type":"membership","kind":"joined","plan":3189}`)},
+		"join":                     {Extra: json.RawMessage(`{"type":"join","group":"family"}`)},
+		"leave":                    {Extra: json.RawMessage(`{"type":"leave","group":"club"}`)},
+		"member_left":              {Extra: json.RawMessage(`{"type":"member_left","group":"family"}`)},
 	} {
 		t.Run(sample, func(t *testing.T) {
 			want, err := os.ReadFile("../testdata/samples/" + sample + ".json")
@@ -197,100 +213,27 @@ func TestDeliveries(t *testing.T) {
 func TestActsThatAreNotPossible(t *testing.T) {
 	w := newWorld(t)
 	for name, a := range map[string]fake.Act{
-		"no account of two": {From: "ann", Text: "x"},
-		"unknown account":   {Account: "none", From: "ann", Text: "x"},
-		"nobody":            {Account: "shop", Text: "x"},
-		"nothing":           {Account: "shop", From: "ann"},
-		"two things":        {Account: "shop", From: "ann", Text: "x", Follow: true},
-		"unknown extra":     {Account: "shop", From: "ann", Extra: json.RawMessage(`{"type":"poem"}`)},
-		"unknown member":    {Account: "shop", From: "ann", Extra: json.RawMessage(`{"type":"file","colour":"red"}`)},
-		"no member":         {Account: "shop", From: "ann", Extra: json.RawMessage(`{"type":"postback"}`)},
-		"broken extra":      {Account: "shop", From: "ann", Extra: json.RawMessage(`{`)},
+		"unknown account":    {Account: "none", From: "ann", Text: "x"},
+		"nobody":             {Account: "shop", Text: "x"},
+		"nothing":            {Account: "shop", From: "ann"},
+		"two things":         {Account: "shop", From: "ann", Text: "x", Follow: true},
+		"unknown extra":      {Account: "shop", From: "ann", Extra: json.RawMessage(`{"type":"poem"}`)},
+		"unknown member":     {Account: "shop", From: "ann", Extra: json.RawMessage(`{"type":"file","colour":"red"}`)},
+		"no member":          {Account: "shop", From: "ann", Extra: json.RawMessage(`{"type":"postback"}`)},
+		"broken extra":       {Account: "shop", From: "ann", Extra: json.RawMessage(`{`)},
+		"a button not seen":  {Account: "shop", From: "ann", Button: "a=b"},
+		"a form":             {Account: "shop", From: "ann", FlowAnswer: json.RawMessage(`{}`)},
+		"a form and a text":  {Account: "shop", From: "ann", Text: "x", FlowAnswer: json.RawMessage(`{}`)},
+		"an edit in private": {Account: "shop", From: "ann", Extra: json.RawMessage(`{"type":"edit","message":"1","text":"x"}`)},
+		"a join of nothing":  {Account: "shop", Extra: json.RawMessage(`{"type":"join"}`)},
+		"nobody joins":       {Account: "shop", Extra: json.RawMessage(`{"type":"member_joined","group":"family"}`)},
+		"an odd link":        {Account: "shop", From: "ann", Extra: json.RawMessage(`{"type":"account_link","result":"maybe","nonce":"n"}`)},
 	} {
 		if d, err := w.platform.Act(t.Context(), a); err == nil {
 			t.Errorf("%s: got %+v, want an error", name, d)
 		}
 	}
 	w.want("hooks", len(w.hooks), 0)
-}
-
-// A whole round: an act reaches the adapter, the adapter answers by reply token, by
-// push, and by push again with the same key.
-func TestAdapterAndPlatformUnderstandEachOther(t *testing.T) {
-	w := newWorld(t)
-	mux := newStack(t, w)
-	a := line.New(channel.Platform{BaseURL: mux})
-	account := channel.Account{ID: "shop", External: bot, Secrets: channel.Secrets{line.ChannelSecret: "s1", line.ChannelToken: "t1"}}
-	credentials := channel.Credentials{Secrets: account.Secrets, Accounts: []string{bot}}
-
-	d := w.act(fake.Act{From: "ann", Text: "ping <&>", Repeat: 2})
-	var events []channel.Event
-	for _, h := range w.hooks {
-		r := &channel.Request{Method: "POST", Header: map[string]string{"x-line-signature": h.signature}, Body: h.body}
-		if err := a.Verify(r, credentials); err != nil {
-			t.Fatal(err)
-		}
-		slices, err := a.Split(h.body)
-		if err != nil || len(slices) != 1 {
-			t.Fatalf("split: got %d, %v, want 1", len(slices), err)
-		}
-		e, err := a.Parse(slices[0].Head, slices[0].Raw)
-		if err != nil {
-			t.Fatal(err)
-		}
-		events = append(events, e)
-	}
-	first, again := events[0], events[1]
-	if first.Message.Text != "ping <&>" || first.Message.ID != d.Message || first.ID != d.Event || first.At != 1791170415123 || first.Redelivered {
-		t.Errorf("got %+v, want what was acted", first)
-	}
-	if !again.Redelivered || again.ID != first.ID || again.Reply != first.Reply {
-		t.Errorf("again: got %+v, want the same event, redelivered", again)
-	}
-
-	m := channel.Outgoing{To: first.User, Type: hub.Text, Text: "pong <&> 😀", RetryKey: hub.RetryKey("t", "u", "k")}
-	sent, err := a.Reply(t.Context(), account, first.Reply, m)
-	if err != nil || sent.PlatformID == "" {
-		t.Fatalf("reply: got %+v, %v", sent, err)
-	}
-	if _, err := a.Reply(t.Context(), account, first.Reply, m); hub.CodeOf(err) != hub.ReplyTokenInvalid {
-		t.Errorf("reply again: got %v, want %s", err, hub.ReplyTokenInvalid)
-	}
-	pushed, err := a.Send(t.Context(), account, m)
-	if err != nil || pushed.Repeated || pushed.PlatformID == "" {
-		t.Fatalf("push: got %+v, %v", pushed, err)
-	}
-	repeated, err := a.Send(t.Context(), account, m)
-	if err != nil || !repeated.Repeated || repeated.PlatformID != pushed.PlatformID {
-		t.Errorf("push again: got %+v, %v, want %s repeated", repeated, err, pushed.PlatformID)
-	}
-	var got []string
-	for _, c := range w.ledger.Calls("line", "ann") {
-		got = append(got, c.Kind+" "+c.Text+" "+c.ID)
-	}
-	w.want("ledger", got, []string{"reply pong <&> 😀 " + sent.PlatformID, "push pong <&> 😀 " + pushed.PlatformID})
-
-	for plan, want := range map[string]hub.Code{
-		`{"rate429":1,"retry_after":9}`: hub.RateLimited, `{"rate500":1}`: hub.Unclear, `{"expired_token":true}`: hub.TokenExpired,
-		`{"monthly_quota":0}`: hub.QuotaExhausted, `{"accept_then_drop":1}`: hub.Unclear, `{"accept_then_500":1}`: hub.Unclear,
-	} {
-		w.faults(plan)
-		m.RetryKey = hub.RetryKey("t", "u", hub.MessageKey(plan))
-		_, err := a.Send(t.Context(), account, m)
-		if hub.CodeOf(err) != want {
-			t.Errorf("%s: got %v, want %s", plan, err, want)
-		}
-		w.faults("null")
-		accepted := strings.Contains(plan, "accept_then")
-		if sent, err := a.Send(t.Context(), account, m); err != nil || sent.Repeated != accepted {
-			t.Errorf("after %s: got %+v, %v, want it sent once", plan, sent, err)
-		}
-	}
-	m.To = "U99999999999999999999999999999999"
-	m.RetryKey = hub.RetryKey("t", "u", "other")
-	if _, err := a.Send(t.Context(), account, m); hub.CodeOf(err) != hub.Unreachable {
-		t.Errorf("to a stranger: got %v, want %s", err, hub.Unreachable)
-	}
 }
 
 var _ fake.New = linetest.New

@@ -49,6 +49,11 @@ func (x *exchange) refuse(status int, format string, args ...any) {
 	x.answer(status, refusal{Message: fmt.Sprintf(format, args...)})
 }
 
+// invalid answers what is wrong with a request's body.
+func (x *exchange) invalid(wrong []detail) {
+	x.answer(400, refusal{Message: fmt.Sprintf("The request body has %d error(s)", len(wrong)), Details: wrong})
+}
+
 // ServeHTTP is the Messaging API.
 func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{w: w, r: r, request: uuid()}
@@ -90,8 +95,7 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *platform) route(x *exchange, f faults) {
-	if id, ok := strings.CutPrefix(x.r.URL.Path, "/v2/bot/profile/"); ok && x.r.Method == http.MethodGet {
-		p.profile(x, id)
+	if p.reads(x) {
 		return
 	}
 	switch x.r.Method + " " + x.r.URL.Path {
@@ -99,6 +103,14 @@ func (p *platform) route(x *exchange, f faults) {
 		x.ofJSON(func() { p.reply(x, f) })
 	case "POST /v2/bot/message/push":
 		x.ofJSON(func() { p.push(x, f) })
+	case "POST /v2/bot/message/validate/reply", "POST /v2/bot/message/validate/push":
+		x.ofJSON(func() {
+			if _, ok := x.sendRequest(); ok {
+				x.answer(200, struct{}{})
+			}
+		})
+	case "POST /v2/bot/chat/loading/start":
+		x.ofJSON(func() { p.loading(x) })
 	case "PUT /v2/bot/channel/webhook/endpoint":
 		x.ofJSON(func() { p.setEndpoint(x) })
 	case "POST /v2/bot/channel/webhook/test":
@@ -112,16 +124,9 @@ func (p *platform) route(x *exchange, f faults) {
 		x.answer(200, map[string]any{"userId": x.account.ExternalID, "basicId": "@" + x.account.ID,
 			"displayName": x.account.ID, "chatMode": "bot", "markAsReadMode": "auto"})
 	case "GET /v2/bot/message/quota":
-		quota := map[string]any{"type": "none"}
-		if f.MonthlyQuota != nil {
-			quota = map[string]any{"type": "limited", "value": *f.MonthlyQuota}
-		}
-		x.answer(200, quota)
+		p.quota(x, f)
 	case "GET /v2/bot/message/quota/consumption":
-		p.mu.Lock()
-		used := x.account.pushed[p.month()]
-		p.mu.Unlock()
-		x.answer(200, map[string]any{"totalUsage": used})
+		p.consumption(x)
 	default:
 		x.refuse(404, "Not found")
 	}
@@ -135,26 +140,6 @@ func (x *exchange) ofJSON(do func()) {
 		return
 	}
 	do()
-}
-
-// profile tells who a customer is. https://developers.line.biz/en/reference/messaging-api/#get-profile
-func (p *platform) profile(x *exchange, id string) {
-	if !userForm.MatchString(id) {
-		x.refuse(400, "The value for the 'userId' parameter is invalid")
-		return
-	}
-	p.mu.Lock()
-	c, name := x.account.customers[id], p.names[id]
-	known := c != nil && !c.blocked
-	p.mu.Unlock()
-	if !known {
-		x.refuse(404, "Not found")
-		return
-	}
-	if name == "" {
-		name = "LINE " + id[len(id)-4:]
-	}
-	x.answer(200, map[string]any{"userId": id, "displayName": name, "language": "zh-TW"})
 }
 
 // setEndpoint enters a webhook URL.

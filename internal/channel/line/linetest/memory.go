@@ -11,7 +11,7 @@ type (
 	nameEntry     struct{ ID, Name string }
 	customerEntry struct {
 		Account, ID string
-		Blocked     bool
+		customer
 	}
 	tokenEntry struct {
 		Account, Token, To string
@@ -24,11 +24,14 @@ type (
 		Request            string
 		Sent               []sentMessage
 	}
-	countEntry struct{ Account, Month string }
+	countEntry struct {
+		Account, Month string
+		Count          int
+	}
 )
 
-func (p *platform) rememberCustomer(a *account, id string, c *customer) {
-	p.journal.Record("customer", customerEntry{a.ID, id, c.blocked})
+func (p *platform) rememberCustomer(a *account, id string) {
+	p.journal.Record("customer", customerEntry{a.ID, id, *a.customers[id]})
 }
 
 func (p *platform) rememberToken(a *account, name string, t *token) {
@@ -46,7 +49,7 @@ func (p *platform) recall() {
 		case "customer":
 			if e, ok := recorded[customerEntry](entry); ok {
 				if a, err := p.account(e.Account); err == nil {
-					a.customers[e.ID] = &customer{blocked: e.Blocked}
+					a.customers[e.ID] = &e.customer
 				}
 			}
 		case "token":
@@ -64,7 +67,7 @@ func (p *platform) recall() {
 		case "counted":
 			if e, ok := recorded[countEntry](entry); ok {
 				if a, err := p.account(e.Account); err == nil {
-					a.pushed[e.Month]++
+					a.pushed[e.Month] += max(1, e.Count)
 				}
 			}
 		}

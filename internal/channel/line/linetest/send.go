@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf16"
 
 	"omnihub/internal/channel/fake"
 )
@@ -17,7 +16,6 @@ const (
 	tokenLife = time.Minute      // of a reply token, after each delivery of its webhook
 	eventLife = 20 * time.Minute // of a reply token, after its event
 	keyLife   = 24 * time.Hour   // of a retry key
-	maxUnits  = 5000             // of a text, in UTF-16
 )
 
 type sentMessage struct {
@@ -36,7 +34,7 @@ var retryKeyForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a
 
 // reply answers an event. https://developers.line.biz/en/reference/messaging-api/#send-reply-message
 func (p *platform) reply(x *exchange, f faults) {
-	in, text, ok := x.sendRequest()
+	in, ok := x.sendRequest()
 	if !ok || p.fault(x, f, "reply", deref(in.ReplyToken)) {
 		return
 	}
@@ -58,7 +56,8 @@ func (p *platform) reply(x *exchange, f faults) {
 	t.used = true
 	p.rememberToken(x.account, *in.ReplyToken, t)
 	sent := newMessages(len(in.Messages))
-	p.note(x, fake.Call{Kind: "reply", To: t.to, Text: text, ID: sent[0].ID, ReplyToken: *in.ReplyToken})
+	p.deliver(x.account, t.to, in.Messages)
+	p.note(x, fake.Call{Kind: "reply", To: t.to, Text: textOf(in.Messages), ID: sent[0].ID, ReplyToken: *in.ReplyToken})
 	p.mu.Unlock()
 	p.accepted(x, f, "reply", *in.ReplyToken, sent)
 }
@@ -66,7 +65,7 @@ func (p *platform) reply(x *exchange, f faults) {
 // push sends to a customer or a group at any time.
 // https://developers.line.biz/en/reference/messaging-api/#send-push-message
 func (p *platform) push(x *exchange, f faults) {
-	in, text, ok := x.sendRequest()
+	in, ok := x.sendRequest()
 	key := x.r.Header.Get("X-Line-Retry-Key")
 	name := key
 	if name == "" {
@@ -84,7 +83,7 @@ func (p *platform) push(x *exchange, f faults) {
 		x.refuse(400, "The property, 'to', in the request body is invalid (line: -, column: -)")
 		return
 	}
-	sent, done := p.pushOnce(x, f, strings.ToLower(key), to, text, len(in.Messages))
+	sent, done := p.pushOnce(x, f, strings.ToLower(key), to, in.Messages)
 	if done {
 		p.accepted(x, f, "push", name, sent)
 	}
@@ -92,7 +91,7 @@ func (p *platform) push(x *exchange, f faults) {
 
 // pushOnce accepts a push, or answers why not; looking and accepting are one step,
 // so that of two requests with one retry key one is sent.
-func (p *platform) pushOnce(x *exchange, f faults, key, to, text string, n int) ([]sentMessage, bool) {
+func (p *platform) pushOnce(x *exchange, f faults, key, to string, messages []json.RawMessage) ([]sentMessage, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
@@ -106,37 +105,44 @@ func (p *platform) pushOnce(x *exchange, f faults, key, to, text string, n int) 
 		return nil, false
 	}
 	who := x.account.customers[to]
-	if who == nil {
+	if who == nil || isGroup(to) && who.Blocked {
 		x.refuse(400, "Failed to send messages")
 		return nil, false
 	}
-	if f.MonthlyQuota != nil && !who.blocked && x.account.pushed[p.month()] >= *f.MonthlyQuota {
-		x.refuse(429, "You have reached your monthly limit.")
-		return nil, false
+	if who.reached(to, now) { // those who do not get it are not counted
+		count := who.recipients(to)
+		if f.MonthlyQuota != nil && x.account.pushed[p.month()]+count > *f.MonthlyQuota {
+			x.refuse(429, "You have reached your monthly limit.")
+			return nil, false
+		}
+		x.account.pushed[p.month()] += count
+		p.journal.Record("counted", countEntry{x.account.ID, p.month(), count})
 	}
-	if !who.blocked { // those who do not get it are not counted
-		x.account.pushed[p.month()]++
-		p.journal.Record("counted", countEntry{x.account.ID, p.month()})
-	}
-	sent := newMessages(n)
+	sent := newMessages(len(messages))
 	if key != "" {
 		x.account.accepted[key] = acceptance{body: string(x.body), at: now, request: x.request, sent: sent}
 		p.journal.Record("accepted", acceptanceEntry{x.account.ID, key, string(x.body), now, x.request, sent})
 	}
-	p.note(x, fake.Call{Kind: "push", To: to, Text: text, ID: sent[0].ID, RetryKey: key})
+	p.deliver(x.account, to, messages)
+	p.note(x, fake.Call{Kind: "push", To: to, Text: textOf(messages), ID: sent[0].ID, RetryKey: key})
 	return sent, true
+}
+
+// deliver shows accepted messages to the customer, if they reach him; p.mu is held.
+func (p *platform) deliver(a *account, to string, messages []json.RawMessage) {
+	if who := a.customers[to]; who.reached(to, p.now()) {
+		who.show(messages)
+		p.rememberCustomer(a, to)
+	}
 }
 
 // note puts an accepted call into the ledger; p.mu is held.
 func (p *platform) note(x *exchange, c fake.Call) {
 	c.Channel, c.Account, c.Name = kind, x.account.ID, p.names[c.To]
 	c.Body, c.At = string(x.body), p.now().UnixMilli()
-	c.Dropped = x.account.customers[c.To].blocked
+	c.Dropped = !x.account.customers[c.To].reached(c.To, p.now())
 	p.ledger.Add(c)
 }
-
-// month is the one that the quota counts in.
-func (p *platform) month() string { return p.now().UTC().Format("2006-01") }
 
 // fault answers in place of LINE if the plan says so: 429, 500, or never.
 func (p *platform) fault(x *exchange, f faults, what, name string) bool {
@@ -177,49 +183,31 @@ func (p *platform) accepted(x *exchange, f faults, what, name string, sent []sen
 	}
 }
 
-// sendRequest reads the body and gives the texts of its messages, or answers what
-// is wrong with it.
-func (x *exchange) sendRequest() (sendRequest, string, bool) {
+// sendRequest reads the body and looks at its messages, or answers what is wrong
+// with it.
+func (x *exchange) sendRequest() (sendRequest, bool) {
 	var in sendRequest
 	if err := json.Unmarshal(x.body, &in); err != nil {
 		x.refuse(400, "The request body could not be parsed as JSON (line: 1, column: 1)")
-		return in, "", false
+		return in, false
 	}
 	var wrong []detail
 	if n := len(in.Messages); n < 1 || n > 5 {
 		wrong = append(wrong, detail{"Size must be between 1 and 5", "messages"})
 	}
-	var texts []string
 	for i, raw := range in.Messages {
-		var m struct {
-			Type string `json:"type"`
-			Text string `json:"text"`
+		outer, inner := inspect(raw, fmt.Sprintf("messages[%d]", i))
+		if len(inner) > 0 {
+			x.answer(400, refusal{Message: fmt.Sprintf("A message (messages[%d]) in the request body is invalid", i), Details: inner})
+			return in, false
 		}
-		place := fmt.Sprintf("messages[%d]", i)
-		if json.Unmarshal(raw, &m) != nil {
-			x.refuse(400, "A message (%s) in the request body is invalid", place)
-			return in, "", false
-		}
-		switch m.Type {
-		case "text":
-			if m.Text == "" {
-				wrong = append(wrong, detail{"May not be empty", place + ".text"})
-			} else if len(utf16.Encode([]rune(m.Text))) > maxUnits {
-				wrong = append(wrong, detail{"Length must be between 0 and 5000", place + ".text"})
-			}
-			texts = append(texts, m.Text)
-		case "textV2", "image", "video", "audio", "location", "sticker", "template", "imagemap", "flex", "coupon":
-			x.refuse(501, "the fake LINE platform does not take messages of type %s", m.Type)
-			return in, "", false
-		default:
-			wrong = append(wrong, detail{"Must be one of the following values: [text, textV2, image, video, audio, location, sticker, template, imagemap, flex]", place + ".type"})
-		}
+		wrong = append(wrong, outer...)
 	}
 	if len(wrong) > 0 {
-		x.answer(400, refusal{Message: fmt.Sprintf("The request body has %d error(s)", len(wrong)), Details: wrong})
-		return in, "", false
+		x.invalid(wrong)
+		return in, false
 	}
-	return in, strings.Join(texts, "\n"), true
+	return in, true
 }
 
 func newMessages(n int) []sentMessage {

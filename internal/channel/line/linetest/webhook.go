@@ -26,17 +26,34 @@ type webhook struct {
 }
 
 type event struct {
-	Type            string          `json:"type"`
-	Mode            string          `json:"mode"`
-	Timestamp       int64           `json:"timestamp"`
-	Source          source          `json:"source"`
-	WebhookEventID  string          `json:"webhookEventId"`
-	DeliveryContext deliveryContext `json:"deliveryContext"`
-	ReplyToken      string          `json:"replyToken,omitempty"`
-	Message         *message        `json:"message,omitempty"`
-	Follow          *follow         `json:"follow,omitempty"`
-	Unsend          *unsend         `json:"unsend,omitempty"`
-	Postback        *postback       `json:"postback,omitempty"`
+	Type              string          `json:"type"`
+	Mode              string          `json:"mode"`
+	Timestamp         int64           `json:"timestamp"`
+	Source            *source         `json:"source,omitempty"`
+	WebhookEventID    string          `json:"webhookEventId"`
+	DeliveryContext   deliveryContext `json:"deliveryContext"`
+	ReplyToken        string          `json:"replyToken,omitempty"`
+	Message           *message        `json:"message,omitempty"`
+	Follow            *follow         `json:"follow,omitempty"`
+	Unsend            *unsend         `json:"unsend,omitempty"`
+	Postback          *postback       `json:"postback,omitempty"`
+	Link              *link           `json:"link,omitempty"`
+	Joined            *members        `json:"joined,omitempty"`
+	Left              *members        `json:"left,omitempty"`
+	VideoPlayComplete *videoPlay      `json:"videoPlayComplete,omitempty"`
+	Beacon            *beacon         `json:"beacon,omitempty"`
+	Membership        *membership     `json:"membership,omitempty"`
+}
+
+// chat is whom an answer to the event goes to: the group, or else the person.
+func (e *event) chat() string {
+	switch {
+	case e.Source == nil:
+		return ""
+	case e.Source.GroupID != "":
+		return e.Source.GroupID
+	}
+	return e.Source.UserID
 }
 
 type source struct {
@@ -55,6 +72,8 @@ type message struct {
 	QuoteToken          string           `json:"quoteToken,omitempty"`
 	MarkAsReadToken     string           `json:"markAsReadToken,omitempty"`
 	Text                string           `json:"text,omitempty"`
+	Mention             json.RawMessage  `json:"mention,omitempty"`
+	QuotedMessageID     string           `json:"quotedMessageId,omitempty"`
 	Title               string           `json:"title,omitempty"`
 	Address             string           `json:"address,omitempty"`
 	Latitude            *float64         `json:"latitude,omitempty"`
@@ -86,6 +105,29 @@ type unsend struct {
 type postback struct {
 	Data   string          `json:"data"`
 	Params json.RawMessage `json:"params,omitempty"`
+}
+
+type link struct {
+	Result string `json:"result"`
+	Nonce  string `json:"nonce"`
+}
+
+type members struct {
+	Members []source `json:"members"`
+}
+
+type videoPlay struct {
+	TrackingID string `json:"trackingId"`
+}
+
+type beacon struct {
+	HWID string `json:"hwid"`
+	Type string `json:"type"`
+}
+
+type membership struct {
+	Type         string `json:"type"`
+	MembershipID int    `json:"membershipId"`
 }
 
 // encode writes JSON as LINE does: characters stand for themselves.

@@ -1,0 +1,56 @@
+// Package whatsapp speaks the WhatsApp Cloud API: it checks and reads webhooks, and
+// sends. README.md tells how a number is connected.
+//
+// https://developers.facebook.com/documentation/business-messaging/whatsapp
+package whatsapp
+
+import (
+	"omnihub/internal/channel"
+	"omnihub/internal/channel/call"
+	"omnihub/internal/channel/meta"
+	"omnihub/internal/hub"
+)
+
+// Kind is the channel's name.
+const Kind hub.Channel = "whatsapp"
+
+// version is the Graph API's that the calls are written for.
+// https://developers.facebook.com/docs/graph-api/changelog
+const version = "v24.0"
+
+// Names of the secrets: the first two are the connection's, the last the account's.
+const (
+	AppSecret   = meta.AppSecret
+	VerifyToken = meta.VerifyToken
+	AccessToken = meta.AccessToken
+)
+
+// Adapter is the WhatsApp channel. An account is a phone number; its external id is
+// the phone_number_id.
+type Adapter struct{ client *call.Client }
+
+var (
+	_ channel.Adapter    = (*Adapter)(nil)
+	_ channel.Handshaker = (*Adapter)(nil)
+	_ channel.Typist     = (*Adapter)(nil)
+	_ channel.ReadMarker = (*Adapter)(nil)
+)
+
+// New makes the adapter.
+func New(p channel.Platform) *Adapter {
+	return &Adapter{client: call.New(p, Kind, meta.Host)}
+}
+
+// Kind is "whatsapp".
+func (a *Adapter) Kind() hub.Channel { return Kind }
+
+// Verify checks X-Hub-Signature-256 with the connection's app secret. Numbers that
+// are not the connection's pass: one Meta app has one webhook URL for all of them.
+func (a *Adapter) Verify(r *channel.Request, c channel.Credentials) error {
+	return meta.Verify("whatsapp: verify", r, c.Secrets[AppSecret])
+}
+
+// Handshake answers Meta's question when the webhook URL is entered.
+func (a *Adapter) Handshake(r *channel.Request, c channel.Credentials) (string, error) {
+	return meta.Handshake("whatsapp: handshake", r, c.Secrets[VerifyToken])
+}

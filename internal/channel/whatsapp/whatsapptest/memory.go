@@ -1,0 +1,110 @@
+package whatsapptest
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// What the platform records, so that it still knows its customers, what they were
+// shown, its windows and the states that it has not told yet, after a restart of the
+// local stack. A "person" is recorded as it is.
+type (
+	chatEntry struct {
+		Account, Person string
+		LastIn          time.Time
+		Blocked         bool
+	}
+	gotEntry      struct{ Account, Person, Message string }
+	acceptedEntry struct {
+		Account string
+		Sent    *sent
+	}
+	toldEntry     struct{ Account, Message, State string }
+	templateEntry struct {
+		WABA     string
+		Gone     bool
+		Template *template
+	}
+)
+
+func (p *platform) rememberChat(n *number, key string, c *chat) {
+	p.journal.Record("chat", chatEntry{n.ID, key, c.lastIn, c.blocked})
+}
+
+func (p *platform) rememberGot(n *number, id, key string) {
+	n.got[id] = key
+	p.journal.Record("got", gotEntry{n.ID, key, id})
+}
+
+// recall reads what was recorded. Entries of accounts that are gone are passed over.
+func (p *platform) recall() {
+	p.journal.Replay(func(kind string, entry json.RawMessage) {
+		switch kind {
+		case "person":
+			if who, ok := recorded[person](entry); ok {
+				p.file(&who)
+			}
+		case "chat":
+			e, ok := recorded[chatEntry](entry)
+			if n, err := p.number(e.Account); ok && err == nil {
+				c := n.chat(e.Person)
+				c.lastIn, c.blocked = e.LastIn, e.Blocked
+			}
+		case "got":
+			e, ok := recorded[gotEntry](entry)
+			if n, err := p.number(e.Account); ok && err == nil {
+				n.got[e.Message] = e.Person
+			}
+		case "accepted":
+			e, ok := recorded[acceptedEntry](entry)
+			if n, err := p.number(e.Account); ok && err == nil && e.Sent != nil {
+				n.remember(e.Sent)
+				_ = n.pace(e.Sent.pairKey(), e.Sent.At) // it was allowed then
+			}
+		case "told":
+			e, ok := recorded[toldEntry](entry)
+			if n, err := p.number(e.Account); ok && err == nil && n.sent[e.Message] != nil {
+				n.sent[e.Message].recallTold(e.State)
+			}
+		case "template":
+			e, ok := recorded[templateEntry](entry)
+			switch {
+			case !ok || e.Template == nil:
+			case e.Gone:
+				delete(p.templates, e.Template.key(e.WABA))
+			default:
+				p.templates[e.Template.key(e.WABA)] = e.Template
+			}
+		}
+	})
+	for _, n := range p.numbers {
+		for _, s := range n.sent {
+			if len(s.Owed) > 0 && n.Webhook != "" {
+				w := p.news(n, s, faults{}, s.ID)
+				w.tries = restartTries
+				go w.tell()
+			}
+		}
+	}
+}
+
+// recallTold strikes a state off what is owed.
+func (s *sent) recallTold(state string) {
+	if s.told == nil {
+		s.told = map[string]bool{}
+	}
+	s.told[state] = true
+	var left []string
+	for _, o := range s.Owed {
+		if o != state {
+			left = append(left, o)
+		}
+	}
+	s.Owed = left
+}
+
+func recorded[T any](entry json.RawMessage) (T, bool) {
+	var e T
+	err := json.Unmarshal(entry, &e)
+	return e, err == nil
+}

@@ -1,0 +1,164 @@
+package chat
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"omnihub/internal/channel"
+	"omnihub/internal/hub"
+	"omnihub/internal/store"
+)
+
+// action stores what the customer did to a message, whether the message is known or
+// not. It counts as an act for the platform's session window.
+func (rc *Receiver) action(ctx context.Context, a *arrived) error {
+	t, err := rc.Store.Thread(ctx, a.own)
+	if err != nil && hub.CodeOf(err) != hub.NotFound {
+		return err
+	}
+	if rc.gone(a, &t) {
+		return nil
+	}
+	isNewest, err := rc.Store.PutAction(ctx, a.own, hub.Action{
+		Kind: string(a.ev.Action.Kind), Target: a.ev.Action.Target, Value: a.ev.Action.Value,
+		Actor: a.team.Pepper.Value("actor", a.ev.Action.Actor)[:16],
+		Event: a.e.Event, Account: a.e.Account, Channel: a.e.Channel, Home: a.home(&t),
+		At: a.at, Raw: a.e.Raw, Received: a.e.Received, Trace: a.e.Trace,
+	})
+	if err != nil {
+		return err
+	}
+	rc.Log.Info("action stored", "trace", a.e.Trace, "kind", a.ev.Action.Kind, "newest", isNewest)
+	if a.caps.Window == 0 || t.User == "" || a.at <= max(t.LastIn, t.LastAct) {
+		return nil
+	}
+	return rc.Store.Act(ctx, store.Ref{Team: a.own.Team, User: t.User}, a.at)
+}
+
+// receipt stamps the message that it is about. One that names our own key needs no
+// look-up; any other is kept by the platform's id until that is known.
+func (rc *Receiver) receipt(ctx context.Context, a *arrived) error {
+	stamps := stampsOf(a.ev.Receipt, a.at)
+	where, k, ours := parseRef(a.ev.Receipt.Ref)
+	ref := store.Ref{Team: a.own.Team, User: where}
+	switch {
+	case ours:
+	case a.ev.Receipt.Ref != "":
+		rc.Log.Info("receipt of another system", "trace", a.e.Trace)
+		return nil
+	default:
+		ref = a.own
+		err := rc.Store.PutEarly(ctx, ref, a.ev.Receipt.Target, stamps, a.e.Received)
+		if err != nil {
+			return err
+		}
+		if k, err = rc.Store.Known(ctx, ref, a.ev.Receipt.Target); err != nil || k == "" {
+			return err
+		}
+	}
+	met, err := rc.Store.Stamp(ctx, ref, k, stamps)
+	if err != nil {
+		return err
+	}
+	rc.Log.Info("receipt", "trace", a.e.Trace, "state", a.ev.Receipt.State, "code", stamps.Code, "error", a.ev.Receipt.Detail, "found", met.Found)
+	if !met.Found || met.Doubted == nil && stamps.Code != hub.OptedOut {
+		return nil
+	}
+	t, err := rc.Store.Thread(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if met.Doubted != nil {
+		if err := rc.Store.Unpark(ctx, ref.Team, t.User, *met.Doubted); err != nil {
+			return err
+		}
+	}
+	if stamps.Code != hub.OptedOut {
+		return nil
+	}
+	return rc.subscribe(ctx, a, &t, hub.MarketingOut)
+}
+
+func stampsOf(r channel.Receipt, at hub.Millis) hub.Stamps {
+	s := hub.Stamps{PlatformID: r.Target}
+	switch r.State {
+	case hub.Sent:
+		s.Sent = at
+	case hub.Delivered:
+		s.Delivered = at
+	case hub.Read:
+		s.Read = at
+	case hub.Failed:
+		s.Failed, s.Code = at, r.Code
+	}
+	return s
+}
+
+// refOf is our name of a message that goes out, which comes back in its receipts:
+// the partition in which it lies, and its key.
+func refOf(u hub.UserKey, k hub.MessageKey) string { return string(u) + "." + string(k) }
+
+func parseRef(ref string) (hub.UserKey, hub.MessageKey, bool) {
+	u, k, ok := strings.Cut(ref, ".")
+	key := hub.MessageKey(k)
+	return hub.UserKey(u), key, ok && len(u) == 32 && key.At() != 0
+}
+
+// watermark moves the time until which all was delivered or read.
+func (rc *Receiver) watermark(ctx context.Context, a *arrived) error {
+	t, err := rc.Store.Thread(ctx, a.own)
+	if hub.CodeOf(err) == hub.NotFound {
+		return nil // nothing was ever sent there
+	}
+	if err != nil || rc.gone(a, &t) {
+		return err
+	}
+	w := a.ev.Watermark
+	if _, err := rc.Store.Watermark(ctx, store.Ref{Team: a.own.Team, User: t.User}, w.State, w.UpTo); err != nil {
+		return err
+	}
+	return rc.Store.PutOther(ctx, a.own, a.e, store.Kept{
+		Type: a.ev.Type, At: a.at, Publish: hub.MessagesReadUpTo, Home: a.home(&t),
+		Texts: map[string]string{"up_to": strconv.FormatInt(int64(w.UpTo), 10), "state": string(w.State)},
+	}, "")
+}
+
+// subscription stores that the customer let the account in or out.
+func (rc *Receiver) subscription(ctx context.Context, a *arrived) error {
+	kind := hub.Unfollowed
+	if a.ev.Subscribed {
+		kind = hub.Followed
+	}
+	ar := a.arrival("", "")
+	t, step, err := rc.at(ctx, a.own, func(r store.Ref) (hub.Thread, store.Step, error) { return rc.Store.Subscribe(ctx, r, kind, a.at, ar) })
+	if err != nil {
+		return err
+	}
+	if step == store.Gone {
+		rc.gone(a, &t)
+		return nil
+	}
+	if !settled(&t, a.aliases) {
+		if t, err = rc.tie(ctx, a, t); err != nil {
+			return err
+		}
+	}
+	// Who follows is somebody, though nothing was written yet.
+	if err := rc.putHome(ctx, a, &t, a.at); err != nil {
+		return err
+	}
+	return rc.Store.PutOther(ctx, a.own, a.e, store.Kept{Type: a.ev.Type, At: a.at, Publish: kind, Home: a.home(&t)}, "")
+}
+
+// subscribe moves a stamp of a thread's subscription, and tells of it.
+func (rc *Receiver) subscribe(ctx context.Context, a *arrived, t *hub.Thread, kind string) error {
+	_, step, err := rc.at(ctx, store.Ref{Team: a.own.Team, User: t.User}, func(r store.Ref) (hub.Thread, store.Step, error) {
+		return rc.Store.Subscribe(ctx, r, kind, a.at, store.Arrival{Account: t.Account, External: t.External, Kind: t.Kind})
+	})
+	if err != nil || step == store.Gone {
+		return err
+	}
+	rc.Log.Info("subscription", "trace", a.e.Trace, "kind", kind)
+	return rc.Store.PutOther(ctx, a.own, a.e, store.Kept{Type: a.ev.Type, At: a.at, Publish: kind, Home: a.home(t)}, "~consent")
+}

@@ -1,0 +1,281 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"omnihub/internal/channel"
+	"omnihub/internal/hub"
+	"omnihub/internal/store"
+)
+
+// attempt is one look at a send.
+type attempt struct {
+	q        store.Queued
+	thread   *hub.Thread
+	account  channel.Account
+	adapter  channel.Adapter
+	receives int
+	owner    string // of the claim that is held for a second call; "" = none
+}
+
+// outgoing is the send as the adapter gets it.
+func (a *attempt) outgoing() channel.Outgoing {
+	return channel.Outgoing{
+		To: a.thread.To(), Content: a.q.Intent.Content, RetryKey: hub.RetryKey(a.q.Ref.Team, a.q.Ref.User, a.q.Intent.Key),
+		Ref: refOf(a.q.Ref.User, a.q.Intent.Key), Try: max(a.receives-1, 0),
+	}
+}
+
+// call makes the platform's call: by the free reply token while it lives, else a
+// push. What the platform would take twice is claimed first.
+func (sn *Sender) call(ctx context.Context, a *attempt) error {
+	pushing := a.q.Claim.Stage == store.StagePush || a.q.Tried != 0
+	if replier, ok := a.adapter.(channel.Replier); ok && !pushing {
+		if a.q.Intent.Reply.Token != "" && hub.MillisOf(sn.Now()) < a.q.Intent.Reply.Since.Add(replier.ReplyLife()) {
+			done, err := sn.reply(ctx, a, replier)
+			if done || err != nil {
+				return err
+			}
+			pushing = true
+		}
+	}
+	if !a.adapter.Capabilities().Idempotent && !pushing {
+		return sn.claimed(ctx, a)
+	}
+	sent, err := a.adapter.Send(ctx, a.account, a.outgoing())
+	if hub.CodeOf(err) == hub.Unclear {
+		// The platform knows the retry key: trying again cannot send twice.
+		if a.q.Tried == 0 {
+			a.q.Tried = hub.MillisOf(sn.Now())
+			if err := sn.Store.MarkTried(ctx, a.q.Ref, a.q.Intent.Key, a.q.Tried); err != nil {
+				return err
+			}
+		}
+		return sn.later(ctx, a, err)
+	}
+	return sn.finish(ctx, a, "push", sent, err)
+}
+
+// reply answers by the reply token. It answers false if surely nothing was sent and a
+// push should follow.
+func (sn *Sender) reply(ctx context.Context, a *attempt, replier channel.Replier) (done bool, err error) {
+	owner, err := sn.claim(ctx, a, store.StageReply)
+	if owner == "" {
+		return true, err
+	}
+	sent, err := replier.Reply(ctx, a.account, a.q.Intent.Reply.Token, a.outgoing())
+	switch hub.CodeOf(err) {
+	case hub.ReplyTokenInvalid:
+		// Surely nothing was sent: from here on a repeated push is harmless.
+		return false, sn.Store.MoveClaim(ctx, a.q.Ref, a.q.Intent.Key, owner, store.StageReply, store.StagePush, sn.deadline(ctx))
+	case hub.Transient, hub.RateLimited:
+		if err := sn.Store.MoveClaim(ctx, a.q.Ref, a.q.Intent.Key, owner, store.StageReply, "", 0); err != nil {
+			return true, err
+		}
+		return true, sn.later(ctx, a, err)
+	}
+	return true, sn.finish(ctx, a, "reply", sent, err)
+}
+
+// claimed makes a call that the platform would carry out twice, under a claim.
+func (sn *Sender) claimed(ctx context.Context, a *attempt) error {
+	owner, stage := a.owner, store.StageAgain
+	if owner == "" {
+		var err error
+		stage = store.StageSend
+		if owner, err = sn.claim(ctx, a, stage); owner == "" {
+			return err
+		}
+	}
+	sent, err := a.adapter.Send(ctx, a.account, a.outgoing())
+	switch hub.CodeOf(err) {
+	case hub.Unclear, hub.Internal:
+		return sn.doubt(ctx, a, store.Claim{Owner: owner, Stage: stage})
+	case hub.Transient, hub.RateLimited:
+		// Surely nothing was sent. A second call stays the last one.
+		back, deadline := store.Stage(""), hub.Millis(0)
+		if stage == store.StageAgain {
+			back, deadline = store.StageDoubt, hub.MillisOf(sn.Now())
+		}
+		if err := sn.Store.MoveClaim(ctx, a.q.Ref, a.q.Intent.Key, owner, stage, back, deadline); err != nil {
+			return err
+		}
+	}
+	return sn.finish(ctx, a, "send", sent, err)
+}
+
+// doubt deals with a call whose answer was lost. A transactional message waits for a
+// receipt, and is called once more if none comes; every other is unknown.
+func (sn *Sender) doubt(ctx context.Context, a *attempt, c store.Claim) error {
+	if a.q.Intent.Class != hub.ClassTransactional || c.Stage != store.StageSend {
+		return sn.unknown(ctx, a)
+	}
+	until := hub.MillisOf(sn.Now()).Add(doubtWait)
+	if err := sn.Store.MoveClaim(ctx, a.q.Ref, a.q.Intent.Key, c.Owner, c.Stage, store.StageDoubt, until); err != nil {
+		return err
+	}
+	sn.Log.Warn("send in doubt", "trace", a.q.Intent.Trace)
+	return sn.park(ctx, a, doubtWait)
+}
+
+// claim takes the send for one try of this worker and answers the claim's owner. No
+// owner and a nil error mean that nothing more is to be done.
+func (sn *Sender) claim(ctx context.Context, a *attempt, stage store.Stage) (owner string, err error) {
+	owner = fmt.Sprintf("%s/%d", sn.Owner, sn.tries.Add(1))
+	held, err := sn.Store.ClaimSend(ctx, a.q.Ref, a.q.Intent.Key, store.Claim{Owner: owner, Deadline: sn.deadline(ctx), Stage: stage})
+	if hub.CodeOf(err) == hub.NotFound {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	// A claim of the same owner is this very call's: the client repeated it because
+	// the first answer was lost.
+	if held == nil || held.Claim.Owner == owner {
+		return owner, nil
+	}
+	if held.Stamps.Final() {
+		return "", sn.release(ctx, a.q, a.thread)
+	}
+	if again, err := sn.judge(ctx, a, held.Claim); again || err != nil {
+		return a.owner, err
+	}
+	return "", nil
+}
+
+// judge waits for the worker that has claimed a send, or, once its time is over,
+// takes it for gone: then nobody knows how far it came. It answers true if the send
+// is held now for the second call that a transactional message may have.
+func (sn *Sender) judge(ctx context.Context, a *attempt, c store.Claim) (again bool, err error) {
+	left := time.Duration(c.Deadline-hub.MillisOf(sn.Now())) * time.Millisecond
+	switch {
+	case left > 0 && c.Stage == store.StageDoubt:
+		return false, sn.park(ctx, a, left)
+	case left > 0:
+		e := hub.E(hub.RateLimited, "chat: send", fmt.Errorf("another worker has claimed it"))
+		e.RetryAfter = min(left+time.Second, shortWait)
+		return false, e
+	case c.Stage != store.StageDoubt:
+		return false, sn.doubt(ctx, a, c)
+	case hub.MillisOf(sn.Now()) > a.q.Intent.Deadline:
+		return false, sn.unknown(ctx, a)
+	}
+	if err := sn.Store.MoveClaim(ctx, a.q.Ref, a.q.Intent.Key, c.Owner, store.StageDoubt, store.StageAgain, sn.deadline(ctx)); err != nil {
+		return false, err
+	}
+	sn.Log.Warn("send once more", "trace", a.q.Intent.Trace)
+	a.owner = c.Owner
+	return true, nil
+}
+
+// deadline is when a claim made now may be judged lost: after the time that this
+// worker has, and a margin for the difference of two clocks.
+func (sn *Sender) deadline(ctx context.Context) hub.Millis {
+	left := 30 * time.Second
+	if d, ok := ctx.Deadline(); ok {
+		left = max(time.Until(d), time.Second)
+	}
+	return hub.MillisOf(sn.Now()).Add(left + claimMargin)
+}
+
+// finish writes down how a call ended.
+func (sn *Sender) finish(ctx context.Context, a *attempt, how string, sent channel.Sent, err error) error {
+	switch code := hub.CodeOf(err); {
+	case err == nil:
+		_, err := sn.Store.Stamp(ctx, a.q.Ref, a.q.Intent.Key, hub.Stamps{Accepted: hub.MillisOf(sn.Now()), PlatformID: sent.PlatformID})
+		if err != nil {
+			return err
+		}
+		sn.Log.Info("sent", "trace", a.q.Intent.Trace, "by", how, "repeated", sent.Repeated, "class", a.q.Intent.Class)
+		if err := sn.meet(ctx, a, sent.PlatformID); err != nil {
+			return err
+		}
+		return sn.release(ctx, a.q, a.thread)
+	case code == hub.Unclear || code == hub.Internal:
+		return sn.unknown(ctx, a)
+	case code.Retryable():
+		return sn.later(ctx, a, err)
+	default:
+		a.q.Tried = 0 // the platform has answered: no earlier try got through
+		sn.Log.Warn("send refused", "trace", a.q.Intent.Trace, "by", how, "code", code, "error", err)
+		return sn.fail(ctx, a, code)
+	}
+}
+
+// meet brings a message together with its receipts where those name only the
+// platform's id: the ones that came first, and, by the note it leaves, the later ones.
+func (sn *Sender) meet(ctx context.Context, a *attempt, platformID string) error {
+	if c := a.adapter.Capabilities(); c.ReceiptRef || len(c.Receipts) == 0 || platformID == "" {
+		return nil
+	}
+	early, err := sn.Store.PutKnown(ctx, a.q.Ref, platformID, a.q.Intent.Key)
+	if err != nil {
+		return err
+	}
+	for _, stamps := range early {
+		if _, err := sn.Store.Stamp(ctx, a.q.Ref, a.q.Intent.Key, stamps); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fail stamps a send as failed for good; one that was tried with an unclear end is
+// unknown instead.
+func (sn *Sender) fail(ctx context.Context, a *attempt, code hub.Code) error {
+	if a.q.Tried != 0 || a.owner != "" {
+		return sn.unknown(ctx, a)
+	}
+	if _, err := sn.Store.Stamp(ctx, a.q.Ref, a.q.Intent.Key, hub.Stamps{Failed: hub.MillisOf(sn.Now()), Code: code}); err != nil {
+		return err
+	}
+	sn.Log.Warn("send failed", "trace", a.q.Intent.Trace, "code", code, "class", a.q.Intent.Class)
+	return sn.release(ctx, a.q, a.thread)
+}
+
+// unknown stamps a send whose outcome nobody can tell.
+func (sn *Sender) unknown(ctx context.Context, a *attempt) error {
+	if _, err := sn.Store.Stamp(ctx, a.q.Ref, a.q.Intent.Key, hub.Stamps{Unknown: hub.MillisOf(sn.Now())}); err != nil {
+		return err
+	}
+	sn.Log.Warn("send unknown", "trace", a.q.Intent.Trace, "class", a.q.Intent.Class)
+	return sn.release(ctx, a.q, a.thread)
+}
+
+// release lets the sends behind a parked one go on.
+func (sn *Sender) release(ctx context.Context, q store.Queued, thread *hub.Thread) error {
+	if !thread.Holds(q.Intent.Key) {
+		return nil
+	}
+	return sn.Store.Unpark(ctx, q.Ref.Team, thread.User, hub.Parked{Accepted: q.Intent.Accepted, Key: q.Intent.Key})
+}
+
+// later makes a send wait: hidden in its queue for a short time, parked for a
+// longer one. The platform's word on how long comes first.
+func (sn *Sender) later(ctx context.Context, a *attempt, cause error) error {
+	wait := hub.RetryAfterOf(cause)
+	if wait == 0 {
+		wait = backoff(a.receives)
+		if a.receives > patience {
+			wait = min(2*time.Minute<<min(a.q.Attempt, 4), longestPark)
+		}
+	}
+	sn.Log.Info("send waits", "trace", a.q.Intent.Trace, "code", hub.CodeOf(cause), "seconds", int(wait.Seconds()))
+	if wait > shortWait {
+		return sn.park(ctx, a, wait)
+	}
+	e := hub.E(hub.RateLimited, "chat: send", cause)
+	e.RetryAfter = wait
+	return e
+}
+
+func (sn *Sender) park(ctx context.Context, a *attempt, wait time.Duration) error {
+	ok, err := sn.Store.Park(ctx, a.q, a.thread.User, hub.MillisOf(sn.Now()).Add(wait))
+	if err != nil {
+		return err
+	}
+	sn.Log.Info("send parked", "trace", a.q.Intent.Trace, "seconds", int(wait.Seconds()), "placed", ok)
+	return nil
+}

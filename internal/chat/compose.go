@@ -1,0 +1,127 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"omnihub/internal/channel"
+	"omnihub/internal/hub"
+	"omnihub/internal/settings"
+	"omnihub/internal/store"
+)
+
+// Composer stores what people and programs want to send.
+type Composer struct {
+	Store    *store.Store
+	Settings *settings.Reader
+	Adapters map[hub.Channel]channel.Adapter
+	Now      func() time.Time
+}
+
+// Draft is a message to a channel user.
+type Draft struct {
+	Team    hub.TeamID
+	Account hub.AccountID
+	To      string // the platform's id of the channel user
+	Class   hub.Class
+	Content hub.Content
+	By      string // the member's id, or the program's
+	Trace   string
+	// ID makes the call repeatable: the same draft under the same id is one message.
+	// "" = made. At most 26 characters of A-Z, a-z, 0-9.
+	ID string
+	// At is when it was accepted; 0 = now. A repeated call names it again.
+	At hub.Millis
+}
+
+// Send stores the intent to send a draft, whether its customer has written before or
+// not. It refuses at once what the channel cannot show; whether the customer may be
+// written to is judged when the message goes out. Errors: BadRequest, NotFound for the
+// account, Unsupported, Transient.
+func (c *Composer) Send(ctx context.Context, d Draft) (store.Ref, hub.MessageKey, error) {
+	account, err := c.Settings.Account(ctx, d.Team, d.Account)
+	if err != nil {
+		return store.Ref{}, "", err
+	}
+	adapter := c.Adapters[account.Channel]
+	if adapter == nil {
+		return store.Ref{}, "", hub.E(hub.Unsupported, "chat: send", fmt.Errorf("the channel is not known"))
+	}
+	switch d.Class {
+	case hub.ClassPerson, hub.ClassTransactional, hub.ClassMarketing:
+	default:
+		return store.Ref{}, "", hub.E(hub.BadRequest, "chat: send", fmt.Errorf("class is person, transactional or marketing"))
+	}
+	if d.To == "" || len(d.ID) > 26 {
+		return store.Ref{}, "", hub.E(hub.BadRequest, "chat: send", fmt.Errorf("a draft needs a recipient, and an id of at most 26 characters"))
+	}
+	if err := adapter.Capabilities().Check(d.Content); err != nil {
+		return store.Ref{}, "", err
+	}
+	now := hub.MillisOf(c.Now())
+	if d.At == 0 {
+		d.At = now
+	}
+	if d.ID == "" {
+		d.ID = ulid.MustNew(uint64(d.At), ulid.DefaultEntropy()).String()
+	}
+	own := store.Ref{Team: d.Team, User: account.Team.Pepper.User(d.Account, d.To)}
+	t, err := c.know(ctx, own, d)
+	if err != nil {
+		return store.Ref{}, "", err
+	}
+	if namer, ok := adapter.(channel.Namer); ok {
+		t, err = c.name(ctx, own, t, d.Account, hashed(account, adapter.Capabilities(), namer.Names(d.To)))
+		if err != nil {
+			return store.Ref{}, "", err
+		}
+	}
+	k := hub.NewMessageKey(d.At, d.ID)
+	_, err = c.Store.PutIntent(ctx, own, hub.Intent{
+		Key: k, Class: d.Class, Content: d.Content, By: d.By, Account: d.Account, Channel: account.Channel,
+		Home: account.Team.Pepper.Home(t.Account, t.External, t.Epoch), Accepted: d.At, Deadline: d.At.Add(d.Class.SendDeadline()), Trace: d.Trace,
+	})
+	return own, k, err
+}
+
+// name finds the thread of the person whom another id of the recipient names already,
+// or claims the ids for the thread that the draft begins, so that a person who answers
+// under another id finds that one. A thread with words of its own is left to what the
+// platform tells of it. It answers the recipient's thread.
+func (c *Composer) name(ctx context.Context, own store.Ref, t hub.Thread, account hub.AccountID, aliases []store.Alias) (hub.Thread, error) {
+	for _, al := range aliases {
+		if t.Settled(al.Mark()) || t.FirstKey != "" || t.User != own.User {
+			continue
+		}
+		claim, err := c.Store.ClaimAlias(ctx, own.Team, al, account, own.User, "")
+		if err != nil || claim.User == own.User {
+			return t, err
+		}
+		known, err := c.Store.Thread(ctx, store.Ref{Team: own.Team, User: claim.User})
+		if hub.CodeOf(err) == hub.NotFound {
+			continue
+		}
+		if err != nil {
+			return t, err
+		}
+		if known.User != own.User {
+			if err := c.Store.Fuse(ctx, own.Team, &t, &known); err != nil {
+				return t, err
+			}
+			return c.Store.Thread(ctx, own)
+		}
+	}
+	return t, nil
+}
+
+// know makes the customer's thread known if it is not, and answers it.
+func (c *Composer) know(ctx context.Context, own store.Ref, d Draft) (hub.Thread, error) {
+	t, step, err := c.Store.Know(ctx, own, store.Arrival{Account: d.Account, External: d.To, Kind: hub.Person})
+	if err != nil || step != store.Elsewhere {
+		return t, err
+	}
+	return c.Store.Thread(ctx, own)
+}

@@ -1,0 +1,178 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+
+	"omnihub/internal/channel"
+	"omnihub/internal/hub"
+	"omnihub/internal/store"
+)
+
+// message is the recipe by which a customer's message is stored: see the design's
+// section on tables and keys. Each write is harmless when it is done again.
+func (rc *Receiver) message(ctx context.Context, a *arrived, moved hub.MessageKey) error {
+	k := hub.NewMessageKey(a.at, a.ev.Message.ID)
+	if moved != "" && moved != k {
+		if err := rc.Store.PutMoved(ctx, a.own, moved, k, a.e.Received); err != nil {
+			return err
+		}
+	}
+	t, step, err := rc.advance(ctx, a, a.arrival(k, preview(a.ev.Message)))
+	if err != nil {
+		return err
+	}
+	m := hub.Inbound{
+		Key: k, Event: a.e.Event, Hash: a.e.Hash, Type: a.ev.Message.Type, Text: a.ev.Message.Text, Data: a.ev.Message.Data, Actor: a.ev.Actor,
+		Account: a.e.Account, Channel: a.e.Channel, Home: a.home(&t), Fence: t.Fence,
+		Raw: a.e.Raw, Received: a.e.Received, Trace: a.e.Trace,
+	}
+	var put store.Put
+	switch step {
+	case store.Gone:
+		rc.Log.Info("event dropped", "trace", a.e.Trace, "why", "the customer was erased after it")
+		return nil
+	case store.Moved, store.Again:
+		put, err = rc.Store.PutMessage(ctx, a.own, m)
+	case store.Behind:
+		put, err = rc.Store.PutLate(ctx, a.own, &t, m)
+	default:
+		return hub.E(hub.Internal, "chat: receive", fmt.Errorf("the threads lead in a circle"))
+	}
+	if err != nil || put.Moved {
+		return err
+	}
+	if put.Other {
+		return hub.E(hub.KeyReused, "chat: receive", fmt.Errorf("the message id was used before for other content"))
+	}
+	if err := rc.follow(ctx, a, &t, k); err != nil {
+		return err
+	}
+	consent, err := rc.consent(ctx, a, &t, k)
+	if err != nil {
+		return err
+	}
+	rc.Log.Info("message stored", "trace", a.e.Trace, "new", put.New, "type", a.ev.Message.Type, "late", step == store.Behind)
+	if put.Fence != t.Fence || consent {
+		// The floor has changed since the message came: it is no longer the time to
+		// decide whether the bot may answer it.
+		return nil
+	}
+	return rc.answer(ctx, a, &t, k)
+}
+
+// follow writes what a thread's first message and a conversation's first message
+// bring with them. It runs at every delivery, so a crash before it heals itself.
+func (rc *Receiver) follow(ctx context.Context, a *arrived, t *hub.Thread, k hub.MessageKey) error {
+	if t.FirstKey == k {
+		if err := rc.putHome(ctx, a, t, k.At()); err != nil {
+			return err
+		}
+	}
+	if h := hub.NewConversationID(a.own.Team, a.own.User, k); t.Conversation == h {
+		return rc.Store.PutOpened(ctx, a.own, store.Opening{
+			Conversation: h, Key: k, Account: t.Account, Channel: a.e.Channel, Home: a.home(t),
+		})
+	}
+	return nil
+}
+
+// putHome makes the home of a thread's channel user, if there is none yet, with what
+// the event tells of the person.
+func (rc *Receiver) putHome(ctx context.Context, a *arrived, t *hub.Thread, at hub.Millis) error {
+	home := hub.Home{
+		ID: a.home(t), Account: t.Account, Channel: a.e.Channel, User: t.User, External: t.External, Kind: t.Kind, Epoch: t.Epoch, Created: at,
+	}
+	if err := rc.Store.PutHome(ctx, a.own.Team, home); err != nil {
+		return err
+	}
+	for field, v := range map[string]string{
+		"name": a.ev.Profile.Name, "username": a.ev.Profile.Username, "phone": a.ev.Profile.Phone, "language": a.ev.Profile.Language,
+	} {
+		if v == "" {
+			continue
+		}
+		if err := rc.Store.SetRegister(ctx, a.own.Team, home.ID, hub.Register{Field: field, Value: v, At: at, Source: "event"}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// consent carries out what a message says about automatic and marketing messages,
+// and answers whether that is all there is to answer. Words that let messages in
+// again may be a keyword too.
+func (rc *Receiver) consent(ctx context.Context, a *arrived, t *hub.Thread, k hub.MessageKey) (bool, error) {
+	said := a.ev.Message.Text
+	// Only words that were typed: a button "cancel" calls off what the button is about.
+	if said == "" || t.Kind != hub.Person || a.ev.Message.Type != hub.Text {
+		return false, nil
+	}
+	account, err := rc.Settings.Account(ctx, a.own.Team, a.e.Account)
+	if err != nil {
+		return false, err
+	}
+	kind := rc.Consent(account.OptOut, said)
+	if kind == "" {
+		return false, nil
+	}
+	if err := rc.subscribe(ctx, a, t, kind); err != nil {
+		return false, err
+	}
+	reply := account.OptOut.OutReply
+	if kind == hub.OptIn {
+		reply = account.OptOut.InReply
+	}
+	if reply == "" || a.ev.Standby {
+		return kind == hub.OptOut, nil
+	}
+	return true, rc.intend(ctx, a, t, k, hub.ClassTransactional, hub.TextContent(reply))
+}
+
+// answer stores the automatic answer to a message, if a keyword has one. Its key
+// derives from the message's, so that there is at most one.
+func (rc *Receiver) answer(ctx context.Context, a *arrived, t *hub.Thread, k hub.MessageKey) error {
+	said := a.ev.Message.Text
+	switch a.ev.Message.Type {
+	case hub.Text:
+	case hub.Choice:
+		said = a.ev.Message.Data
+	default:
+		return nil
+	}
+	if a.ev.Standby || !t.BotMaySpeak() || k.At().Add(hub.AnswerWithin) < hub.MillisOf(rc.Now()) {
+		return nil
+	}
+	account, err := rc.Settings.Account(ctx, a.own.Team, a.e.Account)
+	if err != nil {
+		return err
+	}
+	content, ok := rc.Answer(account.Keywords, said)
+	if !ok {
+		return nil
+	}
+	return rc.intend(ctx, a, t, k, hub.ClassBot, content)
+}
+
+// intend stores what is to be answered to a message.
+func (rc *Receiver) intend(ctx context.Context, a *arrived, t *hub.Thread, k hub.MessageKey, class hub.Class, content hub.Content) error {
+	now := hub.MillisOf(rc.Now())
+	isNew, err := rc.Store.PutIntent(ctx, a.own, hub.Intent{
+		Key: k.Answer(), Class: class, Content: content, Fence: t.Fence,
+		Account: t.Account, Channel: a.e.Channel, Home: a.home(t),
+		Accepted: now, Deadline: now.Add(class.SendDeadline()),
+		Reply: hub.Reply{Token: a.ev.Reply, Since: a.e.Received}, Trace: a.e.Trace,
+	})
+	if err == nil && isNew {
+		rc.Log.Info("answer queued", "trace", a.e.Trace, "class", class)
+	}
+	return err
+}
+
+// preview is the line that a list of threads shows of a message.
+func preview(m channel.Message) string {
+	if m.Text == "" {
+		return "[" + string(m.Type) + "]"
+	}
+	return hub.PreviewOf(m.Text)
+}

@@ -1,0 +1,152 @@
+package settings
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"omnihub/internal/channel"
+	"omnihub/internal/hub"
+	"omnihub/internal/store"
+)
+
+// maxAccounts is how many accounts one call connects: what fits in a transaction.
+const maxAccounts = 40
+
+// NewAccount is an account that is to be connected.
+type NewAccount struct {
+	ID       hub.AccountID
+	External string // the platform's name of it
+	Name     string
+	Scope    string // what shares ids of people with other accounts; may be empty
+	OptOut   store.OptOut
+	Secrets  channel.Secrets // what its sends need
+	Keywords []store.Keyword
+}
+
+// Connect writes a connection with accounts: all of it, or nothing. The accounts are
+// added, or replaced by what is given; the connection's other accounts stay. Secrets
+// replace those of the same name; the others stay. Errors: BadRequest, Conflict if
+// other changes kept coming between, Transient.
+func (s Setup) Connect(ctx context.Context, team *Team, id hub.ConnectionID, kind hub.Channel,
+	secrets channel.Secrets, accounts ...NewAccount) error {
+	if !id.Valid() {
+		return refuse("connect", "a connection id has 2 to 26 characters of a-z and 0-9")
+	}
+	if len(accounts) > maxAccounts {
+		return refuse("connect", "one call connects at most %d accounts", maxAccounts)
+	}
+	ids, names := map[hub.AccountID]bool{}, map[string]bool{}
+	for _, a := range accounts {
+		if !a.ID.Valid() || a.External == "" {
+			return refuse("connect", "an account needs an id of 2 to 26 characters of a-z and 0-9, and the platform's name of it")
+		}
+		if ids[a.ID] || names[a.External] {
+			return refuse("connect", "account %s is given twice", a.ID)
+		}
+		ids[a.ID], names[a.External] = true, true
+	}
+	return settle(func() error { return s.connect(ctx, team.ID, id, kind, secrets, accounts) })
+}
+
+func (s Setup) connect(ctx context.Context, team hub.TeamID, id hub.ConnectionID, kind hub.Channel, secrets channel.Secrets, accounts []NewAccount) error {
+	t, it, err := s.team(ctx, team)
+	if err != nil {
+		return err
+	}
+	change := store.Connecting{Keys: it.Keys, Connection: store.ConnectionItem{Team: team, ID: id, Channel: kind, Accounts: map[string]hub.AccountID{}}}
+	seen, err := s.Store.Connection(ctx, team, id, store.Strict)
+	switch {
+	case err == nil && seen.Channel != kind:
+		return refuse("connect", "connection %s is one of the channel %s", id, seen.Channel)
+	case err == nil:
+		change.Seen, change.Connection.Accounts = &seen, maps.Clone(seen.Accounts)
+	case hub.CodeOf(err) != hub.NotFound:
+		return err
+	}
+	if change.Connection.Sealed, err = sealOver(t, string(id), seen.Sealed, secrets); err != nil {
+		return err
+	}
+	known := change.Connection.Accounts
+	for _, a := range accounts { // an account that changes gives its old name free
+		maps.DeleteFunc(known, func(_ string, of hub.AccountID) bool { return of == a.ID })
+	}
+	for _, a := range accounts {
+		if other, taken := known[a.External]; taken {
+			return refuse("connect", "the platform's name of account %s is account %s's already", a.ID, other)
+		}
+		known[a.External] = a.ID
+		c, err := s.account(ctx, t, id, kind, a)
+		if err != nil {
+			return err
+		}
+		change.Accounts = append(change.Accounts, c)
+	}
+	return s.Store.Connect(ctx, change)
+}
+
+func (s Setup) account(ctx context.Context, t *Team, id hub.ConnectionID, kind hub.Channel, a NewAccount) (store.ConnectingAccount, error) {
+	c := store.ConnectingAccount{Keywords: a.Keywords, Account: store.AccountItem{
+		Team: t.ID, ID: a.ID, Connection: id, Channel: kind, External: a.External, Name: a.Name, Scope: a.Scope, OptOut: a.OptOut,
+	}}
+	seen, err := s.Store.Account(ctx, t.ID, a.ID, store.Strict)
+	switch {
+	case err == nil && seen.Connection != id:
+		return c, refuse("connect", "account %s belongs to connection %s", a.ID, seen.Connection)
+	case err == nil:
+		c.Seen = &seen
+	case hub.CodeOf(err) != hub.NotFound:
+		return c, err
+	}
+	c.Account.Sealed, err = sealOver(t, string(a.ID), seen.Sealed, a.Secrets)
+	return c, err
+}
+
+// Disconnect removes accounts of a connection with their secrets and keyword answers;
+// none given means all of them. With its last account the connection goes too. What
+// was received and sent stays. Errors: NotFound, Conflict, Transient.
+func (s Setup) Disconnect(ctx context.Context, team hub.TeamID, id hub.ConnectionID, accounts ...hub.AccountID) error {
+	return settle(func() error {
+		seen, err := s.Store.Connection(ctx, team, id, store.Strict)
+		if err != nil {
+			return err
+		}
+		have := slices.Sorted(maps.Values(seen.Accounts))
+		gone := accounts
+		if len(gone) == 0 {
+			gone = have
+		}
+		if len(gone) > maxAccounts {
+			return refuse("disconnect", "one call disconnects at most %d accounts; name them", maxAccounts)
+		}
+		for _, a := range gone {
+			if !slices.Contains(have, a) {
+				return hub.E(hub.NotFound, "settings: disconnect", fmt.Errorf("connection %s has no account %s", id, a))
+			}
+		}
+		return s.Store.Disconnect(ctx, seen, slices.Compact(slices.Sorted(slices.Values(gone)))...)
+	})
+}
+
+func refuse(op, format string, args ...any) error {
+	text := fmt.Sprintf(format, args...)
+	return hub.E(hub.BadRequest, "settings: "+op, errors.New(text))
+}
+
+// sealOver seals secrets for a place and adds them to what is sealed there.
+func sealOver(t *Team, place string, sealed map[string][]byte, secrets channel.Secrets) (map[string][]byte, error) {
+	out := maps.Clone(sealed)
+	if out == nil {
+		out = map[string][]byte{}
+	}
+	for field, secret := range secrets {
+		v, err := t.Box.Seal([]byte(secret.Reveal()), string(t.ID), place, field)
+		if err != nil {
+			return nil, err
+		}
+		out[field] = v
+	}
+	return out, nil
+}

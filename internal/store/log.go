@@ -1,0 +1,172 @@
+package store
+
+import (
+	"context"
+	"sort"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"omnihub/internal/hub"
+)
+
+// Logged is one message of a thread's log, with what was done to it since.
+type Logged struct {
+	Key     hub.MessageKey
+	Ref     Ref // where it lies
+	Inbound bool
+	Type    hub.MessageType
+	Text    string // as it was edited last
+	Data    string
+	Content hub.Content // of a message of ours
+	Class   hub.Class
+	Event   string
+	Raw     []byte // nil once it was unsent
+	Stamps  hub.Stamps
+	Attempt int
+
+	Reactions []hub.Action // by actor; those taken back are left out
+	Edited    hub.Millis   // when, the last time; 0 = never
+	Unsent    hub.Millis   // when; 0 = it was not
+}
+
+// names reports whether the message goes by a platform id.
+func (l *Logged) names(target string) bool {
+	if target == "" {
+		return false
+	}
+	if !l.Inbound {
+		return hub.ShortID(l.Stamps.PlatformID) == target
+	}
+	_, id, _ := strings.Cut(string(l.Key), "#")
+	return id == target
+}
+
+// Partitions are where the messages of a thread lie: under the id by which the
+// person was first known, and under those that turned out to be the same person's.
+func Partitions(team hub.TeamID, t *hub.Thread) []Ref {
+	refs := []Ref{{team, t.User}}
+	for _, u := range t.Also {
+		refs = append(refs, Ref{team, u})
+	}
+	return refs
+}
+
+// Log reads messages of the thread to which an id leads, newest first, before a key
+// ("" = from the newest), each as it stands after all that was done to it.
+func (st *Store) Log(ctx context.Context, of Ref, before hub.MessageKey, limit int) ([]Logged, error) {
+	t, err := st.Thread(ctx, of)
+	if hub.CodeOf(err) == hub.NotFound {
+		t, err = hub.Thread{User: of.User}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	upper := messageMark + "~"
+	if before != "" {
+		upper = messageSK(before)
+	}
+	var log []Logged
+	actions := map[string][]hub.Action{}
+	for _, r := range Partitions(of.Team, &t) {
+		out, err := st.DB.Query(ctx, &dynamodb.QueryInput{
+			TableName:                 &st.Tables.Messages,
+			KeyConditionExpression:    aws.String("PK=:p AND SK BETWEEN :a AND :z"),
+			ExpressionAttributeValues: item{":p": s(r.pk()), ":a": s(messageMark), ":z": s(upper)},
+			ScanIndexForward:          aws.Bool(false), Limit: aws.Int32(int32(limit)), ConsistentRead: aws.Bool(true),
+		})
+		if err != nil {
+			return nil, wrap("read log", err)
+		}
+		for _, it := range out.Items {
+			k := hub.MessageKey(strings.TrimPrefix(str(it, skAttr), messageMark))
+			if k == before || str(it, "moved") != "" {
+				continue
+			}
+			l, err := st.readLogged(ctx, r, k, it)
+			if err != nil {
+				return nil, err
+			}
+			log = append(log, l)
+		}
+		if err := st.actions(ctx, r, actions); err != nil {
+			return nil, err
+		}
+	}
+	sort.Slice(log, func(i, j int) bool { return log[i].Key > log[j].Key })
+	if len(log) > limit {
+		log = log[:limit]
+	}
+	for i := range log {
+		for target, list := range actions {
+			if log[i].names(target) {
+				log[i].fold(list)
+			}
+		}
+	}
+	return log, nil
+}
+
+func (st *Store) readLogged(ctx context.Context, r Ref, k hub.MessageKey, it item) (Logged, error) {
+	raw, err := st.rawOf(ctx, r, it)
+	if err != nil {
+		return Logged{}, err
+	}
+	l := Logged{
+		Key: k, Ref: r, Inbound: str(it, "d") == "in", Type: hub.MessageType(str(it, "ty")), Text: str(it, "tx"), Data: str(it, "dt"),
+		Class: hub.Class(str(it, "cl")), Event: str(it, "ev"), Raw: raw, Stamps: readStamps(it), Attempt: int(num(it, "att")),
+	}
+	if !l.Inbound {
+		l.Content = readContent(it)
+	}
+	if at := millis(it, "scrubbedAt"); at != 0 {
+		l.Unsent, l.Raw = at, nil
+	}
+	return l, nil
+}
+
+// fold applies the actions upon one message. Of each kind and actor there is one.
+func (l *Logged) fold(actions []hub.Action) {
+	var edit hub.Action
+	for _, a := range actions {
+		switch a.Kind {
+		case actionReaction:
+			if a.Value != "" {
+				l.Reactions = append(l.Reactions, a)
+			}
+		case actionEdit:
+			if a.After(edit) {
+				edit = a
+			}
+		case actionUnsend:
+			l.Unsent = max(l.Unsent, a.At)
+		}
+	}
+	sort.Slice(l.Reactions, func(i, j int) bool { return l.Reactions[i].Actor < l.Reactions[j].Actor })
+	if edit.At != 0 {
+		l.Text, l.Edited = edit.Value, edit.At
+	}
+	if l.Unsent != 0 {
+		l.Text, l.Data, l.Raw = "", "", nil
+	}
+}
+
+// actions collects all actions of a partition by target.
+func (st *Store) actions(ctx context.Context, r Ref, into map[string][]hub.Action) error {
+	pages := dynamodb.NewQueryPaginator(st.DB, &dynamodb.QueryInput{
+		TableName: &st.Tables.Messages, KeyConditionExpression: aws.String("PK=:p AND begins_with(SK, :a)"),
+		ExpressionAttributeValues: item{":p": s(r.pk()), ":a": s(actionMark)}, ConsistentRead: aws.Bool(true),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return wrap("read actions", err)
+		}
+		for _, it := range page.Items {
+			a := readAction(it)
+			into[a.Target] = append(into[a.Target], a)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"omnihub/internal/hub"
+)
+
+// Names of the subscription stamps on THREAD.
+const (
+	subFollowed     = "followedAt"
+	subUnfollowed   = "unfollowedAt"
+	subOptedOut     = "optedOutAt"
+	subOptedIn      = "optedInAt"
+	subMarketingOut = "marketingOutAt"
+)
+
+// subscriptionStamps are the stamps that a kind of fact moves.
+var subscriptionStamps = map[string]string{
+	hub.Followed: subFollowed, hub.Unfollowed: subUnfollowed, hub.OptOut: subOptedOut, hub.OptIn: subOptedIn,
+	hub.MarketingOut: subMarketingOut,
+}
+
+// Subscribe moves a stamp of a channel user's subscription forward and makes the
+// thread known if it is not: one Update, no read. Kind is one of hub.Followed,
+// Unfollowed, OptOut, OptIn and MarketingOut. The thread comes back as it stands,
+// with the step Moved if the stamp is new, Again if it knows more, and as Advance
+// says otherwise.
+func (st *Store) Subscribe(ctx context.Context, r Ref, kind string, at hub.Millis, a Arrival) (hub.Thread, Step, error) {
+	name := subscriptionStamps[kind]
+	out, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &st.Tables.Messages, Key: key(r.pk(), threadSK),
+		UpdateExpression: aws.String("SET " + name + "=:t, acct=if_not_exists(acct,:a), ext=if_not_exists(ext,:e), kind=if_not_exists(kind,:u)"),
+		ConditionExpression: aws.String("(attribute_not_exists(" + name + ") OR " + name + " < :t) AND attribute_not_exists(see) " +
+			"AND (attribute_not_exists(erasedAt) OR erasedAt < :t)"),
+		ExpressionAttributeValues: item{
+			":t": n(at), ":a": s(string(a.Account)), ":e": s(a.External), ":u": s(string(a.Kind)),
+		},
+		ReturnValues:                        types.ReturnValueAllNew,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	if old, ok := refused(err); ok {
+		t := readThread(old)
+		switch {
+		case t.See != "":
+			return t, Elsewhere, nil
+		case t.Erased != 0 && at <= t.Erased:
+			return t, Gone, nil
+		}
+		return t, Again, nil
+	}
+	if err != nil {
+		return hub.Thread{}, 0, wrap("move subscription", err)
+	}
+	return readThread(out.Attributes), Moved, nil
+}
+
+// Know makes the thread of a channel user known before anything was written in it:
+// for a message of ours to somebody who has not written. It answers the thread.
+func (st *Store) Know(ctx context.Context, r Ref, a Arrival) (hub.Thread, Step, error) {
+	out, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &st.Tables.Messages, Key: key(r.pk(), threadSK),
+		UpdateExpression:    aws.String("SET acct=if_not_exists(acct,:a), ext=if_not_exists(ext,:e), kind=if_not_exists(kind,:u)"),
+		ConditionExpression: aws.String("attribute_not_exists(acct) AND attribute_not_exists(see)"),
+		ExpressionAttributeValues: item{
+			":a": s(string(a.Account)), ":e": s(a.External), ":u": s(string(a.Kind)),
+		},
+		ReturnValues:                        types.ReturnValueAllNew,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	if old, ok := refused(err); ok {
+		t := readThread(old)
+		if t.See != "" {
+			return t, Elsewhere, nil
+		}
+		return t, Again, nil
+	}
+	if err != nil {
+		return hub.Thread{}, 0, wrap("know thread", err)
+	}
+	return readThread(out.Attributes), Moved, nil
+}
+
+// Act moves the time of the customer's last act that is no message forward: the
+// platform's session window counts from it too.
+func (st *Store) Act(ctx context.Context, r Ref, at hub.Millis) error {
+	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &st.Tables.Messages, Key: key(r.pk(), threadSK),
+		UpdateExpression:          aws.String("SET actAt=:t"),
+		ConditionExpression:       aws.String("attribute_exists(acct) AND (attribute_not_exists(actAt) OR actAt < :t)"),
+		ExpressionAttributeValues: item{":t": n(at)},
+	})
+	if _, ok := refused(err); ok {
+		return nil
+	}
+	return wrap("move last act", err)
+}

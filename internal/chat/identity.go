@@ -159,7 +159,14 @@ func (rc *Receiver) tie(ctx context.Context, a *arrived, t hub.Thread) (hub.Thre
 			return t, err
 		}
 	}
-	return t, rc.Store.Settle(ctx, store.Ref{Team: team, User: t.User}, marks)
+	r := store.Ref{Team: team, User: t.User}
+	if a.ev.User != t.To() {
+		// Whoever comes under another id is reached there from now on.
+		if err := rc.Store.Readdress(ctx, r, a.ev.User, a.at); err != nil {
+			return t, err
+		}
+	}
+	return t, rc.Store.Settle(ctx, r, marks)
 }
 
 // unite makes one thread of two of the same person and account: the one that was
@@ -167,12 +174,15 @@ func (rc *Receiver) tie(ctx context.Context, a *arrived, t hub.Thread) (hub.Thre
 func (rc *Receiver) unite(ctx context.Context, a *arrived, t hub.Thread, u hub.UserKey) (hub.Thread, error) {
 	other, err := rc.Store.ThreadAt(ctx, store.Ref{Team: a.own.Team, User: u})
 	if hub.CodeOf(err) == hub.NotFound {
-		return t, nil // claimed, but nothing was stored yet; who claimed it comes here too
+		// The platform said that the person goes by this id now, and nothing was written
+		// under it yet: what will be belongs here.
+		_, err := rc.Store.See(ctx, store.Ref{Team: a.own.Team, User: u}, t.User)
+		return t, err
 	}
 	if err != nil {
 		return t, err
 	}
-	if other.Account == "" {
+	if other.Account == "" && other.See == t.User {
 		return t, nil // it was led here before it had anything of its own
 	}
 	stands := other
@@ -291,12 +301,18 @@ func (rc *Receiver) identity(ctx context.Context, a *arrived) error {
 		if t, err = rc.tie(ctx, a, t); err != nil {
 			return err
 		}
-		if err := rc.Store.Readdress(ctx, store.Ref{Team: a.own.Team, User: t.User}, a.ev.User, a.at); err != nil {
-			return err
-		}
 		return rc.Store.PutOther(ctx, a.own, a.e, store.Kept{Type: a.ev.Type, At: a.at, Publish: hub.ContactMoved, Home: a.home(&t)}, "")
 	}
-	return rc.keep(ctx, a, "", nil)
+	// Nothing is known of the person yet. The ids are claimed for the new one, so that
+	// what was written under the old ones and comes late finds it.
+	for _, ids := range [][]store.Alias{a.former, a.aliases} {
+		for _, al := range ids {
+			if _, err := rc.Store.ClaimAlias(ctx, a.own.Team, al, a.e.Account, a.own.User, holder(ids)); err != nil {
+				return err
+			}
+		}
+	}
+	return rc.keep(ctx, a, hub.ContactMoved, nil)
 }
 
 // former finds the thread of a person by the ids that are no longer used; the

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -199,7 +200,9 @@ func (st *Store) leave(team hub.TeamID, from *hub.Thread, to hub.UserKey) *types
 func (st *Store) takeOver(team hub.TeamID, from, to *hub.Thread) *types.Update {
 	also := []string{string(from.User)}
 	for _, u := range from.Also {
-		also = append(also, string(u))
+		if u != to.User {
+			also = append(also, string(u))
+		}
 	}
 	values := item{":one": n(1), ":also": set(also...)}
 	conds := unchanged(to, values)
@@ -273,7 +276,7 @@ func unreadOf(t *hub.Thread) []string {
 	for _, k := range t.Late {
 		keys = append(keys, string(k))
 	}
-	if t.LastKey > t.ReadKey {
+	if t.LastKey > t.ReadKey && !slices.Contains(t.Late, t.LastKey) {
 		keys = append(keys, string(t.LastKey))
 	}
 	return keys

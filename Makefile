@@ -16,7 +16,7 @@ HOST := GOOS=$(shell go env GOHOSTOS) GOARCH=$(shell go env GOHOSTARCH)
 # The race detector needs a C compiler.
 RACE := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
 
-.PHONY: dev demo test lint budget template smoke chaos fuzz bench conformance help
+.PHONY: dev demo test lint budget cost template smoke chaos fuzz bench conformance help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / — /'
@@ -55,6 +55,9 @@ template: ## what the template must show; cfn-lint too where it is installed
 
 budget: ## AWS calls and units per event, against the golden file
 	go test -count=1 -v -run TestBudget ./internal/budget
+
+cost: ## what a million events cost at list prices, from the counts; fails above the budget
+	@go run ./internal/cost
 
 smoke: ## a short chaos run: 500 messages of 60 customers, 40 kills
 	go run ./internal/chaos/run -messages 500 -customers 60 -repeats 5 -kills 40

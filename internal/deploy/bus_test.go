@@ -42,37 +42,6 @@ func TestOnlyRelayPublishesAndOnTheBusOfTheStack(t *testing.T) {
 	}
 }
 
-func TestRelayReadsBothStreams(t *testing.T) {
-	d := read(t)
-	filters := map[string][]string{}
-	for _, e := range d.events("DynamoDB") {
-		if e.function != "Relay" {
-			t.Errorf("%s reads a change stream: two readers at most may read a shard, and relay is the one who publishes", e.function)
-		}
-		for _, f := range list(at(e.properties, "FilterCriteria", "Filters")) {
-			pattern := text(f, "Pattern")
-			if !json.Valid([]byte(pattern)) {
-				t.Errorf("%s.%s: the filter %s is no JSON", e.function, e.name, pattern)
-			}
-			filters[target(e.properties["Stream"])] = append(filters[target(e.properties["Stream"])], pattern)
-		}
-	}
-	const (
-		intents   = `{"eventName":["INSERT"],"dynamodb":{"NewImage":{"gpk":{"S":[{"prefix":"S#"}]},"d":{"S":["out"]}}}}`
-		facts     = `{"eventName":["INSERT"],"dynamodb":{"NewImage":{"pub":{"S":[{"exists":true}]}}}}`
-		revisions = `{"eventName":["MODIFY"],"dynamodb":{"NewImage":{"rev":{"N":[{"exists":true}]}}}}`
-	)
-	const (
-		threads = `{"eventName":["MODIFY"],"dynamodb":{"NewImage":{"SK":{"S":["THREAD"]},"chg":{"M":{"by":{"S":[{"exists":true}]}}}}}}`
-		stamps  = `{"eventName":["MODIFY"],"dynamodb":{"NewImage":{"SK":{"S":[{"prefix":"M#"},{"prefix":"A#"}]},"rev":{"N":[{"exists":true}]}}}}`
-	)
-	for table, want := range map[string][]string{"MessagesTable": {intents, facts, threads, stamps}, "ContactsTable": {facts, revisions}} {
-		if !slices.Equal(filters[table], want) {
-			t.Errorf("of %s relay gets %v, want %v", table, filters[table], want)
-		}
-	}
-}
-
 // rule is a rule of the bus with what its pattern lets through.
 type rule struct {
 	resource

@@ -44,8 +44,11 @@ func TestEveryFunctionIsBuiltAndBoundedAsTheHouseDoes(t *testing.T) {
 		if global("Timeout") == "" || global("MemorySize") == "" {
 			t.Errorf("%s has no timeout or no memory size of its own", f.name)
 		}
-		if text(f.properties, "LoggingConfig", "LogFormat") != "JSON" {
-			t.Errorf("%s does not log as JSON", f.name)
+		// Of Lambda's own lines those of failures only: the others would be paid for.
+		for name, want := range map[string]string{"LogFormat": "JSON", "SystemLogLevel": "WARN", "ApplicationLogLevel": "INFO"} {
+			if got := text(f.properties, "LoggingConfig", name); got != want {
+				t.Errorf("%s: got %s %q, want %q", f.name, name, got, want)
+			}
 		}
 		group, ok := d.resources[target(at(f.properties, "LoggingConfig", "LogGroup"))]
 		if !ok || text(group.properties, "RetentionInDays") == "" {

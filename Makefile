@@ -66,6 +66,7 @@ chaos: ## the full chaos runs, on FIFO and on shuffled standard queues
 	go run ./internal/chaos/run -messages 5000 -customers 500 -repeats 8 -kills 200
 	go run ./internal/chaos/run -messages 5000 -customers 500 -repeats 8 -kills 200 -shuffle 7
 	go run ./internal/chaos/run -restarts 50 -limit 20m
+	go test -count=1 -timeout 60m -run AnyOrderOfTheRecorded -shuffles 1000 ./internal/chat
 
 fuzz: ## each parser of foreign bytes for a minute
 	@for target in $$(grep -rlE '^func Fuzz' --include=*_test.go internal | xargs -n1 dirname | sort -u); do \

@@ -71,7 +71,7 @@ func TestEachSampleDoesWhatItSaysOnce(t *testing.T) {
 		"inbound-line-unsend.json":              "A#",
 		"inbound-line-message-edited.json":      "#edit#",
 		"inbound-line-account-link.json":        "contact.account_link",
-		"inbound-whatsapp-text.json":            "M#1791170416000#wamid.",
+		"inbound-whatsapp-text.json":            "M#1791170416000#sha256-",
 		"inbound-whatsapp-image.json":           "ty image",
 		"inbound-whatsapp-reaction.json":        "#reaction#",
 		"inbound-whatsapp-flow-answer.json":     "ty form",

@@ -40,11 +40,15 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (h *handler) log(r *http.Request, err error) {
 	code := hub.CodeOf(err)
+	kind := r.PathValue("channel")
+	if h.Intake.Adapters[hub.Channel(kind)] == nil {
+		kind = "unknown" // what anybody may write into a path stays out of the log
+	}
 	level := h.Intake.Log.Warn
 	if code.HTTPStatus() >= http.StatusInternalServerError {
 		level = h.Intake.Log.Error
 	}
-	level("webhook refused", "channel", r.PathValue("channel"), "code", code, "error", err, "trace", trace(r))
+	level("webhook refused", "channel", kind, "code", code, "error", err, "trace", trace(r))
 }
 
 // trace is the id that follows an event through the whole chain: the gateway's

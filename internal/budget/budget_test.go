@@ -191,7 +191,7 @@ func (m *meter) whatsapp() {
 	m.count("whatsapp: short text of a known customer, in order, conversation open", func() { write("hello again") })
 	m.count("whatsapp: short text within the same second", func() {
 		// Its id makes it come behind the one that is there.
-		m.act("whatsapp", fake.Act{From: "mei", Text: "and again", At: second, ID: "wamid.AAAA"})
+		m.act("whatsapp", fake.Act{From: "mei", Text: "and again", At: second, ID: "AAAA"})
 	})
 	m.must(m.Faults(m.ctx, map[string]any{"whatsapp": map[string]any{"status_missing": 1}}))
 	m.count("whatsapp: keyword and its answer, from webhook to result, no receipts", func() {

@@ -72,7 +72,7 @@ type Message struct {
 	ID     string
 	Type   hub.MessageType
 	Text   string  // what a person reads of it; UTF-8
-	Data   string  // with hub.Choice: what the button bears; with hub.Form: the answers, a JSON object
+	Data   string  // with hub.Choice: what the button bears; with hub.Form: the answers, a JSON object, or none
 	Media  []Media // what the message carries
 	Quotes string  // the platform's id of the message that this one answers to
 }
@@ -124,6 +124,6 @@ type Watermark struct {
 
 // Notice is a message of the platform to the account's owner, with EventNotice.
 type Notice struct {
-	Topic  string            // "template.status", "template.quality", "number.quality", "account"
+	Topic  string            // "template.status", "template.category", "template.quality", "number.quality", "account" …
 	Detail map[string]string // by the platform's names; no personal data
 }

@@ -1,20 +1,15 @@
 // Package chaos runs a load against a local stack while it kills functions, and
-// checks afterwards, from the fakes' ledgers and the tables, that nothing was lost
-// and nothing done twice.
+// checks afterwards, from the fakes' ledgers, the tables and the bus, that nothing
+// was lost and nothing done twice.
 package chaos
 
 import (
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net/http"
-	"strings"
-	"sync"
-	"sync/atomic"
+	"slices"
 	"time"
 
-	"omnihub/internal/channel/fake"
 	"omnihub/internal/stack"
 )
 
@@ -22,6 +17,7 @@ import (
 // has one answer.
 type Load struct {
 	Seed      uint64
+	Channels  []string // the customers are spread over them
 	Customers int
 	Messages  int // in all
 	Repeats   int // deliveries of each message
@@ -35,140 +31,133 @@ type Load struct {
 // clock: as many as the reply budget answers.
 const perWave = 5
 
-// hook is one signed webhook, ready to be delivered.
-type hook struct {
-	customer string
-	message  string
-	delivery fake.Delivery
-	acked    atomic.Bool
+// run is one load on one stack.
+type run struct {
+	Load
+	stack  *stack.Stack
+	offset time.Duration // of the hub's clock
 }
 
-// Run plays the load in waves, a minute of the hub's clock apart, and lets the
-// stack come to rest after each. A fifth of each message's deliveries comes in the
-// wave after its own.
+func (r *run) now() time.Time { return time.Now().Add(r.offset) }
+
+// perStep is how many customers write at the same time: so few that what one writes
+// in a wave reaches the hub within the seconds in which a platform lends a burst.
+const perStep = 60
+
+// Run plays the load in waves, a minute of the hub's clock apart, a group of
+// customers at a time, and lets the stack come to rest after each. A fifth of each
+// webhook's deliveries comes in the wave after its own.
 func Run(ctx context.Context, st *stack.Stack, l Load) (Report, error) {
-	r := Report{Seed: l.Seed, Events: l.Messages, Scale: l.Scale}
-	random := rand.New(rand.NewPCG(l.Seed, 1))
-	var hooks, behind []*hook
-	each := (l.Messages + l.Customers - 1) / l.Customers
-	waves := (each + perWave - 1) / perWave
+	report := Report{Seed: l.Seed, Scale: l.Scale}
+	r := &run{Load: l, stack: st}
+	faults := receiptFaults(l.Seed, l.Channels)
+	if err := st.Faults(ctx, faults.plans()); err != nil {
+		return report, err
+	}
+	bus := watchBus(ctx, st)
+	defer bus.stop()
 	start := time.Now()
-	for wave := range waves + 1 {
-		var fresh []*hook
-		for c := range l.Customers {
-			for i := wave * perWave; i < min(each, (wave+1)*perWave) && len(hooks) < l.Messages; i++ {
-				h, err := compose(ctx, st, fmt.Sprintf("customer-%d", c))
-				if err != nil {
-					return r, err
-				}
-				hooks = append(hooks, h)
-				fresh = append(fresh, h)
-			}
+	hooks, err := r.waves(ctx, &report)
+	report.Took = time.Since(start)
+	if err != nil {
+		return report, err
+	}
+	bus.stop()
+	return report, check(ctx, st, &report, hooks, faults, bus)
+}
+
+func (r *run) waves(ctx context.Context, report *Report) ([]*hook, error) {
+	random := rand.New(rand.NewPCG(r.Seed, 1))
+	each := (r.Messages + r.Customers - 1) / r.Customers
+	waves, groups := (each+perWave-1)/perWave, (r.Customers+perStep-1)/perStep
+	late := r.Repeats / 5
+	var all []*hook
+	behind := make([][]*hook, groups)
+	for step := range (waves + 1) * groups {
+		wave, group := step/groups, step%groups
+		fresh, err := r.write(ctx, group*perStep, wave, min(each-wave*perWave, perWave), r.Messages-report.Events)
+		if err != nil {
+			return nil, err
 		}
-		var deliveries []*hook
-		late := l.Repeats / 5
-		for _, h := range fresh {
-			for range l.Repeats - late {
-				deliveries = append(deliveries, h)
-			}
-		}
-		for _, h := range behind {
-			for range late {
-				deliveries = append(deliveries, h)
-			}
-		}
-		behind = fresh
+		all = append(all, fresh...)
+		report.Events += messagesIn(fresh)
+		deliveries := append(slices.Repeat(fresh, r.Repeats-late), slices.Repeat(behind[group], late)...)
 		random.Shuffle(len(deliveries), func(i, j int) { deliveries[i], deliveries[j] = deliveries[j], deliveries[i] })
+		behind[group] = fresh
 		kills := 0
 		if wave < waves { // the last wave brings nothing new that could be killed
-			kills = l.Kills*(wave+1)/waves - r.Kills
+			kills = r.Kills*(step+1)/(waves*groups) - report.Kills
 		}
-		done, err := deliver(ctx, st, deliveries, l, kills)
-		r.Deliveries += len(deliveries)
-		r.Kills += done
+		done, err := r.deliver(ctx, deliveries, kills)
+		report.Deliveries += len(deliveries)
+		report.Kills += done
 		if err != nil {
-			return r, err
+			return nil, err
 		}
-		if err := st.Idle(ctx, 2*time.Minute); err != nil {
-			return r, err
+		if err := r.settle(ctx); err != nil {
+			return nil, err
 		}
-		if wave < waves {
-			if _, err := st.AdvanceClock(ctx, 61*time.Second); err != nil {
-				return r, err
+		if group == groups-1 && wave < waves {
+			if err := r.advance(ctx, 61*time.Second); err != nil {
+				return nil, err
 			}
 		}
 	}
-	r.Took = time.Since(start)
-	return r, check(ctx, st, &r, hooks)
+	return all, nil
 }
 
-// compose lets a customer write, and keeps the webhook instead of delivering it.
-func compose(ctx context.Context, st *stack.Stack, from string) (*hook, error) {
-	d, err := st.Customer(ctx, "line", fake.Act{From: from, Text: "ping", Hold: true})
-	return &hook{customer: from, message: d.Message, delivery: d}, err
-}
-
-// deliver posts webhooks from several clients, and kills the function in the middle
-// of its work meanwhile. It answers how often it killed.
-func deliver(ctx context.Context, st *stack.Stack, deliveries []*hook, l Load, kills int) (int, error) {
-	work := make(chan *hook)
-	var (
-		wg     sync.WaitGroup
-		failed atomic.Pointer[error]
-	)
-	for range l.Clients {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			for h := range work {
-				status, err := post(ctx, h)
-				if err == nil && status != http.StatusOK && status < http.StatusInternalServerError {
-					err = fmt.Errorf("chaos: a signed webhook was answered %d", status)
-				}
-				if err != nil {
-					failed.CompareAndSwap(nil, &err)
-				}
-				if status == http.StatusOK {
-					h.acked.Store(true)
-				}
-			}
-		}()
-	}
-	killed := make(chan int, 1)
-	go func() {
-		n := 0
-		for ; n < kills; n++ {
-			if err := st.KillBusy(ctx, l.Function, 10*time.Second); err != nil {
-				break // nothing is left to be killed: the report shows it
-			}
+// write lets each customer of a group write up to n times, at most limit times in all,
+// and do what else customers do.
+func (r *run) write(ctx context.Context, first, wave, n, limit int) ([]*hook, error) {
+	var fresh []*hook
+	for c := first; c < min(first+perStep, r.Customers); c++ {
+		who := customer{channel: r.Channels[c%len(r.Channels)], name: fmt.Sprintf("customer-%d", c), number: c}
+		hooks, err := r.act(ctx, who, wave, min(n, limit))
+		if err != nil {
+			return nil, err
 		}
-		killed <- n
-	}()
-	for _, h := range deliveries {
-		work <- h
+		fresh = append(fresh, hooks...)
+		limit -= messagesIn(hooks)
 	}
-	close(work)
-	wg.Wait()
-	n := <-killed
-	if err := failed.Load(); err != nil {
-		return n, *err
-	}
-	return n, nil
+	return fresh, nil
 }
 
-func post(ctx context.Context, h *hook) (int, error) {
-	req, err := http.NewRequestWithContext(ctx, "POST", h.delivery.URL, strings.NewReader(h.delivery.Body))
-	if err != nil {
-		return 0, err
+func (r *run) advance(ctx context.Context, by time.Duration) error {
+	_, err := r.stack.AdvanceClock(ctx, by)
+	r.offset += by
+	return err
+}
+
+const (
+	// settleSteps times settleStep is how far the clock is moved at most for what waits:
+	// less than the age up to which a bot's answer is worth sending.
+	settleSteps = 30
+	settleStep  = 31 * time.Second
+	// settleWait bounds the time in which all that arrived is to be stored.
+	settleWait = 2 * time.Minute
+)
+
+// settle waits until the stack is at rest and no send waits for its time. When all
+// that arrived is stored, the clock is moved for a send that waits: for the
+// platform's pace, or for the claim of a worker that was killed.
+func (r *run) settle(ctx context.Context) error {
+	end := time.Now().Add(settleWait)
+	for moved := 0; ; {
+		idle := r.stack.Idle(ctx, 2*time.Second)
+		if idle != nil && time.Now().After(end) {
+			return idle
+		}
+		arriving, waiting, err := r.backlog(ctx)
+		switch {
+		case err != nil:
+			return err
+		case idle == nil && (waiting == 0 || moved == settleSteps):
+			return nil
+		case arriving == 0 && moved < settleSteps:
+			if err := r.advance(ctx, settleStep); err != nil {
+				return err
+			}
+			moved++
+		}
 	}
-	for name, v := range h.delivery.Header {
-		req.Header.Set(name, v)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	defer resp.Body.Close()
-	_, err = io.Copy(io.Discard, resp.Body)
-	return resp.StatusCode, err
 }

@@ -26,7 +26,9 @@ func TestMain(m *testing.M) {
 // 1.5 s instead of 30.
 const scale = 0.05
 
-func run(t *testing.T, o stack.Options) {
+var both = []string{"line", "whatsapp"}
+
+func play(t *testing.T, o stack.Options) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	o.BuildDir, o.Memory, o.VisibilityScale = built, true, scale
@@ -39,7 +41,7 @@ func run(t *testing.T, o stack.Options) {
 			t.Error(err)
 		}
 	}()
-	l := Load{Seed: 1, Customers: 20, Messages: 200, Repeats: 50, Clients: 16, Kills: 20, Function: "inbound", Scale: "0.05"}
+	l := Load{Seed: 1, Channels: both, Customers: 20, Messages: 200, Repeats: 50, Clients: 16, Kills: 20, Function: "inbound", Scale: "0.05"}
 	r, err := Run(ctx, st, l)
 	t.Log(r)
 	if err != nil {
@@ -55,18 +57,19 @@ func run(t *testing.T, o stack.Options) {
 
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }
 
-func TestDeliveryOnFIFOQueuesUnderKills(t *testing.T) { run(t, stack.Options{}) }
+func TestDeliveryOnFIFOQueuesUnderKills(t *testing.T) { play(t, stack.Options{}) }
 
 // TestDeliveryOnShuffledQueuesUnderKills has no deduplication, no order and some
 // messages twice, so that nothing hides what the functions do.
-func TestDeliveryOnShuffledQueuesUnderKills(t *testing.T) { run(t, stack.Options{Shuffle: 7}) }
+func TestDeliveryOnShuffledQueuesUnderKills(t *testing.T) { play(t, stack.Options{Shuffle: 7}) }
 
 // TestKilledTreeLosesNothingAcknowledged kills devserver, local cloud and functions
 // together, with the state on disk.
 func TestKilledTreeLosesNothingAcknowledged(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	r, err := Restarts(ctx, stack.Options{Dir: t.TempDir(), BuildDir: built, VisibilityScale: scale}, 1, 3, 40)
+	l := Load{Seed: 1, Channels: both, Customers: 40, Clients: 8, Scale: "0.05"}
+	r, err := Restarts(ctx, stack.Options{Dir: t.TempDir(), BuildDir: built, VisibilityScale: scale}, l, 3)
 	t.Log(r)
 	if err != nil {
 		t.Fatal(err)

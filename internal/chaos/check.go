@@ -2,194 +2,173 @@ package chaos
 
 import (
 	"context"
-	"fmt"
+	"maps"
+	"slices"
 	"strings"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
-
+	"omnihub/internal/hub"
 	"omnihub/internal/stack"
 )
 
-// Report is what a run found.
-type Report struct {
-	Seed                      uint64
-	Events, Deliveries, Kills int
-	Scale                     string
-	Took                      time.Duration
-
-	Unacknowledged int // messages of which no delivery was answered 2xx
-	Lost           int // acknowledged, and not stored
-	Doubled        int // stored more than once, or never sent by anybody
-	Homes, Opened  int
-	Unanswered     int // messages without a sent answer
-	DoubleSends    int // calls at the platform beyond one for each message
-	Unknown        int // sends of which nobody knows the outcome
-	DeadLetters    int
-	Quarantined    int
-}
-
-// String is the report in one line.
-func (r Report) String() string {
-	return fmt.Sprintf("seed %d, %d events, %d deliveries, %d kills: lost %d, duplicate messages %d, duplicate effects %d; "+
-		"homes %d, conversations %d, unanswered %d, unknown %d, quarantine %d, dead letters %d; visibility × %s, %.1f s",
-		r.Seed, r.Events, r.Deliveries, r.Kills, r.Lost, r.Doubled, r.DoubleSends, r.Homes, r.Opened, r.Unanswered, r.Unknown,
-		r.Quarantined, r.DeadLetters, r.Scale, r.Took.Seconds())
-}
-
-// check compares what was sent in with what is stored and what was sent out.
-func check(ctx context.Context, st *stack.Stack, r *Report, hooks []*hook) error {
-	cfg := aws.Config{
-		Region: "us-east-1", BaseEndpoint: &st.AWS,
-		Credentials: credentials.NewStaticCredentialsProvider("checker", "checker", ""),
-	}
-	db := dynamodb.NewFromConfig(cfg)
-	tables, err := db.ListTables(ctx, &dynamodb.ListTablesInput{})
+// check compares what was sent in with what is stored, what was sent out and, if it
+// was watched, what was told on the bus.
+func check(ctx context.Context, st *stack.Stack, r *Report, hooks []*hook, faults faults, bus *busWatch) error {
+	t, err := readTables(ctx, st)
 	if err != nil {
 		return err
 	}
-	want := map[string]*hook{}
-	for _, h := range hooks {
-		want[h.message] = h
-		if !h.acked.Load() {
-			r.Unacknowledged++
+	r.Homes, r.Opened, r.Quarantined, r.Held = len(t.homes), len(t.opened)-len(t.closed), t.quarantined, t.waiting
+	for user, th := range t.threads {
+		if r.Held += len(th.held); len(th.held) > 0 {
+			r.example("held", "thread %s, see %q: %v", user, th.see, th.held)
 		}
 	}
-	stored, answered := map[string]int{}, map[string]bool{}
-	for _, table := range tables.TableNames {
-		pages := dynamodb.NewScanPaginator(db, &dynamodb.ScanInput{TableName: &table, ConsistentRead: aws.Bool(true)})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return err
-			}
-			for _, it := range page.Items {
-				pk, sk := text(it, "PK"), text(it, "SK")
-				id := sk[strings.LastIndex(sk, "#")+1:]
-				switch {
-				case strings.HasPrefix(sk, "M#") && strings.HasSuffix(sk, "~a"):
-					_, sent := it["takenAt"]
-					answered[strings.TrimSuffix(id, "~a")] = sent
-					if _, unknown := it["unknownAt"]; unknown {
-						r.Unknown++
-					}
-				case strings.HasPrefix(sk, "M#"):
-					stored[id]++
-				case sk == "HOME":
-					r.Homes++
-				case strings.HasPrefix(sk, "C#") && strings.HasSuffix(sk, "#opened"):
-					r.Opened++
-				case strings.Contains(pk, "#QD#"):
-					r.Quarantined++
+	checkMessages(t, r, hooks)
+	checkReactions(t, r, hooks)
+	checkPeople(t, r, hooks)
+	if err := checkSent(ctx, st, t, r, hooks, faults); err != nil {
+		return err
+	}
+	if bus != nil {
+		r.Watched = bus.complete()
+		for _, list := range t.messages {
+			for _, m := range list {
+				if r.Watched && !bus.told(m.user, m.key) {
+					r.Untold++
 				}
 			}
 		}
 	}
-	for id, h := range want {
-		if h.acked.Load() && stored[id] == 0 {
-			r.Lost++
-		}
-		if !answered[id] {
-			r.Unanswered++
+	queues, err := queueCounts(ctx, st)
+	for name, n := range queues {
+		if strings.Contains(name, "DeadLetters") {
+			r.DeadLetters += n
 		}
 	}
-	for id, n := range stored {
-		if want[id] == nil {
-			r.Doubled += n
-		} else {
-			r.Doubled += n - 1
-		}
-	}
-	if err := checkSent(ctx, st, r, hooks); err != nil {
-		return err
-	}
-	return checkQueues(ctx, r, sqs.NewFromConfig(cfg))
+	return err
 }
 
-// checkSent counts the calls that the fake platform accepted.
-func checkSent(ctx context.Context, st *stack.Stack, r *Report, hooks []*hook) error {
-	calls, err := st.Sent(ctx, "line", "")
-	if err != nil {
-		return err
+// checkMessages counts messages that are not stored exactly once, and those without
+// exactly one answer that went out.
+func checkMessages(t *tables, r *Report, hooks []*hook) {
+	want := map[string]bool{}
+	answers := map[string][]answer{}
+	for _, a := range t.answers {
+		answers[a.message] = append(answers[a.message], a)
 	}
-	written, sent := map[string]int{}, map[string]int{}
 	for _, h := range hooks {
-		written[h.customer]++
-	}
-	for _, c := range calls {
-		name := c.Name
-		if name == "" {
-			name = c.To
-		}
-		sent[name]++
-	}
-	for customer, n := range sent {
-		if n > written[customer] {
-			r.DoubleSends += n - written[customer]
-		}
-	}
-	return nil
-}
-
-// checkQueues counts dead letters.
-func checkQueues(ctx context.Context, r *Report, client *sqs.Client) error {
-	queues, err := client.ListQueues(ctx, &sqs.ListQueuesInput{})
-	if err != nil {
-		return err
-	}
-	for _, url := range queues.QueueUrls {
-		if !strings.Contains(url, "DeadLetters") {
+		if h.message == "" {
 			continue
 		}
-		out, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
-			QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameApproximateNumberOfMessages},
-		})
-		if err != nil {
-			return err
+		want[h.message] = true
+		stored := len(t.messages[h.message])
+		switch {
+		case !h.acked.Load():
+			r.Unacknowledged++
+		case stored == 0:
+			r.Lost++
+			r.example("lost", "message %s of %s, by %q", h.message, h.customer.name, h.shown)
 		}
-		if n := out.Attributes["ApproximateNumberOfMessages"]; n != "0" {
-			var count int
-			fmt.Sscan(n, &count)
-			r.DeadLetters += count
+		if stored == 0 {
+			continue
+		}
+		r.Doubled += stored - 1
+		r.Doubled += max(len(answers[h.message])-1, 0)
+		switch a := answers[h.message]; {
+		case len(a) == 0:
+			r.unanswered(h, "none queued")
+		case a[0].out():
+		case a[0].states["unknown"]:
+			r.Unknown++
+		case a[0].states["failed"]:
+			r.unanswered(h, a[0].code)
+		default:
+			r.unanswered(h, "waits")
+			r.example("waits", "%s %s: %s", h.customer.name, h.message, a[0].waits)
 		}
 	}
-	return nil
+	for id, list := range t.messages {
+		if !want[id] {
+			r.Doubled += len(list)
+		}
+	}
 }
 
-func text(it map[string]types.AttributeValue, name string) string {
-	if v, ok := it[name].(*types.AttributeValueMemberS); ok {
-		return v.Value
+// checkReactions counts the acknowledged reactions that are not stored.
+func checkReactions(t *tables, r *Report, hooks []*hook) {
+	may := map[string]string{}
+	for _, h := range hooks {
+		may[h.target] += h.emoji
 	}
-	return ""
-}
-
-// Wrong names every promise that the run broke; nil if it held them all.
-func (r Report) Wrong(l Load) []string {
-	var wrong []string
-	expect := func(what string, got, want int) {
-		if got != want {
-			wrong = append(wrong, fmt.Sprintf("%s: got %d, want %d", what, got, want))
+	for _, h := range hooks {
+		if h.target == "" || !h.acked.Load() {
+			continue
+		}
+		r.Reactions++
+		stored := t.reactions[hub.ShortID(h.target)]
+		if len(stored) != 1 || stored[0] == "" || !strings.Contains(may[h.target], stored[0]) {
+			r.Lost++
+			r.example("lost", "reaction of %s to %s: stored %q", h.customer.name, h.target, stored)
 		}
 	}
-	expect("kills", r.Kills, l.Kills)
-	expect("messages never acknowledged", r.Unacknowledged, 0)
-	expect("lost messages", r.Lost, 0)
-	expect("duplicate messages", r.Doubled, 0)
-	expect("homes", r.Homes, l.Customers)
-	expect("opened conversations", r.Opened, l.Customers)
-	// An outbound that dies with a reply under way leaves it unknown: counted, and
-	// never sent twice. Nothing else may leave a message without its answer.
-	expect("messages without a sent answer that are not counted as unknown", r.Unanswered-r.Unknown, 0)
-	expect("duplicate sends", r.DoubleSends, 0)
-	if l.Function != "outbound" {
-		expect("unknown sends", r.Unknown, 0)
+}
+
+// checkPeople looks whether each customer has one thread with one open conversation,
+// and is one contact. A customer of whom the platform never told both ids together is
+// two to everybody.
+func checkPeople(t *tables, r *Report, hooks []*hook) {
+	type person struct{ shown, threads, contacts map[string]bool }
+	people := map[string]*person{}
+	for _, h := range hooks {
+		for _, m := range t.messages[h.message] {
+			p := people[h.customer.name]
+			if p == nil {
+				p = &person{map[string]bool{}, map[string]bool{}, map[string]bool{}}
+				people[h.customer.name] = p
+			}
+			p.shown[h.shown] = true
+			p.threads[t.root(m.user)] = true
+			root := t.homes[m.home]
+			if root == "" {
+				r.Homeless++
+				r.example("homeless", "message %s of %s, by %q: home %s, user %s", h.message, h.customer.name, h.shown, m.home, m.user)
+			}
+			p.contacts[root] = true
+		}
 	}
-	expect("quarantined", r.Quarantined, 0)
-	expect("dead letters", r.DeadLetters, 0)
-	return wrong
+	live := map[string]bool{}
+	for name, p := range people {
+		r.People++
+		want := len(p.shown)
+		if p.shown[byBoth] {
+			want = 1
+		}
+		if len(p.threads) != want {
+			r.SplitThreads++
+			r.example("split threads", "%s: %v", name, slices.Sorted(maps.Keys(p.threads)))
+		}
+		if len(p.contacts) != want {
+			r.SplitContacts++
+			r.example("split contacts", "%s: roots %v", name, slices.Sorted(maps.Keys(p.contacts)))
+		}
+		for user := range p.threads {
+			c := t.threads[user].conversation
+			live[c] = true
+			if t.opened[c] == "" || t.closed[c] != "" {
+				r.Astray++
+				r.example("astray", "%s: thread %s, conversation %q, opened in %q, closed in %q", name, user, c, t.opened[c], t.closed[c])
+			}
+		}
+	}
+	for c := range t.opened {
+		if !live[c] && t.closed[c] == "" {
+			r.Astray++ // it goes on in nobody's thread
+		}
+	}
+	for c := range t.closed {
+		if t.opened[c] == "" {
+			r.NeverOpened++
+			r.example("never opened", "conversation %s, closed in %s", c, t.closed[c])
+		}
+	}
 }

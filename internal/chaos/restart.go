@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -10,88 +11,79 @@ import (
 	"omnihub/internal/stack"
 )
 
+// perRound is how often a customer of several ids writes in one round of Restarts:
+// once by each form of name. Any other writes once.
+const perRound = 3
+
 // Restarts kills the whole local stack again and again while customers write, each
 // time at another moment, and starts it on the state that it left. What was answered
-// 2xx must be stored once and answered once; a reply that was under way at the kill
-// may be unknown.
-func Restarts(ctx context.Context, o stack.Options, seed uint64, rounds, customers int) (Report, error) {
-	r := Report{Seed: seed, Scale: fmt.Sprint(o.VisibilityScale)}
-	random := rand.New(rand.NewPCG(seed, 2))
+// 2xx must be stored once and answered once; a send that was under way at the kill
+// may be unknown. In each round other customers write.
+func Restarts(ctx context.Context, o stack.Options, l Load, rounds int) (Report, error) {
+	report := Report{Seed: l.Seed, Scale: l.Scale}
+	random := rand.New(rand.NewPCG(l.Seed, 2))
+	faults := receiptFaults(l.Seed, l.Channels)
+	faults.Read = 0 // what is sent before the plan is set would fall under no dice
 	start := time.Now()
+	r := &run{Load: l}
 	var hooks []*hook
 	for round := range rounds {
 		st, err := stack.Start(ctx, o)
 		if err != nil {
-			return r, err
+			return report, err
 		}
-		fresh, err := wave(ctx, st, round, customers)
+		r.stack = st
+		err = st.Faults(ctx, faults.plans())
+		var fresh []*hook
+		if err == nil {
+			fresh, err = r.round(ctx, round)
+		}
 		if err != nil {
-			return r, errorsOf(err, st.Kill())
+			return report, errors.Join(err, st.Kill())
 		}
+		random.Shuffle(len(fresh), func(i, j int) { fresh[i], fresh[j] = fresh[j], fresh[i] })
 		hooks = append(hooks, fresh...)
-		r.Deliveries += len(fresh)
+		report.Deliveries += len(fresh)
 		var delivery sync.WaitGroup
 		delivery.Go(func() {
 			// The kill cuts deliveries off: those were not answered.
-			_, _ = deliver(ctx, st, fresh, Load{Clients: 8}, 0)
+			_, _ = r.deliver(ctx, fresh, 0)
 		})
 		moment := time.NewTimer(time.Duration(random.Int64N(int64(400 * time.Millisecond))))
 		<-moment.C
 		if err := st.Kill(); err != nil {
-			return r, err
+			return report, err
 		}
 		delivery.Wait()
-		r.Kills++
+		report.Kills++
 	}
 	st, err := stack.Start(ctx, o)
 	if err != nil {
-		return r, err
+		return report, err
 	}
-	err = st.Idle(ctx, 2*time.Minute)
-	r.Events, r.Took = len(hooks), time.Since(start)
+	r.stack = st
+	err = r.settle(ctx)
+	report.Events, report.Took = messagesIn(hooks), time.Since(start)
 	if err == nil {
-		err = check(ctx, st, &r, hooks)
+		err = check(ctx, st, &report, hooks, faults, nil)
 	}
-	return r, errorsOf(err, st.Stop())
+	return report, errors.Join(err, st.Stop())
 }
 
-// WrongAfterRestarts names every promise that a run of Restarts broke. A message
-// whose webhook was cut off may be stored all the same, once.
-func (r Report) WrongAfterRestarts() []string {
-	var wrong []string
-	for what, n := range map[string]int{
-		"lost messages": r.Lost, "duplicate messages": r.Doubled, "duplicate sends": r.DoubleSends,
-		"quarantined": r.Quarantined, "dead letters": r.DeadLetters, "homes without a conversation": r.Homes - r.Opened,
-	} {
-		if n != 0 {
-			wrong = append(wrong, fmt.Sprintf("%s: got %d, want 0", what, n))
-		}
-	}
-	if acknowledged := r.Events - r.Unacknowledged; acknowledged == 0 || r.Homes < acknowledged {
-		wrong = append(wrong, fmt.Sprintf("homes: got %d for %d acknowledged messages", r.Homes, acknowledged))
-	}
-	if n := r.Unanswered - r.Unknown - r.Unacknowledged; n > 0 {
-		wrong = append(wrong, fmt.Sprintf("acknowledged messages without an answer: got %d, want 0", n))
-	}
-	return wrong
-}
-
-// wave lets each customer write once.
-func wave(ctx context.Context, st *stack.Stack, round, customers int) ([]*hook, error) {
+// round lets each customer write, and react where the channel has reactions.
+func (r *run) round(ctx context.Context, round int) ([]*hook, error) {
 	var fresh []*hook
-	for c := range customers {
-		h, err := compose(ctx, st, fmt.Sprintf("customer-%d-%d", round, c))
+	for c := range r.Customers {
+		who := customer{channel: r.Channels[c%len(r.Channels)], name: fmt.Sprintf("customer-%d-%d", round, c), number: c}
+		n := 1
+		if who.channel == whatsApp {
+			n = perRound
+		}
+		hooks, err := r.act(ctx, who, 0, n)
 		if err != nil {
 			return nil, err
 		}
-		fresh = append(fresh, h)
+		fresh = append(fresh, hooks...)
 	}
 	return fresh, nil
-}
-
-func errorsOf(first, second error) error {
-	if first != nil {
-		return first
-	}
-	return second
 }

@@ -281,6 +281,28 @@ func TestSubscriptionsStopWhatTheyShould(t *testing.T) {
 	want("no marketing, by the platform's word", "sent ", "sent ", "failed opted_out")
 }
 
+func TestRefusalForWantOfConsentEndsMarketing(t *testing.T) {
+	y := newToys(t)
+	calls := 0
+	y.send = func(channel.Outgoing) (channel.Sent, error) {
+		calls++
+		return channel.Sent{}, hub.E(hub.OptedOut, "toy: send", nil)
+	}
+	y.come("toy1", wrote("hello", "TW.1"))
+	for range 2 {
+		q := y.intend("TW.1", hub.ClassMarketing, hub.TextContent("offer"))
+		if err := y.sender().Deliver(context.Background(), q, 1); err != nil {
+			t.Fatal(err)
+		}
+		if s := y.stored("TW.1", q.Intent.Key).Stamps; s.State() != hub.Failed || s.Code != hub.OptedOut {
+			t.Errorf("got %+v, want it failed for want of consent", s)
+		}
+	}
+	if calls != 1 {
+		t.Errorf("got %d calls, want the second one not made", calls)
+	}
+}
+
 func TestWindowAndTemplate(t *testing.T) {
 	y := newToys(t)
 	sender := y.sender()

@@ -200,8 +200,21 @@ func (sn *Sender) finish(ctx context.Context, a *attempt, how string, sent chann
 	default:
 		a.q.Tried = 0 // the platform has answered: no earlier try got through
 		sn.Log.Warn("send refused", "trace", a.q.Intent.Trace, "by", how, "code", code, "error", err)
+		if code == hub.OptedOut {
+			if err := sn.optedOut(ctx, a); err != nil {
+				return err
+			}
+		}
 		return sn.fail(ctx, a, code)
 	}
+}
+
+// optedOut remembers the platform's word that the customer takes no marketing.
+func (sn *Sender) optedOut(ctx context.Context, a *attempt) error {
+	_, _, err := sn.Store.Subscribe(ctx, store.Ref{Team: a.q.Ref.Team, User: a.thread.User}, hub.MarketingOut, hub.MillisOf(sn.Now()), store.Arrival{
+		Account: a.thread.Account, External: a.thread.External, Kind: a.thread.Kind,
+	})
+	return err
 }
 
 // meet brings a message together with its receipts where those name only the

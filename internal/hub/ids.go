@@ -69,9 +69,10 @@ func (c ConnectionID) Valid() bool { return partForm.MatchString(string(c)) }
 // Valid reports whether the id has the form of an account id.
 func (a AccountID) Valid() bool { return partForm.MatchString(string(a)) }
 
-// maxPlatformID is the longest platform id that stands in a message key as it is,
-// in bytes; sort keys hold 1,024.
-const maxPlatformID = 400
+// maxPlatformID is the longest platform id that stands in a message key as it is, in
+// bytes: numbers, ULIDs and UUIDs. Longer ones bear more than an id: a message id of
+// WhatsApp holds the customer's phone number.
+const maxPlatformID = 36
 
 // NewMessageKey makes the key of a message from its platform time and id.
 func NewMessageKey(at Millis, platformID string) MessageKey {
@@ -79,7 +80,7 @@ func NewMessageKey(at Millis, platformID string) MessageKey {
 }
 
 // ShortID is a platform's id as it stands in a sort key: itself, or its hash if it
-// is too long for one.
+// is longer than an id need be.
 func ShortID(platformID string) string {
 	if len(platformID) <= maxPlatformID {
 		return platformID

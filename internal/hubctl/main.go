@@ -58,6 +58,9 @@ func main() {
 		fmt.Print(usage)
 		return
 	}
+	if _, ok := commands()[name]; !ok {
+		env.Exit(unknown(name))
+	}
 	e := env.Read()
 	keyID, tables := e.Must("KEY_ID"), store.Tables{Config: e.Must("CONFIG_TABLE")}
 	for _, need := range commands()[name].needs {
@@ -89,7 +92,7 @@ type control struct {
 func (c *control) run(ctx context.Context, name string, args []string) error {
 	command, ok := commands()[name]
 	if !ok {
-		return fmt.Errorf("hubctl: no command %q; hubctl help lists them", name)
+		return unknown(name)
 	}
 	err := command.run(c, ctx, args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -97,6 +100,10 @@ func (c *control) run(ctx context.Context, name string, args []string) error {
 		return nil
 	}
 	return err
+}
+
+func unknown(name string) error {
+	return fmt.Errorf("hubctl: no command %q; hubctl help lists them", name)
 }
 
 func (c *control) setup() settings.Setup { return settings.Setup{Store: c.store, Keyring: c.key} }

@@ -50,9 +50,9 @@ import (
 // Config
 //
 //	HUB             EDGE                    the keys of webhook path ids        | G, cached
-//	T#t             TEAM                    name, data keys, pepper (sealed)    | G, cached
-//	T#t             CONN#<connection>       channel, secrets (sealed), accounts | G, cached; Q
-//	T#t             ACCT#<account>          settings, secrets (sealed)          | G, cached; Q
+//	T#t             TEAM                    name, data keys, pepper (sealed)    | G, cached; U
+//	T#t             CONN#<connection>       channel, secrets (sealed), accounts | G, cached; T; Q by rotation
+//	T#t             ACCT#<account>          settings, secrets (sealed)          | G, cached; T; Q by rotation
 //	T#t             KEYW#<account>          keyword answers of an account       | G, cached
 //	T#t             MOD#, ACT#, SURV#, COUP#, TPL#, QUEUE#, MEMBER#, SUB#       | G; Q by prefix
 //

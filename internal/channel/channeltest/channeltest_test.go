@@ -104,6 +104,12 @@ func TestFaultsOfEventsAreFound(t *testing.T) {
 		"form of a list": {with(func(e *channel.Event) {
 			e.Kind, e.Message = channel.EventMessage, channel.Message{ID: "1", Type: hub.Form, Data: "[]"}
 		}), "JSON object"},
+		"form of null": {with(func(e *channel.Event) {
+			e.Kind, e.Message = channel.EventMessage, channel.Message{ID: "1", Type: hub.Form, Data: "null"}
+		}), "JSON object"},
+		"form that is kept raw": {with(func(e *channel.Event) {
+			e.Kind, e.Message = channel.EventMessage, channel.Message{ID: "1", Type: hub.Form}
+		}), ""},
 		"medium nowhere": {with(func(e *channel.Event) {
 			e.Kind, e.Message = channel.EventMessage, channel.Message{ID: "1", Type: hub.Image, Media: []channel.Media{{Type: hub.Image}}}
 		}), "where a medium is"},
@@ -130,6 +136,7 @@ func TestFaultsOfEventsAreFound(t *testing.T) {
 		"subscription of nobody":  {channel.Event{Kind: channel.EventSubscription, Account: "a"}, "user of a subscription"},
 		"identity without former": {with(func(e *channel.Event) { e.Kind = channel.EventIdentity }), "former ids"},
 		"link without nonce":      {with(func(e *channel.Event) { e.Kind, e.Link.OK = channel.EventLink, true }), "nonce"},
+		"notice of a category":    {channel.Event{Kind: channel.EventNotice, Notice: channel.Notice{Topic: "template.category"}}, ""},
 		"notice of another topic": {channel.Event{Kind: channel.EventNotice, Notice: channel.Notice{Topic: "weather"}}, "known topic"},
 		"unknown kind":            {channel.Event{Kind: "dance"}, "a known kind"},
 		"no kind of user":         {channel.Event{Kind: channel.EventOther, Account: "a", User: "U1"}, "kind of user"},
@@ -142,6 +149,31 @@ func TestFaultsOfEventsAreFound(t *testing.T) {
 		"token in standby": {with(func(e *channel.Event) { e.Kind, e.Standby, e.Reply = channel.EventOther, true, "t" }), "standby"},
 	} {
 		got := strings.Join(faultsOf(c.e, caps), "; ")
+		if (c.want == "") != (got == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s: got %q, want it to say %q", name, got, c.want)
+		}
+	}
+}
+
+// The part about names finds aliases that the platform's events do not tell.
+func TestFaultsOfNamesAreFound(t *testing.T) {
+	id, phone := channel.Alias{Kind: channel.AliasUser, Value: "U1"}, channel.Alias{Kind: channel.AliasPhone, Value: "886912345678"}
+	person := channel.Event{User: "U1", UserKind: hub.Person, Aliases: []channel.Alias{id, phone}}
+	group := channel.Event{User: "G1", UserKind: hub.Group}
+	for name, c := range map[string]struct {
+		e     channel.Event
+		names []channel.Alias
+		want  string // "" = nothing to find
+	}{
+		"right":             {person, []channel.Alias{id}, ""},
+		"none":              {person, nil, ""},
+		"another's":         {person, []channel.Alias{id, {Kind: channel.AliasUser, Value: "U2"}}, "U2"},
+		"of another kind":   {person, []channel.Alias{{Kind: channel.AliasUser, Value: phone.Value}}, "by the id alone"},
+		"of a group":        {group, []channel.Alias{{Kind: channel.AliasUser, Value: "G1"}}, "no person"},
+		"of nobody":         {channel.Event{}, []channel.Alias{id}, "no person"},
+		"a group with none": {group, nil, ""},
+	} {
+		got := strings.Join(faultsOfNames(c.e, c.names), "; ")
 		if (c.want == "") != (got == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%s: got %q, want it to say %q", name, got, c.want)
 		}

@@ -152,6 +152,22 @@ func equal[T comparable](a, b []T) bool {
 	return true
 }
 
+// further: events that no sample has bear what their kind needs, too.
+func (s Suite) further(t *testing.T) {
+	a := s.adapter()
+	for _, body := range s.Further {
+		records := s.records(t, a, []byte(body))
+		if len(records) == 0 {
+			t.Errorf("%s: got no event, want some", body)
+		}
+		for _, r := range records {
+			if r.Parsed.Kind == channel.EventOther {
+				t.Errorf("%s: kind: got %q, want one that is known", body, r.Parsed.Kind)
+			}
+		}
+	}
+}
+
 // unknown: event types that the adapter does not know are kept, not refused.
 func (s Suite) unknown(t *testing.T) {
 	if len(s.Unknown) == 0 {

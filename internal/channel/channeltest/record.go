@@ -149,7 +149,7 @@ var (
 		channel.EventMessage, channel.EventAction, channel.EventReceipt, channel.EventWatermark, channel.EventSubscription,
 		channel.EventIdentity, channel.EventLink, channel.EventNotice, channel.EventOther,
 	}
-	topics    = []string{"template.status", "template.quality", "number.quality", "account"}
+	topics    = []string{"template.status", "template.quality", "template.category", "number.quality", "account"}
 	phoneForm = regexp.MustCompile(`^[1-9][0-9]{5,14}$`)
 )
 
@@ -220,7 +220,8 @@ func faultsOfKind(e channel.Event, c channel.Capabilities) []string {
 		must(m.Data == "" || m.Type == hub.Choice || m.Type == hub.Form, "data with choices and forms only")
 		must(m.Type != hub.Choice || m.Data != "", "what a choice bears")
 		var answers map[string]any
-		must(m.Type != hub.Form || json.Unmarshal([]byte(m.Data), &answers) == nil, "a form's answers as a JSON object")
+		must(m.Type != hub.Form || m.Data == "" || json.Unmarshal([]byte(m.Data), &answers) == nil && answers != nil,
+			"a form's answers as a JSON object, or none")
 		for _, file := range m.Media {
 			must(slices.Contains([]hub.MessageType{hub.Image, hub.Video, hub.Audio, hub.File, hub.Sticker}, file.Type), "media of known types")
 			must(file.ID != "" || file.URL != "", "where a medium is")

@@ -45,6 +45,9 @@ type Suite struct {
 
 	// Redelivered are pairs of samples that are deliveries of the same events.
 	Redelivered [][2]string
+	// Further are bodies of events that the adapter knows but the samples lack; they are
+	// held to the contract of their kinds.
+	Further []string
 	// Unknown are bodies whose events are of no type that the adapter knows.
 	Unknown []string
 	// Unparsable are bodies that are not what the platform documents.
@@ -136,6 +139,8 @@ func Run(t *testing.T, s Suite) {
 	t.Run("Golden", s.golden)
 	t.Run("Slices", s.slices)
 	t.Run("Deliveries", s.deliveries)
+	t.Run("Names", s.names)
+	t.Run("Further", s.further)
 	t.Run("UnknownTypes", s.unknown)
 	t.Run("Unparsable", s.unparsable)
 	t.Run("ParseIsTotal", s.total)

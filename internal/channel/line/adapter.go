@@ -39,6 +39,7 @@ var (
 	_ channel.Profiler = (*Adapter)(nil)
 	_ channel.Quoter   = (*Adapter)(nil)
 	_ channel.Typist   = (*Adapter)(nil)
+	_ channel.Namer    = (*Adapter)(nil)
 )
 
 // New makes the adapter.

@@ -25,7 +25,7 @@ func (a *Adapter) Profile(ctx context.Context, acct channel.Account, user string
 	const op = "line: profile"
 	var path string
 	switch {
-	case strings.HasPrefix(user, "U"):
+	case isPerson(user):
 		path = "/v2/bot/profile/" + url.PathEscape(user)
 	case strings.HasPrefix(user, "C"):
 		path = "/v2/bot/group/" + url.PathEscape(user) + "/summary"
@@ -47,6 +47,20 @@ func (a *Adapter) Profile(ctx context.Context, acct channel.Account, user string
 		out.Picture = who.PictureURL
 	}
 	return out, nil
+}
+
+// isPerson reports whether the id is a person's, which is "U" and 32 hexadecimal digits;
+// a group's begins with C, a multi-person chat's with R.
+// https://developers.line.biz/en/docs/messaging-api/getting-user-ids/
+func isPerson(user string) bool { return strings.HasPrefix(user, "U") }
+
+// Names are the aliases that a user's id is by itself: a person has the same id in all
+// accounts of a provider. Groups have none.
+func (a *Adapter) Names(user string) []channel.Alias {
+	if !isPerson(user) {
+		return nil
+	}
+	return []channel.Alias{{Kind: channel.AliasUser, Value: user}}
 }
 
 // Quota asks for the month's limit and for what of it is used, by two calls.
@@ -77,7 +91,7 @@ func (a *Adapter) Quota(ctx context.Context, acct channel.Account) (channel.Quot
 // LINE has it in chats with one person only.
 func (a *Adapter) Typing(ctx context.Context, acct channel.Account, user, _ string) error {
 	const op = "line: loading"
-	if !strings.HasPrefix(user, "U") {
+	if !isPerson(user) {
 		return hub.E(hub.Unsupported, op, errors.New("not a person"))
 	}
 	out, err := a.client.Do(ctx, call.Request{

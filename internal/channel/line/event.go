@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"omnihub/internal/channel"
+	"omnihub/internal/channel/scan"
 	"omnihub/internal/hub"
 )
 
@@ -39,72 +40,75 @@ type postback struct {
 
 type link struct{ result, nonce []byte }
 
+// reader reads a webhook as LINE documents it.
+type reader struct{ scan.Scanner }
+
 // event consumes one event. Members of an undocumented type count as absent: one
 // odd event must not take the others of its webhook with it. Of members with one
 // name the last counts, as everywhere.
-func (s *scanner) event(e *event) {
+func (r *reader) event(e *event) {
 	e.mark = -1
-	start := s.i
-	for name := range s.members {
+	start := r.Offset()
+	for name := range r.Members {
 		switch string(name) {
 		case "type":
-			e.kind = s.value()
+			e.kind = r.Value()
 		case "mode":
-			e.mode = s.value()
+			e.mode = r.Value()
 		case "timestamp":
-			e.at = s.value()
+			e.at = r.Value()
 		case "webhookEventId":
-			e.id = s.value()
+			e.id = r.Value()
 		case "replyToken":
-			e.reply = s.value()
+			e.reply = r.Value()
 		case "source":
-			s.source(&e.source)
+			r.source(&e.source)
 		case "deliveryContext":
 			e.mark = -1
-			for name := range s.members {
-				value := s.value()
+			for name := range r.Members {
+				value := r.Value()
 				if string(name) != "isRedelivery" {
 					continue
 				}
 				e.mark = -1
 				if string(value) == "true" {
-					e.mark = s.i - len(value) - start
+					e.mark = r.Offset() - len(value) - start
 				}
 			}
 		case "message":
-			s.message(&e.message)
+			r.message(&e.message)
 		case "postback":
-			s.postback(&e.postback)
+			r.postback(&e.postback)
 		case "unsend":
 			e.unsent = nil
-			for name := range s.members {
-				if value := s.value(); string(name) == "messageId" {
+			for name := range r.Members {
+				if value := r.Value(); string(name) == "messageId" {
 					e.unsent = value
 				}
 			}
 		case "link":
-			s.link(&e.link)
+			r.link(&e.link)
 		default:
-			s.value()
+			r.Value()
 		}
 	}
 }
 
 // source consumes a source. https://developers.line.biz/en/reference/messaging-api/#source-user
-func (s *scanner) source(o *source) {
+func (r *reader) source(o *source) {
 	*o = source{}
-	for name := range s.members {
+	for name := range r.Members {
 		switch string(name) {
 		case "type":
-			o.kind = s.value()
+			o.kind = r.Value()
 		case "userId":
-			o.user = s.value()
+			o.user = r.Value()
 		case "groupId":
-			o.group = s.value()
+			o.group = r.Value()
 		case "roomId":
-			o.room = s.value()
+			o.room = r.Value()
 		default:
-			s.value()
+			r.Value()
 		}
 	}
 }
@@ -113,22 +117,22 @@ func (s *scanner) source(o *source) {
 const maxKeywords = 3
 
 // message consumes a message. https://developers.line.biz/en/reference/messaging-api/#message-event
-func (s *scanner) message(m *message) {
+func (r *reader) message(m *message) {
 	*m = message{}
-	for name := range s.members {
+	for name := range r.Members {
 		switch string(name) {
 		case "type":
-			m.kind = s.value()
+			m.kind = r.Value()
 		case "id":
-			m.id = s.value()
+			m.id = r.Value()
 		case "text":
-			m.text = s.value()
+			m.text = r.Value()
 		case "quotedMessageId":
-			m.quoted = s.value()
+			m.quoted = r.Value()
 		case "contentProvider":
 			m.provider, m.url = nil, nil
-			for name := range s.members {
-				switch value := s.value(); string(name) {
+			for name := range r.Members {
+				switch value := r.Value(); string(name) {
 				case "type":
 					m.provider = value
 				case "originalContentUrl":
@@ -136,42 +140,42 @@ func (s *scanner) message(m *message) {
 				}
 			}
 		case "fileName":
-			m.file = s.value()
+			m.file = r.Value()
 		case "fileSize":
-			m.size = s.value()
+			m.size = r.Value()
 		case "title":
-			m.title = s.value()
+			m.title = r.Value()
 		case "address":
-			m.address = s.value()
+			m.address = r.Value()
 		case "latitude":
-			m.latitude = s.value()
+			m.latitude = r.Value()
 		case "longitude":
-			m.longitude = s.value()
+			m.longitude = r.Value()
 		case "keywords":
 			m.keywords = nil
-			for range s.elements {
-				if value := s.value(); len(m.keywords) < maxKeywords {
+			for range r.Elements {
+				if value := r.Value(); len(m.keywords) < maxKeywords {
 					m.keywords = append(m.keywords, value)
 				}
 			}
 		default:
-			s.value()
+			r.Value()
 		}
 	}
 }
 
 // postback consumes what a tapped button bears, and what its dialog added.
 // https://developers.line.biz/en/reference/messaging-api/#postback-event
-func (s *scanner) postback(p *postback) {
+func (r *reader) postback(p *postback) {
 	*p = postback{}
-	for name := range s.members {
+	for name := range r.Members {
 		switch string(name) {
 		case "data":
-			p.data = s.value()
+			p.data = r.Value()
 		case "params":
 			p.date, p.menu = nil, false
-			for name := range s.members {
-				switch value := s.value(); string(name) {
+			for name := range r.Members {
+				switch value := r.Value(); string(name) {
 				case "date", "time", "datetime":
 					p.date = value
 				case "newRichMenuAliasId", "status": // a switch that failed has the status only
@@ -179,23 +183,23 @@ func (s *scanner) postback(p *postback) {
 				}
 			}
 		default:
-			s.value()
+			r.Value()
 		}
 	}
 }
 
 // link consumes the end of an account link.
 // https://developers.line.biz/en/reference/messaging-api/#account-link-event
-func (s *scanner) link(l *link) {
+func (r *reader) link(l *link) {
 	*l = link{}
-	for name := range s.members {
+	for name := range r.Members {
 		switch string(name) {
 		case "result":
-			l.result = s.value()
+			l.result = r.Value()
 		case "nonce":
-			l.nonce = s.value()
+			l.nonce = r.Value()
 		default:
-			s.value()
+			r.Value()
 		}
 	}
 }
@@ -203,12 +207,12 @@ func (s *scanner) link(l *link) {
 // from is the channel user: the person, or the group or room that shares a thread.
 func (e *event) from() (user string, kind hub.UserKind, actor string) {
 	switch {
-	case is(e.source.kind, "user"):
-		return text(e.source.user), hub.Person, ""
-	case is(e.source.kind, "group"):
-		return text(e.source.group), hub.Group, text(e.source.user)
-	case is(e.source.kind, "room"):
-		return text(e.source.room), hub.Group, text(e.source.user)
+	case scan.Is(e.source.kind, "user"):
+		return scan.Text(e.source.user), hub.Person, ""
+	case scan.Is(e.source.kind, "group"):
+		return scan.Text(e.source.group), hub.Group, scan.Text(e.source.user)
+	case scan.Is(e.source.kind, "room"):
+		return scan.Text(e.source.room), hub.Group, scan.Text(e.source.user)
 	}
 	return "", "", ""
 }
@@ -232,62 +236,55 @@ func madeID(hash string) string { return "sha256-" + hash }
 // Split cuts a webhook into its events. https://developers.line.biz/en/reference/messaging-api/#request-body
 func (a *Adapter) Split(body []byte) ([]channel.Slice, error) {
 	var (
-		s           = scanner{b: body}
+		r           = reader{scan.Of(body)}
 		destination []byte
 		listed      bool
 		out         []channel.Slice
 	)
-	s.must('{')
-	for name := range s.members {
+	r.Must('{')
+	for name := range r.Members {
 		switch string(name) {
 		case "destination":
 			if destination != nil {
-				s.fail() // named twice: whose is it?
+				r.Fail() // named twice: whose is it?
 			}
-			destination = s.value()
+			destination = r.Value()
 		case "events":
 			if listed {
-				s.fail()
+				r.Fail()
 			}
 			listed = true
-			s.must('[')
-			for range s.elements {
-				s.must('{')
-				start := s.i
+			r.Must('[')
+			for range r.Elements {
+				r.Must('{')
+				start := r.Offset()
 				var e event
-				s.event(&e)
-				if s.bad {
+				r.event(&e)
+				if !r.OK() {
 					break
 				}
-				raw := body[start:s.i:s.i]
+				raw := r.Since(start)
 				user, _, _ := e.from()
-				slice := channel.Slice{User: user, Event: text(e.id), Raw: raw, Hash: e.hash(raw)}
+				slice := channel.Slice{User: user, Event: scan.Text(e.id), Raw: raw, Hash: e.hash(raw)}
 				if slice.Event == "" {
 					slice.Event = madeID(slice.Hash)
 				}
 				out = append(out, slice)
 			}
 		default:
-			s.value()
+			r.Value()
 		}
 	}
-	s.end()
-	account := text(destination)
-	if s.bad || !listed || account == "" {
-		return nil, hub.E(hub.Unparsable, "line: split", fmt.Errorf("no webhook body, seen at byte %d of %d", s.i, len(body)))
+	r.End()
+	account := scan.Text(destination)
+	if !r.OK() || !listed || account == "" {
+		return nil, hub.E(hub.Unparsable, "line: split", fmt.Errorf("no webhook body, seen at byte %d of %d", r.Offset(), len(body)))
 	}
 	head := headOf(destination)
 	for i := range out {
 		out[i].Account, out[i].Head = account, head
 	}
 	return out, nil
-}
-
-// must fails unless c comes next.
-func (s *scanner) must(c byte) {
-	if s.peek() != c {
-		s.fail()
-	}
 }
 
 func headOf(destination []byte) []byte {
@@ -298,14 +295,14 @@ func headOf(destination []byte) []byte {
 // destination reads the account that a webhook's body, or a Slice's head, is for,
 // and no further; "" if it cannot be read.
 func destination(body []byte) string {
-	s := scanner{b: body}
+	s := scan.Of(body)
 	var out []byte
-	for name := range s.members {
-		value := s.value()
+	for name := range s.Members {
+		value := s.Value()
 		if string(name) == "destination" {
 			out = value
 			break
 		}
 	}
-	return text(out)
+	return scan.Text(out)
 }

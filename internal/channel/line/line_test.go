@@ -285,3 +285,17 @@ func TestAUserIDStaysWithinItsPath(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// A person's id holds in all accounts of a provider; a group's and a room's are nobody's.
+func TestAnIDNamesItsPersonByItself(t *testing.T) {
+	a := line.New(channel.Platform{})
+	const hex = "0d9c3f6a82b14e57903c6ad18f4e7b25"
+	for id, want := range map[string][]channel.Alias{
+		"U" + hex: {{Kind: channel.AliasUser, Value: "U" + hex}},
+		"C" + hex: nil, "R" + hex: nil, hex: nil, "": nil, "wa:886912345678": nil,
+	} {
+		if got := a.Names(id); !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: got %v, want %v", id, got, want)
+		}
+	}
+}

@@ -5,28 +5,29 @@ import (
 	"strings"
 
 	"omnihub/internal/channel"
+	"omnihub/internal/channel/scan"
 	"omnihub/internal/hub"
 )
 
 // Parse reads one event of Split.
 func (a *Adapter) Parse(head, raw []byte) (channel.Event, error) {
-	s := scanner{b: raw}
-	s.must('{')
-	start := s.i
+	r := reader{scan.Of(raw)}
+	r.Must('{')
+	start := r.Offset()
 	var e event
-	s.event(&e)
-	s.end()
+	r.event(&e)
+	r.End()
 	account := destination(head)
-	if s.bad || account == "" {
+	if !r.OK() || account == "" {
 		return channel.Event{}, unparsable("not an event")
 	}
 	out := channel.Event{
 		Kind:        channel.EventOther,
-		Type:        text(e.kind),
-		ID:          text(e.id),
+		Type:        scan.Text(e.kind),
+		ID:          scan.Text(e.id),
 		At:          hub.Millis(whole(e.at)),
 		Account:     account,
-		Standby:     is(e.mode, "standby"),
+		Standby:     scan.Is(e.mode, "standby"),
 		Redelivered: e.mark >= 0,
 	}
 	if out.ID == "" {
@@ -37,7 +38,7 @@ func (a *Adapter) Parse(head, raw []byte) (channel.Event, error) {
 		// One person has one id in all accounts of a provider.
 		out.Aliases = []channel.Alias{{Kind: channel.AliasUser, Value: out.User}}
 	}
-	if token := text(e.reply); !out.Standby && !isDummy(token) {
+	if token := scan.Text(e.reply); !out.Standby && !isDummy(token) {
 		out.Reply = hub.Secret(token)
 	}
 	if err := e.fill(&out); err != nil {
@@ -60,23 +61,23 @@ func (e *event) fill(out *channel.Event) error {
 			return nil // the customer turned a page of the menu, and said nothing
 		}
 		out.Kind = channel.EventMessage
-		out.Message = channel.Message{ID: out.ID, Type: hub.Choice, Text: text(e.postback.date), Data: text(e.postback.data)}
+		out.Message = channel.Message{ID: out.ID, Type: hub.Choice, Text: scan.Text(e.postback.date), Data: scan.Text(e.postback.data)}
 	case "follow", "join":
 		out.Kind, out.Subscribed = channel.EventSubscription, true
 	case "unfollow", "leave":
 		out.Kind = channel.EventSubscription
 	case "unsend":
 		out.Kind = channel.EventAction
-		out.Action = channel.Action{Kind: channel.Unsend, Target: text(e.unsent)}
+		out.Action = channel.Action{Kind: channel.Unsend, Target: scan.Text(e.unsent)}
 	case "messageEdited":
-		if !is(e.message.kind, "text") {
+		if !scan.Is(e.message.kind, "text") {
 			return nil
 		}
 		out.Kind = channel.EventAction
-		out.Action = channel.Action{Kind: channel.Edit, Target: text(e.message.id), Value: text(e.message.text)}
+		out.Action = channel.Action{Kind: channel.Edit, Target: scan.Text(e.message.id), Value: scan.Text(e.message.text)}
 	case "accountLink":
 		out.Kind = channel.EventLink
-		out.Link.OK, out.Link.Nonce = is(e.link.result, "ok"), text(e.link.nonce)
+		out.Link.OK, out.Link.Nonce = scan.Is(e.link.result, "ok"), scan.Text(e.link.nonce)
 		if out.Link.Nonce == "" {
 			return unparsable("a link without nonce")
 		}
@@ -104,21 +105,21 @@ func (e *event) fill(out *channel.Event) error {
 func unparsable(why string) error { return hub.E(hub.Unparsable, "line: parse", errors.New(why)) }
 
 func (m *message) read() channel.Message {
-	out := channel.Message{ID: text(m.id), Quotes: text(m.quoted)}
+	out := channel.Message{ID: scan.Text(m.id), Quotes: scan.Text(m.quoted)}
 	switch {
-	case is(m.kind, "text"):
-		out.Type, out.Text = hub.Text, text(m.text)
-	case is(m.kind, "image"):
+	case scan.Is(m.kind, "text"):
+		out.Type, out.Text = hub.Text, scan.Text(m.text)
+	case scan.Is(m.kind, "image"):
 		out.Type = hub.Image
-	case is(m.kind, "video"):
+	case scan.Is(m.kind, "video"):
 		out.Type = hub.Video
-	case is(m.kind, "audio"):
+	case scan.Is(m.kind, "audio"):
 		out.Type = hub.Audio
-	case is(m.kind, "file"):
-		out.Type, out.Text = hub.File, text(m.file)
-	case is(m.kind, "sticker"):
+	case scan.Is(m.kind, "file"):
+		out.Type, out.Text = hub.File, scan.Text(m.file)
+	case scan.Is(m.kind, "sticker"):
 		out.Type, out.Text = hub.Sticker, m.words()
-	case is(m.kind, "location"):
+	case scan.Is(m.kind, "location"):
 		out.Type, out.Text = hub.Location, m.place()
 	default:
 		out.Type = hub.OtherMsg
@@ -134,8 +135,8 @@ func (m *message) read() channel.Message {
 // https://developers.line.biz/en/reference/messaging-api/#get-content
 func (m *message) media(of channel.Message) []channel.Media {
 	file := channel.Media{Type: of.Type, ID: of.ID}
-	if is(m.provider, "external") {
-		if file.ID, file.URL = "", text(m.url); file.URL == "" {
+	if scan.Is(m.provider, "external") {
+		if file.ID, file.URL = "", scan.Text(m.url); file.URL == "" {
 			return nil
 		}
 	}
@@ -148,12 +149,12 @@ func (m *message) media(of channel.Message) []channel.Media {
 // words are what a person reads of a sticker: what the customer put on it, or else
 // what LINE says that it means. Its picture is not given out.
 func (m *message) words() string {
-	if written := text(m.text); written != "" {
+	if written := scan.Text(m.text); written != "" {
 		return written
 	}
 	var words []string
 	for _, k := range m.keywords {
-		if word := text(k); word != "" {
+		if word := scan.Text(k); word != "" {
 			words = append(words, word)
 		}
 	}
@@ -163,18 +164,14 @@ func (m *message) words() string {
 // place is what a person reads of a location: its title and address, or else the
 // coordinates.
 func (m *message) place() string {
-	title, address := text(m.title), text(m.address)
+	title, address := scan.Text(m.title), scan.Text(m.address)
 	switch {
-	case title == "" && address == "" && isNumber(m.latitude) && isNumber(m.longitude):
+	case title == "" && address == "" && scan.IsNumber(m.latitude) && scan.IsNumber(m.longitude):
 		return string(m.latitude) + "," + string(m.longitude)
 	case title == "" || address == "":
 		return title + address
 	}
 	return title + "\n" + address
-}
-
-func isNumber(value []byte) bool {
-	return len(value) > 0 && (value[0] == '-' || value[0]-'0' <= 9)
 }
 
 // isDummy recognises the token of a made-up event, which some consoles send to

@@ -9,6 +9,7 @@ import (
 
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/call"
+	"omnihub/internal/channel/scan"
 	"omnihub/internal/hub"
 )
 
@@ -79,8 +80,8 @@ type answer struct {
 func (a *answer) sent(repeated bool) channel.Sent {
 	out := channel.Sent{Repeated: repeated}
 	if len(a.SentMessages) > 0 {
-		out.PlatformID = text(a.SentMessages[0].ID)
-		if out.PlatformID == "" && isNumber(a.SentMessages[0].ID) {
+		out.PlatformID = scan.Text(a.SentMessages[0].ID)
+		if out.PlatformID == "" && scan.IsNumber(a.SentMessages[0].ID) {
 			out.PlatformID = string(a.SentMessages[0].ID)
 		}
 	}

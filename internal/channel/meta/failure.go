@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strconv"
 
-	"omnihub/internal/channel/meta/scan"
+	"omnihub/internal/channel/scan"
 	"omnihub/internal/hub"
 )
 

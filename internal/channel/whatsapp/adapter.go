@@ -34,6 +34,7 @@ var (
 	_ channel.Handshaker = (*Adapter)(nil)
 	_ channel.Typist     = (*Adapter)(nil)
 	_ channel.ReadMarker = (*Adapter)(nil)
+	_ channel.Namer      = (*Adapter)(nil)
 )
 
 // New makes the adapter.

@@ -15,13 +15,13 @@ import (
 // bodyOf makes the body of a send, or refuses what Capabilities cannot tell.
 func bodyOf(op string, m channel.Outgoing) (any, error) {
 	e := envelope{Product: product, RecipientType: "individual", Ref: m.Ref}
-	switch kind, rest, _ := strings.Cut(m.To, ":"); {
-	case kind+":" == phonePrefix && isPhone(rest):
-		e.To = rest
-	case kind+":" == groupPrefix && rest != "":
-		e.To, e.RecipientType = rest, "group"
-	case isUser(m.To):
-		e.Recipient = m.To
+	switch to := whoseIs(m.To); {
+	case to.phone != "":
+		e.To = to.phone
+	case to.user != "":
+		e.Recipient = to.user
+	case to.group != "":
+		e.To, e.RecipientType = to.group, "group"
 	default:
 		return nil, hub.E(hub.Unreachable, op, errors.New("the recipient is no id of WhatsApp"))
 	}

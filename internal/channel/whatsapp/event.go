@@ -4,7 +4,7 @@ import (
 	"errors"
 
 	"omnihub/internal/channel"
-	"omnihub/internal/channel/meta/scan"
+	"omnihub/internal/channel/scan"
 	"omnihub/internal/hub"
 )
 

@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 
-	"omnihub/internal/channel/meta/scan"
+	"omnihub/internal/channel/scan"
 )
 
 // maxName is the longest id, name or time of the frame that goes with an event.

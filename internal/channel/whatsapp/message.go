@@ -4,7 +4,7 @@ import (
 	"bytes"
 
 	"omnihub/internal/channel"
-	"omnihub/internal/channel/meta/scan"
+	"omnihub/internal/channel/scan"
 	"omnihub/internal/hub"
 )
 

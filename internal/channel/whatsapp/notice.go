@@ -5,7 +5,7 @@ import (
 
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/meta"
-	"omnihub/internal/channel/meta/scan"
+	"omnihub/internal/channel/scan"
 )
 
 // topics are the fields that tell the account's owner something; other fields are

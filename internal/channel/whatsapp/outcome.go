@@ -9,7 +9,7 @@ import (
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/call"
 	"omnihub/internal/channel/meta"
-	"omnihub/internal/channel/meta/scan"
+	"omnihub/internal/channel/scan"
 	"omnihub/internal/hub"
 )
 

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"omnihub/internal/channel"
-	"omnihub/internal/channel/meta/scan"
+	"omnihub/internal/channel/scan"
 	"omnihub/internal/hub"
 )
 
@@ -178,6 +178,23 @@ func (w whose) id() string {
 	}
 	return w.parent
 }
+
+// whoseIs reads what id gives; an id of another form, a parent's too, is nobody's.
+func whoseIs(id string) whose {
+	switch kind, rest, _ := strings.Cut(id, ":"); {
+	case kind+":" == phonePrefix && isPhone(rest):
+		return whose{person: person{phone: rest}}
+	case kind+":" == groupPrefix:
+		return whose{group: rest}
+	case isUser(id):
+		return whose{person: person{user: id}}
+	}
+	return whose{}
+}
+
+// Names are the aliases that a user's id is by itself: a BSUID is the person's own, and
+// "wa:" with digits a phone number. Groups have none.
+func (a *Adapter) Names(user string) []channel.Alias { return whoseIs(user).aliases() }
 
 // mark tells an event whose it is.
 func (w whose) mark(e *channel.Event, c contact) {

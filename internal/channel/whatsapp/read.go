@@ -5,7 +5,7 @@ import (
 
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/meta"
-	"omnihub/internal/channel/meta/scan"
+	"omnihub/internal/channel/scan"
 	"omnihub/internal/hub"
 )
 
@@ -142,16 +142,12 @@ func place(body []byte) string {
 	name, address := scan.Text(scan.Get(body, "name")), scan.Text(scan.Get(body, "address"))
 	latitude, longitude := scan.Get(body, "latitude"), scan.Get(body, "longitude")
 	switch {
-	case name == "" && address == "" && isNumber(latitude) && isNumber(longitude):
+	case name == "" && address == "" && scan.IsNumber(latitude) && scan.IsNumber(longitude):
 		return string(latitude) + "," + string(longitude)
 	case name == "" || address == "":
 		return name + address
 	}
 	return name + "\n" + address
-}
-
-func isNumber(value []byte) bool {
-	return len(value) > 0 && (value[0] == '-' || value[0]-'0' <= 9)
 }
 
 // cards are address cards, a line for each: the name and the phone numbers.
@@ -213,7 +209,7 @@ func order(body []byte) string {
 
 // plain is a number or a text as a person reads it.
 func plain(value []byte) string {
-	if isNumber(value) {
+	if scan.IsNumber(value) {
 		return string(value)
 	}
 	return scan.Text(value)

@@ -246,3 +246,18 @@ func TestAnEventWithoutAnIDIsNamedByItsContent(t *testing.T) {
 		}
 	}
 }
+
+func TestAnIDNamesItsPersonByItself(t *testing.T) {
+	a := whatsapp.New(channel.Platform{})
+	for id, want := range map[string][]channel.Alias{
+		"wa:886912345678": {{Kind: channel.AliasPhone, Value: "886912345678"}},
+		user:              {{Kind: channel.AliasUser, Value: user}},
+		"group:Y2Fw":      nil, "group:886912345678": nil, "group:TW.1": nil, "group:wa:886912345678": nil,
+		"": nil, "wa:": nil, "wa:TW.1": nil, "wa:+886912345678": nil, "wa:0886912345678": nil, "wa:wa:886912345678": nil,
+		"886912345678": nil, "TW.": nil, "TW.ENT.1": nil, "tw.1": nil, "U0d9c3f6a82b14e57903c6ad18f4e7b25": nil,
+	} {
+		if got := a.Names(id); !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: got %v, want %v", id, got, want)
+		}
+	}
+}

@@ -5,7 +5,7 @@ import (
 
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/meta"
-	"omnihub/internal/channel/meta/scan"
+	"omnihub/internal/channel/scan"
 	"omnihub/internal/hub"
 )
 

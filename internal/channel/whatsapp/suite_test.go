@@ -58,6 +58,7 @@ func suite(t *testing.T) channeltest.Suite {
 			Token: credentials.Secrets[whatsapp.VerifyToken],
 			Mode:  "hub.mode", Verify: "hub.verify_token", Challenge: "hub.challenge", Subscribe: "subscribe",
 		},
+		Further:    further(),
 		Unknown:    unknown(),
 		Unparsable: broken(),
 		Host:       "graph.facebook.com",
@@ -78,6 +79,20 @@ func suite(t *testing.T) channeltest.Suite {
 }
 
 func TestContract(t *testing.T) { channeltest.Run(t, suite(t)) }
+
+// further are notices of each field that tells the account's owner something, and a form
+// whose answers are no object.
+func further() []string {
+	form := `{"from":"886912345678","id":"wamid.1","timestamp":"1","type":"interactive","interactive":{"type":"nfm_reply","nfm_reply":{"body":"Sent","response_json":"[1]"}}}`
+	out := []string{list("messages", form), list("errors", `{"code":130429,"title":"Rate limit hit"}`)}
+	for _, field := range []string{
+		"message_template_status_update", "message_template_quality_update", "template_category_update", "phone_number_quality_update",
+		"phone_number_name_update", "account_update", "account_alerts", "account_review_update", "business_capability_update",
+	} {
+		out = append(out, body(`{"field":"`+field+`","value":{"event":"X"}}`))
+	}
+	return out
+}
 
 // unknown are bodies of events that the adapter does not know.
 func unknown() []string {

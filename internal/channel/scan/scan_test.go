@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"omnihub/internal/channel/meta/scan"
+	"omnihub/internal/channel/scan"
 )
 
 func TestValidKnowsJSON(t *testing.T) {
@@ -72,6 +72,17 @@ func TestWordReadsNumbersInBothWays(t *testing.T) {
 	} {
 		if got := scan.Word([]byte(text)); got != want {
 			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestKindsOfValuesAreTold(t *testing.T) {
+	for text, want := range map[string]struct{ object, number bool }{
+		`{}`: {true, false}, `0`: {false, true}, `12.5`: {false, true}, `-1`: {false, true},
+		`"1"`: {}, `[1]`: {}, `true`: {}, `null`: {}, ``: {},
+	} {
+		if o, n := scan.IsObject([]byte(text)), scan.IsNumber([]byte(text)); o != want.object || n != want.number {
+			t.Errorf("%s: got object %v, number %v, want %v, %v", text, o, n, want.object, want.number)
 		}
 	}
 }

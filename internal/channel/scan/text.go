@@ -105,7 +105,8 @@ func Is(value []byte, word string) bool {
 }
 
 // Word is the text of a string, or the digits of a whole number that came without
-// quotes; "" for any other value. Meta writes its numbers in both ways.
+// quotes, at most 20 of them; "" for any other value. Meta writes its numbers in both
+// ways.
 func Word(value []byte) string {
 	if len(value) == 0 || len(value) > 20 || value[0]-'0' > 9 {
 		return Text(value)

@@ -51,3 +51,8 @@ func Each(value []byte) func(yield func(element []byte) bool) {
 
 // IsObject reports whether the bytes of a value are those of an object.
 func IsObject(value []byte) bool { return len(value) > 0 && value[0] == '{' }
+
+// IsNumber reports whether the bytes of a value are those of a number.
+func IsNumber(value []byte) bool {
+	return len(value) > 0 && (value[0] == '-' || value[0]-'0' <= 9)
+}

@@ -1,0 +1,76 @@
+package chaos
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"omnihub/internal/hub"
+	"omnihub/internal/stack"
+)
+
+// watchEvery is how often the bus is looked at. The devserver knows the last 1,000
+// events.
+const watchEvery = 50 * time.Millisecond
+
+// busWatch notes which messages were told on the bus.
+type busWatch struct {
+	stack    *stack.Stack
+	end      chan struct{}
+	ended    chan struct{}
+	stopping sync.Once
+
+	last   int
+	missed bool // events were forgotten before they were seen
+	seen   map[string]bool
+}
+
+// watchBus watches until stop is called.
+func watchBus(ctx context.Context, st *stack.Stack) *busWatch {
+	w := &busWatch{stack: st, end: make(chan struct{}), ended: make(chan struct{}), seen: map[string]bool{}}
+	go func() {
+		defer close(w.ended)
+		again := time.NewTicker(watchEvery)
+		defer again.Stop()
+		for {
+			select {
+			case <-again.C:
+				w.look(ctx)
+			case <-w.end:
+				w.look(ctx)
+				return
+			}
+		}
+	}()
+	return w
+}
+
+func (w *busWatch) stop() {
+	w.stopping.Do(func() { close(w.end) })
+	<-w.ended
+}
+
+func (w *busWatch) look(ctx context.Context) {
+	list, err := w.stack.Events(ctx, w.last)
+	if err != nil {
+		w.missed = true
+		return
+	}
+	for _, e := range list {
+		w.missed = w.missed || e.Number != w.last+1
+		w.last = e.Number
+		if e.DetailType != hub.MessageReceived {
+			continue
+		}
+		var d struct{ User, Message string }
+		if json.Unmarshal(e.Detail, &d) == nil {
+			w.seen[d.User+"."+d.Message] = true
+		}
+	}
+}
+
+// complete tells whether the watch, which has stopped, saw every event.
+func (w *busWatch) complete() bool { return !w.missed }
+
+func (w *busWatch) told(user, key string) bool { return w.seen[user+"."+key] }

@@ -43,7 +43,7 @@ func commands() map[string]command {
 		"disconnect": {run: (*control).disconnect},
 		"rotate":     {run: (*control).rotate},
 		"quota":      {run: (*control).quota},
-		"send":       {run: (*control).send, needs: []string{"MESSAGES_TABLE"}},
+		"send":       {run: (*control).send, needs: []string{"MESSAGES_TABLE", "CONTACTS_TABLE"}},
 		"log":        {run: (*control).log, needs: []string{"MESSAGES_TABLE", "LEDGER_TABLE"}},
 	}
 }
@@ -66,7 +66,7 @@ func main() {
 	for _, need := range commands()[name].needs {
 		e.Must(need)
 	}
-	tables.Messages, tables.Ledger = os.Getenv("MESSAGES_TABLE"), os.Getenv("LEDGER_TABLE")
+	tables.Messages, tables.Ledger, tables.Contacts = os.Getenv("MESSAGES_TABLE"), os.Getenv("LEDGER_TABLE"), os.Getenv("CONTACTS_TABLE")
 	ctx := context.Background()
 	p := e.Start(ctx)
 	c := &control{

@@ -24,7 +24,7 @@ type attempt struct {
 func (a *attempt) outgoing() channel.Outgoing {
 	return channel.Outgoing{
 		To: a.thread.To(), Content: a.q.Intent.Content, RetryKey: hub.RetryKey(a.q.Ref.Team, a.q.Ref.User, a.q.Intent.Key),
-		Ref: refOf(a.q.Ref.User, a.q.Intent.Key), Try: max(a.receives-1, 0),
+		Ref: refOf(a.q.Ref.User, a.q.Intent.Key), Try: max(a.receives-1, 0) + a.q.Attempt,
 	}
 }
 

@@ -79,7 +79,7 @@ func (rc *Receiver) advance(ctx context.Context, a *arrived, ar store.Arrival) (
 	}
 	known, err := rc.tie(ctx, a, t)
 	if err != nil || known.User == t.User {
-		return t, step, err
+		return known, step, err
 	}
 	return rc.at(ctx, store.Ref{Team: a.own.Team, User: known.User}, func(r store.Ref) (hub.Thread, store.Step, error) {
 		return rc.Store.Advance(ctx, r, ar)

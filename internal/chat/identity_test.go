@@ -95,6 +95,35 @@ func TestOnePersonUnderPhoneThenIDThenBothIsOneContactAndThread(t *testing.T) {
 	}
 }
 
+func TestMessageThatShowsTwoIDsToBeOneIsAnswered(t *testing.T) {
+	for _, first := range [][]string{{"wa:886"}, {"TW.1"}} {
+		y := newToys(t)
+		sent := y.accept("p")
+		y.come("toy1", wrote("hello", first...))
+		y.come("toy1", wrote("hello", map[string]string{"wa:886": "TW.1", "TW.1": "wa:886"}[first[0]]))
+		y.come("toy1", wrote("ping", "wa:886", "TW.1"))
+		log, err := y.Store.Log(context.Background(), y.at("toy1", "TW.1"), "", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range log {
+			if m.Inbound {
+				continue
+			}
+			q, err := y.Store.Send(context.Background(), m.Ref, m.Key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := y.sender().Deliver(context.Background(), q, 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(*sent) != 1 {
+			t.Errorf("first %v: got %d answers, want 1: the floor is still the bot's", first, len(*sent))
+		}
+	}
+}
+
 func TestRecycledNumberIsACandidateAndNotAJoin(t *testing.T) {
 	y := newToys(t)
 	y.come("toy1", wrote("I am the first", "wa:886", "TW.1"))

@@ -17,7 +17,7 @@ func check(ctx context.Context, st *stack.Stack, r *Report, hooks []*hook, fault
 	if err != nil {
 		return err
 	}
-	r.Homes, r.Opened, r.Quarantined, r.Held = len(t.homes), len(t.opened)-len(t.closed), t.quarantined, t.waiting
+	r.Homes, r.Quarantined, r.Held = len(t.homes), t.quarantined, t.waiting
 	for user, th := range t.threads {
 		if r.Held += len(th.held); len(th.held) > 0 {
 			r.example("held", "thread %s, see %q: %v", user, th.see, th.held)
@@ -60,8 +60,8 @@ func checkMessages(t *tables, r *Report, hooks []*hook) {
 		if h.message == "" {
 			continue
 		}
-		want[h.message] = true
-		stored := len(t.messages[h.message])
+		want[hub.ShortID(h.message)] = true
+		stored := len(t.messages[hub.ShortID(h.message)])
 		switch {
 		case !h.acked.Load():
 			r.Unacknowledged++
@@ -73,17 +73,17 @@ func checkMessages(t *tables, r *Report, hooks []*hook) {
 			continue
 		}
 		r.Doubled += stored - 1
-		r.Doubled += max(len(answers[h.message])-1, 0)
-		switch a := answers[h.message]; {
+		r.Doubled += max(len(answers[hub.ShortID(h.message)])-1, 0)
+		switch a := answers[hub.ShortID(h.message)]; {
 		case len(a) == 0:
-			r.unanswered(h, "none queued")
+			r.unanswered(h, t, "none queued")
 		case a[0].out():
 		case a[0].states["unknown"]:
 			r.Unknown++
 		case a[0].states["failed"]:
-			r.unanswered(h, a[0].code)
+			r.unanswered(h, t, a[0].code)
 		default:
-			r.unanswered(h, "waits")
+			r.unanswered(h, t, "waits")
 			r.example("waits", "%s %s: %s", h.customer.name, h.message, a[0].waits)
 		}
 	}
@@ -117,16 +117,20 @@ func checkReactions(t *tables, r *Report, hooks []*hook) {
 // and is one contact. A customer of whom the platform never told both ids together is
 // two to everybody.
 func checkPeople(t *tables, r *Report, hooks []*hook) {
-	type person struct{ shown, threads, contacts map[string]bool }
+	type person struct {
+		shown, threads, contacts map[string]bool
+		traces                   []string
+	}
 	people := map[string]*person{}
 	for _, h := range hooks {
-		for _, m := range t.messages[h.message] {
+		for _, m := range t.messages[hub.ShortID(h.message)] {
 			p := people[h.customer.name]
 			if p == nil {
-				p = &person{map[string]bool{}, map[string]bool{}, map[string]bool{}}
+				p = &person{shown: map[string]bool{}, threads: map[string]bool{}, contacts: map[string]bool{}}
 				people[h.customer.name] = p
 			}
 			p.shown[h.shown] = true
+			p.traces = append(p.traces, m.trace)
 			p.threads[t.root(m.user)] = true
 			root := t.homes[m.home]
 			if root == "" {
@@ -149,10 +153,13 @@ func checkPeople(t *tables, r *Report, hooks []*hook) {
 		}
 		if len(p.contacts) != want {
 			r.SplitContacts++
-			r.example("split contacts", "%s: roots %v", name, slices.Sorted(maps.Keys(p.contacts)))
+			r.example("split contacts", "%s: roots %v, traces %v", name, slices.Sorted(maps.Keys(p.contacts)), p.traces)
 		}
 		for user := range p.threads {
 			c := t.threads[user].conversation
+			if c != "" {
+				r.Opened++
+			}
 			live[c] = true
 			if t.opened[c] == "" || t.closed[c] != "" {
 				r.Astray++

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"omnihub/internal/hub"
 )
 
 // Report is what a run found.
@@ -23,7 +25,7 @@ type Report struct {
 
 	People        int // who wrote
 	Homes         int
-	Opened        int // conversations that began and have not ended
+	Opened        int // threads with an open conversation
 	SplitThreads  int // people who have not one thread
 	SplitContacts int // people who are not one contact
 	Homeless      int // messages that belong to a home that does not exist
@@ -59,8 +61,8 @@ func (r *Report) example(what, format string, args ...any) {
 	}
 }
 
-func (r *Report) unanswered(h *hook, why string) {
-	r.example("unanswered", "message %s of %s, by %q: %s", h.message, h.customer.name, h.shown, why)
+func (r *Report) unanswered(h *hook, t *tables, why string) {
+	r.example("unanswered, "+why, "message of %s, by %q, trace %s", h.customer.name, h.shown, t.messages[hub.ShortID(h.message)][0].trace)
 	if r.Unanswered == nil {
 		r.Unanswered = map[string]int{}
 	}
@@ -69,7 +71,7 @@ func (r *Report) unanswered(h *hook, why string) {
 
 // String is the report in one line.
 func (r Report) String() string {
-	bus := "not wholly seen"
+	bus := "not watched throughout"
 	if r.Watched {
 		bus = fmt.Sprintf("%d untold", r.Untold)
 	}

@@ -32,7 +32,7 @@ type thread struct {
 	held              []string // when each parked send was accepted, and its message key
 }
 
-type message struct{ user, key, home string }
+type message struct{ user, key, home, trace string }
 
 type answer struct {
 	message string          // the platform's id of what it answers
@@ -100,7 +100,7 @@ func (t *tables) add(it map[string]types.AttributeValue) {
 		t.answers[user+"."+key] = a
 	case strings.HasPrefix(sk, "M#") && text(it, "d") == "in":
 		key := strings.TrimPrefix(sk, "M#")
-		t.messages[idOf(key)] = append(t.messages[idOf(key)], message{user: user, key: key, home: text(it, "hm")})
+		t.messages[idOf(key)] = append(t.messages[idOf(key)], message{user: user, key: key, home: text(it, "hm"), trace: text(it, "tr")})
 	case strings.HasPrefix(sk, "A#"):
 		target, _, _ := strings.Cut(strings.TrimPrefix(sk, "A#"), "#reaction#")
 		t.reactions[target] = append(t.reactions[target], text(it, "val"))
@@ -110,6 +110,12 @@ func (t *tables) add(it map[string]types.AttributeValue) {
 			t.homes[user] = root
 		}
 	case strings.HasPrefix(sk, "C#") && strings.HasSuffix(sk, "#opened"):
+		if text(it, "pub") == "" {
+			return // a mark that it never begins
+		}
+		if text(it, "pub") == "" {
+			return // a mark in its place: it never began
+		}
 		t.opened[strings.TrimSuffix(strings.TrimPrefix(sk, "C#"), "#opened")] = user
 	case strings.HasPrefix(sk, "C#") && strings.HasSuffix(sk, "#closed"):
 		t.closed[strings.TrimSuffix(strings.TrimPrefix(sk, "C#"), "#closed")] = user

@@ -206,11 +206,28 @@ func (rc *Receiver) unite(ctx context.Context, a *arrived, t hub.Thread, u hub.U
 		}
 	}
 	for _, th := range []*hub.Thread{&was, &other} {
+		if th.User == t.User || !rc.hasHome(a, th) {
+			continue
+		}
+		// Whoever stored the first message of that thread may be about to make its home:
+		// it must be there to be joined.
+		for _, each := range []*hub.Thread{th, &t} {
+			if err := rc.putHome(ctx, a, each, max(each.FirstKey.At(), 1)); err != nil {
+				return t, err
+			}
+		}
 		if err := rc.join(ctx, a, a.home(&t), a.home(th)); err != nil {
 			return t, err
 		}
 	}
 	return t, nil
+}
+
+// hasHome tells of a thread whose channel user has a home, or is about to get one. A
+// thread that this very event began gets none: it belongs to another.
+func (rc *Receiver) hasHome(a *arrived, t *hub.Thread) bool {
+	began := a.key != "" && t.User == a.own.User && t.FirstKey == a.key
+	return !began && (t.FirstKey != "" || t.Followed != 0)
 }
 
 // older tells which of two threads was known first.

@@ -13,6 +13,7 @@ import (
 // section on tables and keys. Each write is harmless when it is done again.
 func (rc *Receiver) message(ctx context.Context, a *arrived, moved hub.MessageKey) error {
 	k := hub.NewMessageKey(a.at, a.ev.Message.ID)
+	a.key = k
 	if moved != "" && moved != k {
 		if err := rc.Store.PutMoved(ctx, a.own, moved, k, a.e.Received); err != nil {
 			return err

@@ -75,8 +75,9 @@ type arrived struct {
 	ev   channel.Event
 	team *settings.Team
 	caps channel.Capabilities
-	own  store.Ref  // the partition of the id by which the event names its user
-	at   hub.Millis // its place in the log
+	own  store.Ref      // the partition of the id by which the event names its user
+	at   hub.Millis     // its place in the log
+	key  hub.MessageKey // of the message, if it is one
 
 	// What names the user in every account of the scope, hashed; phones first.
 	aliases, former []store.Alias

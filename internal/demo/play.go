@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"omnihub/internal/channel/fake"
+	"omnihub/internal/hub"
 	"omnihub/internal/localaws/wire"
 	"omnihub/internal/stack"
+	"omnihub/internal/store"
 )
 
 // ready tells the devserver's banner from its start-up lines.
@@ -20,13 +22,15 @@ func ready(line []byte) bool { return bytes.Contains(line, []byte("The hub runs"
 
 // play is one run of the scenario.
 type play struct {
-	ctx   context.Context
-	out   io.Writer
-	stack *stack.Stack
-	began time.Time         // of the scene
-	ids   map[string]string // the platform's ids of customers, by name
-	ok    bool
-	held  int
+	ctx    context.Context
+	out    io.Writer
+	stack  *stack.Stack
+	view   *view
+	began  time.Time         // of the scene
+	ids    map[string]string // an id of each customer at the platform, by name
+	second time.Time         // of the last act at WhatsApp, whose times are in seconds
+	ok     bool
+	held   int
 }
 
 // scene is one part of the scenario.
@@ -103,9 +107,9 @@ func (p *play) costs(counts []wire.Count) {
 	}
 }
 
-// customer lets a customer act.
+// customer lets a customer of LINE act.
 func (p *play) customer(act fake.Act) (fake.Delivery, error) {
-	d, err := p.stack.Customer(p.ctx, "line", act)
+	d, err := p.stack.Customer(p.ctx, line, act)
 	if _, rest, ok := strings.Cut(d.Body, `"userId":"`); ok {
 		p.ids[act.From], _, _ = strings.Cut(rest, `"`)
 	}
@@ -152,26 +156,50 @@ func statuses(list []int) string {
 	return strings.Join(parts, ", ")
 }
 
+// rest waits until the stack is at rest, and reads a customer's thread.
+func (p *play) rest(channel, from string) (thread, error) {
+	if err := p.stack.Idle(p.ctx, time.Minute); err != nil {
+		return thread{}, err
+	}
+	return p.view.thread(p.ctx, accounts[channel], p.ids[from])
+}
+
 // settle waits until the stack is at rest, and tells what a customer's thread holds
 // and what the customer got.
-func (p *play) settle(from string) (thread, []fake.Call, error) {
-	if err := p.stack.Idle(p.ctx, time.Minute); err != nil {
-		return thread{}, nil, err
-	}
-	th, err := readThread(p.ctx, p.stack.AWS, p.ids[from])
+func (p *play) settle(channel, from string) (thread, []fake.Call, error) {
+	th, err := p.rest(channel, from)
 	if err != nil {
 		return thread{}, nil, err
 	}
-	for _, m := range th.messages {
-		direction := "in "
-		if !m.inbound {
-			direction = "out"
-		}
-		p.tell("stored", "%s %s %q", direction, m.at.Format("15:04:05.000"), m.text)
+	for _, m := range th.log {
+		p.tell("stored", "%s", shown(m))
 	}
-	calls, err := p.stack.Sent(p.ctx, "line", from)
+	calls, err := p.stack.Sent(p.ctx, channel, from)
 	for _, c := range calls {
 		p.tell("sent", "%s to %s by %s: %q", time.UnixMilli(c.At).UTC().Format("15:04:05.000"), from, c.Kind, c.Text)
 	}
 	return th, calls, err
 }
+
+// shown is one line of the log.
+func shown(m store.Logged) string {
+	direction, state := "in ", ""
+	if !m.Inbound {
+		direction, state = "out", ", "+string(m.Stamps.State())
+		if m.Stamps.Code != "" {
+			state += " (" + string(m.Stamps.Code) + ")"
+		}
+	}
+	for _, r := range m.Reactions {
+		state += ", reaction " + r.Value
+	}
+	return fmt.Sprintf("%s %s %q%s", direction, m.Key.At().Time().Format("15:04:05.000"), m.Text, state)
+}
+
+// The channels of the scenes, and the demo team's account of each.
+const (
+	line     = "line"
+	whatsApp = "whatsapp"
+)
+
+var accounts = map[string]hub.AccountID{line: "line1", whatsApp: "whatsapp1"}

@@ -148,6 +148,14 @@ func TestConnectionsAreOpenedSideBySideAndThenUsed(t *testing.T) {
 func TestEachServiceIsWarmedWhereItsCallsGo(t *testing.T) {
 	rest, queues := newServices(t), newServices(t)
 	t.Setenv("AWS_ENDPOINT_URL_SQS", queues.URL)
+	// Neither is answered before both are there: else one connection could serve both.
+	var together sync.WaitGroup
+	together.Add(2)
+	rest.ping = func(w http.ResponseWriter, _ *http.Request) {
+		together.Done()
+		together.Wait()
+		http.Error(w, "what is this?", http.StatusNotFound)
+	}
 	p := start(t, rest.URL)
 	calls, ended := p.clients().warmed()
 	p.Warm(calls...)

@@ -143,9 +143,12 @@ func (st *Store) See(ctx context.Context, r Ref, to hub.UserKey) (bool, error) {
 func (st *Store) Fuse(ctx context.Context, team hub.TeamID, from, to *hub.Thread) error {
 	actions := []types.TransactWriteItem{{Update: st.leave(team, from, to.User)}, {Update: st.takeOver(team, from, to)}}
 	if from.Conversation != "" && to.Conversation != "" {
+		ended, err := st.endItem(ctx, team, from)
+		if err != nil {
+			return err
+		}
 		actions = append(actions, types.TransactWriteItem{Put: &types.Put{
-			TableName: &st.Tables.Messages, Item: st.closedItem(Ref{team, from.User}, from, "hub"),
-			ConditionExpression: aws.String("attribute_not_exists(SK)"),
+			TableName: &st.Tables.Messages, Item: ended, ConditionExpression: aws.String("attribute_not_exists(SK)"),
 		}})
 	}
 	_, err := st.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
@@ -154,6 +157,24 @@ func (st *Store) Fuse(ctx context.Context, team hub.TeamID, from, to *hub.Thread
 		return hub.E(hub.Conflict, "store: fuse threads", errors.New("one of them changed"))
 	}
 	return wrap("fuse threads", err)
+}
+
+// endItem ends the conversation of a thread that leads to another with one of its
+// own: by the fact that it closed, or, if the fact that it began was not written yet,
+// by a mark in that one's place, so that it never begins.
+func (st *Store) endItem(ctx context.Context, team hub.TeamID, from *hub.Thread) (item, error) {
+	for _, u := range append([]hub.UserKey{from.User}, from.Also...) {
+		opened, err := st.get(ctx, "read opening", st.Tables.Messages, userPK(team, u), openedSK(from.Conversation), true)
+		if err != nil {
+			return nil, err
+		}
+		if opened != nil {
+			return st.closedItem(Ref{team, from.User}, from, "hub"), nil
+		}
+	}
+	mark := key(userPK(team, from.User), openedSK(from.Conversation))
+	mark["ra"] = n(st.now())
+	return mark, nil
 }
 
 // unchanged is the condition that a thread stands as it was seen, in what Fuse moves.
@@ -187,12 +208,11 @@ func unchanged(t *hub.Thread, values item) []string {
 }
 
 func (st *Store) leave(team hub.TeamID, from *hub.Thread, to hub.UserKey) *types.Update {
-	values := item{":u": s(string(to)), ":one": n(1)}
+	values := item{":u": s(string(to))}
 	conds := unchanged(from, values)
 	return &types.Update{
 		TableName: &st.Tables.Messages, Key: key(userPK(team, from.User), threadSK),
-		UpdateExpression: aws.String("SET see=:u REMOVE conv, waitSince, assignee, floor, late, lateMany, held, autos, pairNext, pairFrom, gpk, gsk " +
-			"ADD fence :one"),
+		UpdateExpression:    aws.String("SET see=:u REMOVE conv, waitSince, assignee, floor, late, lateMany, held, autos, pairNext, pairFrom, gpk, gsk"),
 		ConditionExpression: aws.String(strings.Join(conds, " AND ")), ExpressionAttributeValues: values,
 	}
 }
@@ -207,7 +227,7 @@ func (st *Store) takeOver(team hub.TeamID, from, to *hub.Thread) *types.Update {
 	values := item{":one": n(1), ":also": set(also...)}
 	conds := unchanged(to, values)
 	sets := []string{"chg=:c"}
-	adds := []string{"fence :one", "rev :one", "also :also"}
+	adds := []string{"rev :one", "also :also"}
 	put := func(name, ref string, v types.AttributeValue) {
 		sets, values[ref] = append(sets, name+"="+ref), v
 	}
@@ -237,6 +257,11 @@ func (st *Store) takeOver(team hub.TeamID, from, to *hub.Thread) *types.Update {
 		if from.Floor != "" {
 			put("floor", ":fl", s(from.Floor))
 			fields = append(fields, "floor")
+		}
+		if !from.BotMaySpeak() {
+			// The floor changes: what the bot is about to say in the other thread is late.
+			// Else its answers stay good, in both.
+			adds = append(adds, "fence :one")
 		}
 	}
 	if unread := unreadOf(from); len(unread) > 0 && len(unread)+len(to.Late) <= hub.MaxLate {

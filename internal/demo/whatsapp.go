@@ -1,0 +1,179 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"omnihub/internal/channel/fake"
+	"omnihub/internal/hub"
+)
+
+// By which ids a webhook of WhatsApp names its customer.
+const (
+	byPhone = "phone"
+	byUser  = "user"
+	byBoth  = "both"
+)
+
+// write lets a customer of WhatsApp write, at a second of its own, and answers the
+// message's id.
+func (p *play) write(from, text, shown string) (string, error) {
+	return p.act(fmt.Sprintf("webhook of %s, by %s: %q", from, shown, text), fake.Act{
+		From: from, Text: text, Extra: extra(map[string]any{"type": "identity", "show": shown}),
+	})
+}
+
+// act lets a customer of WhatsApp act, a second after the act before.
+func (p *play) act(what string, act fake.Act) (string, error) {
+	now := time.Now().Add(-20 * time.Second).Truncate(time.Second)
+	if p.second = p.second.Add(time.Second); p.second.Before(now) {
+		p.second = now
+	}
+	act.At = p.second.UnixMilli()
+	d, err := p.stack.Customer(p.ctx, whatsApp, act)
+	if err != nil {
+		return "", err
+	}
+	if id := nameIn(d.Body); id != "" {
+		p.ids[act.From] = id
+	}
+	p.tell("arrived", "%s, answered %s", what, statuses(d.Statuses))
+	return d.Message, nil
+}
+
+// short is enough of a hashed id to know it by.
+func short(u hub.UserKey) string { return string(u)[:6] + "…" }
+
+func extra(members map[string]any) json.RawMessage {
+	text, _ := json.Marshal(members) // texts and numbers can always be written
+	return text
+}
+
+// nameIn is the id by which a webhook names its customer to the hub: the user id, or
+// else the phone number.
+func nameIn(body string) string {
+	var w struct {
+		Entry []struct {
+			Changes []struct {
+				Value struct {
+					Contacts []struct {
+						Phone string `json:"wa_id"`
+						User  string `json:"user_id"`
+					}
+				}
+			}
+		}
+	}
+	if json.Unmarshal([]byte(body), &w) != nil || len(w.Entry) == 0 || len(w.Entry[0].Changes) == 0 || len(w.Entry[0].Changes[0].Value.Contacts) == 0 {
+		return ""
+	}
+	c := w.Entry[0].Changes[0].Value.Contacts[0]
+	if c.User != "" {
+		return c.User
+	}
+	return "wa:" + c.Phone
+}
+
+func known(p *play) error {
+	if _, err := p.write("ana", "ping", byPhone); err != nil {
+		return err
+	}
+	if _, _, err := p.settle(whatsApp, "ana"); err != nil {
+		return err
+	}
+	phone := p.ids["ana"]
+	if _, err := p.write("ana", "ping", byUser); err != nil {
+		return err
+	}
+	before, _, err := p.settle(whatsApp, "ana")
+	if err != nil {
+		return err
+	}
+	user := p.ids["ana"]
+	p.expect("messages of the user id, of which nobody knows yet whose it is", before.count(true), 1)
+
+	if _, err := p.write("ana", "ping", byBoth); err != nil {
+		return err
+	}
+	th, calls, err := p.settle(whatsApp, "ana")
+	if err != nil {
+		return err
+	}
+	byNumber, err := p.view.thread(p.ctx, accounts[whatsApp], phone)
+	if err != nil {
+		return err
+	}
+	p.expect("the phone number and the user id lead to one thread", short(th.User), short(byNumber.User))
+	p.expect("messages in it", th.count(true), 3)
+	p.expect("answers sent", len(calls), 3)
+	p.expect("answers in it", th.count(false), 3)
+	p.expect("one conversation is open, with the bot's floor", th.Conversation != "" && th.BotMaySpeak(), true)
+	person, err := p.view.contact(p.ctx, th)
+	if err != nil {
+		return err
+	}
+	for _, e := range person.Edges {
+		p.tell("joined", "home %.6s… with home %.6s…: %s (%s)", e.A, e.B, e.Evidence, e.Detail)
+	}
+	p.expect("homes of the contact", len(person.Homes), 2)
+	p.expect("edges between them, with their evidence", len(person.Edges) == 1 && person.Edges[0].Evidence == hub.EvidenceAlias, true)
+	return recycled(p, user, th)
+}
+
+// recycled moves ana to another number; then somebody else gets the old one.
+func recycled(p *play, user string, th thread) error {
+	last := 0
+	seen, err := p.stack.Events(p.ctx, 0)
+	if err != nil {
+		return err
+	}
+	if len(seen) > 0 {
+		last = seen[len(seen)-1].Number
+	}
+	if _, err := p.act("ana changes her number", fake.Act{From: "ana", Extra: extra(map[string]any{"type": "change_number"})}); err != nil {
+		return err
+	}
+	// The webhook of a change does not name its customer as others do.
+	if _, err := p.act(`webhook of ben, who got the number: "hello"`, fake.Act{
+		From: "ben", Extra: extra(map[string]any{"type": "recycled", "of": "ana", "text": "hello"}),
+	}); err != nil {
+		return err
+	}
+	ben, _, err := p.settle(whatsApp, "ben")
+	if err != nil {
+		return err
+	}
+	p.expect("ben has a thread of his own", ben.User != th.User && ben.count(true) == 1, true)
+	his, err := p.view.contact(p.ctx, ben)
+	if err != nil {
+		return err
+	}
+	p.expect("homes of ben's contact", len(his.Homes), 1)
+	events, err := p.stack.Events(p.ctx, last)
+	if err != nil {
+		return err
+	}
+	candidates := ""
+	for _, e := range events {
+		var d struct{ A, B, Reason string }
+		if e.DetailType == hub.ContactCandidate && json.Unmarshal(e.Detail, &d) == nil && slices.Contains([]string{d.A, d.B}, string(his.Root)) {
+			p.tell("bus", "%s: home %.6s… and home %.6s…, %s", e.DetailType, d.A, d.B, d.Reason)
+			candidates += d.Reason
+		}
+	}
+	p.expect("what a member of the team is asked to decide", candidates, "phone_other_id")
+
+	if _, err := p.write("ana", "hello again", byBoth); err != nil {
+		return err
+	}
+	again, _, err := p.settle(whatsApp, "ana")
+	if err != nil {
+		return err
+	}
+	p.expect("ana goes by another user id now", p.ids["ana"] != user, true)
+	p.expect("and still has her thread", short(again.User), short(th.User))
+	p.expect("messages in it", again.count(true), 4)
+	return nil
+}

@@ -3,12 +3,9 @@ package chat_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net/http"
 	"sort"
 	"strings"
-	"sync/atomic"
 
 	"omnihub/internal/bot"
 	"omnihub/internal/channel"
@@ -109,27 +106,6 @@ func receive(t failer, rc *chat.Receiver, list []hub.Envelope) {
 			t.Fatalf("an envelope is refused for ever: %v", err)
 		}
 	}
-}
-
-// cut lets a number of calls through and then breaks every one, before or after
-// the table did it: a process that dies there.
-type cut struct {
-	next  http.RoundTripper
-	left  atomic.Int64
-	after bool // the last call reaches the table, but its answer is lost
-}
-
-func (c *cut) RoundTrip(r *http.Request) (*http.Response, error) {
-	left := c.left.Add(-1)
-	if left < 0 {
-		return nil, errors.New("cut")
-	}
-	resp, err := c.next.RoundTrip(r)
-	if left == 0 && c.after && err == nil {
-		resp.Body.Close()
-		return nil, errors.New("cut")
-	}
-	return resp, err
 }
 
 // permutations calls each with every order of 0…n-1.

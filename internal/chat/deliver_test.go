@@ -15,6 +15,7 @@ import (
 
 	"omnihub/internal/channel/fake"
 	"omnihub/internal/hub"
+	"omnihub/internal/hubtest"
 	"omnihub/internal/localaws"
 	"omnihub/internal/store"
 )
@@ -371,7 +372,7 @@ func (l loseOnce) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestTableThatIsDownIsTriedAgainSoon(t *testing.T) {
 	c := newChain(t)
 	c.write(uid(1), "ping")
-	c.sender.Store = c.hub.As("outbound", func(next http.RoundTripper) http.RoundTripper { return &cut{next: next} })
+	c.sender.Store = c.hub.As("outbound", hubtest.Cut(0, false))
 	if _, back := c.deliver(); back != 1 {
 		t.Fatalf("got %d back, want 1", back)
 	}

@@ -3,7 +3,6 @@ package chat_test
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -264,11 +263,7 @@ func TestCrashWithinIdentityHealsOnRedelivery(t *testing.T) {
 			y.come("toy1", wrote("1", "TW.1"))
 			y.come("toy2", wrote("x", "TW.1"))
 			e := y.envelope("toy1", wrote("2", "wa:886", "TW.1"))
-			broken := y.As("broken", func(next http.RoundTripper) http.RoundTripper {
-				c := &cut{next: next, after: after}
-				c.left.Store(int64(calls))
-				return c
-			})
+			broken := y.As("broken", hubtest.Cut(calls, after))
 			_ = y.receiver(broken).Receive(context.Background(), e)
 			receive(t, y.rc, []hub.Envelope{e})
 			th := y.one("toy1", "wa:886", "TW.1")

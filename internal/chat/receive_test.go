@@ -3,7 +3,6 @@ package chat_test
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -120,11 +119,7 @@ func TestACrashBetweenAnyTwoCallsHealsOnRedelivery(t *testing.T) {
 				}
 				last := len(list) - 1
 				receive(t, whole, list[:last])
-				broken := h.As("broken", func(next http.RoundTripper) http.RoundTripper {
-					c := &cut{next: next, after: after}
-					c.left.Store(int64(calls))
-					return c
-				})
+				broken := h.As("broken", hubtest.Cut(calls, after))
 				_ = receiver(h, broken).Receive(context.Background(), list[last])
 				receive(t, whole, list[last:])
 				got := strings.ReplaceAll(state(t, h, user), user, "U")

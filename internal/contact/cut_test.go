@@ -1,37 +1,13 @@
 package contact_test
 
 import (
-	"errors"
 	"fmt"
-	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
 )
-
-// cut lets a number of calls through and then breaks every one, before or after the
-// table did it: a process that dies there.
-type cut struct {
-	next  http.RoundTripper
-	left  atomic.Int64
-	after bool // the last call reaches the table, but its answer is lost
-}
-
-func (c *cut) RoundTrip(r *http.Request) (*http.Response, error) {
-	left := c.left.Add(-1)
-	if left < 0 {
-		return nil, errors.New("cut")
-	}
-	resp, err := c.next.RoundTrip(r)
-	if left == 0 && c.after && err == nil {
-		resp.Body.Close()
-		return nil, errors.New("cut")
-	}
-	return resp, err
-}
 
 // TestACutBeforeAndAfterEachCallOfAJoinEndsWhole: after the cut the contacts stand as
 // before or as after, never between, and doing it again ends as without the cut.
@@ -79,11 +55,7 @@ func TestACutBeforeAndAfterEachCallOfAJoinEndsWhole(t *testing.T) {
 			cuts := 0
 			for calls := range 7 {
 				ids, _ := prepare(fmt.Sprint(after, calls))
-				broken := h.As("broken", func(next http.RoundTripper) http.RoundTripper {
-					c := &cut{next: next, after: after}
-					c.left.Store(int64(calls))
-					return c
-				})
+				broken := h.As("broken", hubtest.Cut(calls, after))
 				if _, err := book(h, broken).Join(ctx, team, ids[1], ids[0], hub.EvidenceAlias, detail(ids[0], ids[1]), "inbound"); err != nil {
 					cuts++
 				}

@@ -15,6 +15,10 @@ import (
 // once by each form of name. Any other writes once.
 const perRound = 3
 
+// restEvery is after how many kills the stack may come to rest once: each kill costs
+// a message in hand one of its receives, and after seven it is kept aside.
+const restEvery = 5
+
 // Restarts kills the whole local stack again and again while customers write, each
 // time at another moment, and starts it on the state that it left. What was answered
 // 2xx must be stored once and answered once; a send that was under way at the kill
@@ -34,6 +38,9 @@ func Restarts(ctx context.Context, o stack.Options, l Load, rounds int) (Report,
 		}
 		r.stack = st
 		err = st.Faults(ctx, faults.plans())
+		if err == nil && round%restEvery == 0 {
+			err = r.settle(ctx)
+		}
 		var fresh []*hook
 		if err == nil {
 			fresh, err = r.round(ctx, round)

@@ -94,21 +94,31 @@ func checkMessages(t *tables, r *Report, hooks []*hook) {
 	}
 }
 
-// checkReactions counts the acknowledged reactions that are not stored.
+// checkReactions counts the acknowledged reactions that are not stored, or lie where
+// the customer's log does not look: their webhooks name both ids, but the hub learns
+// only from messages that these are one person's.
 func checkReactions(t *tables, r *Report, hooks []*hook) {
-	may := map[string]string{}
+	may, logs, known := map[string]string{}, map[string]map[string]bool{}, map[string]bool{}
 	for _, h := range hooks {
 		may[h.target] += h.emoji
+		for _, m := range t.messages[hub.ShortID(h.message)] {
+			if logs[h.customer.name] == nil {
+				logs[h.customer.name] = map[string]bool{}
+			}
+			logs[h.customer.name][t.root(m.user)] = true
+			known[h.customer.name] = known[h.customer.name] || h.shown != byPhone
+		}
 	}
 	for _, h := range hooks {
 		if h.target == "" || !h.acked.Load() {
 			continue
 		}
 		r.Reactions++
-		stored := t.reactions[hub.ShortID(h.target)]
-		if len(stored) != 1 || stored[0] == "" || !strings.Contains(may[h.target], stored[0]) {
+		stored, name := t.reactions[hub.ShortID(h.target)], h.customer.name
+		if len(stored) != 1 || stored[0].emoji == "" || !strings.Contains(may[h.target], stored[0].emoji) ||
+			known[name] && !logs[name][t.root(stored[0].user)] {
 			r.Lost++
-			r.example("lost", "reaction of %s to %s: stored %q", h.customer.name, h.target, stored)
+			r.example("lost", "reaction of %s to %s: stored %q", name, h.target, stored)
 		}
 	}
 }

@@ -6,13 +6,15 @@ import (
 	"omnihub/internal/channel/fake"
 )
 
-// faults is the plan of the fake WhatsApp: what becomes of the webhooks that tell
-// how a send fares. LINE has no such webhooks.
+// faults is the plan of the fake WhatsApp: some calls are never answered, and the
+// webhooks that tell how a send fares come early, late, twice, in any order, or never.
+// LINE has no such webhooks.
 type faults struct {
 	Seed      int64   `json:"seed"`
 	Duplicate int     `json:"duplicate_webhooks"`
 	Shuffle   bool    `json:"shuffle_webhooks"`
 	Read      float64 `json:"status_read"`
+	Drop      float64 `json:"accept_then_drop"`
 	LateMS    int     `json:"status_late_ms"`
 	Early     float64 `json:"status_early"`
 	Missing   float64 `json:"status_missing"`
@@ -23,7 +25,7 @@ type faults struct {
 
 func receiptFaults(seed uint64, channels []string) faults {
 	return faults{
-		Seed: int64(seed), Duplicate: 1, Shuffle: true, Read: 0.3, LateMS: 800, Early: 0.1, Missing: 0.05, Places: true,
+		Seed: int64(seed), Duplicate: 1, Shuffle: true, Read: 0.3, Drop: 0.05, LateMS: 800, Early: 0.1, Missing: 0.05, Places: true,
 		none: !slices.Contains(channels, whatsApp),
 	}
 }

@@ -44,7 +44,11 @@ func checkSent(ctx context.Context, st *stack.Stack, t *tables, r *Report, hooks
 			r.DoubleSends++ // of nothing that is stored
 			continue
 		}
-		for _, state := range f.owed(body.Ref) {
+		owed := f.owed(body.Ref)
+		if len(owed) == 0 {
+			r.Silent++
+		}
+		for _, state := range owed {
 			r.Receipts++
 			if !a.states[state] {
 				r.LostReceipts++

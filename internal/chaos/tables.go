@@ -15,13 +15,13 @@ import (
 
 // tables are what the hub has stored, read without the hub's own code.
 type tables struct {
-	threads   map[string]thread    // by the user key of their partition
-	messages  map[string][]message // customers', by the platform's id
-	answers   map[string]answer    // by their name at the platform: user key, ".", message key
-	reactions map[string][]string  // emojis, by the id of the message
-	homes     map[string]string    // the root of each home
-	opened    map[string]string    // where the fact lies that a conversation began
-	closed    map[string]string    // and that it ended
+	threads   map[string]thread     // by the user key of their partition
+	messages  map[string][]message  // customers', by the platform's id
+	answers   map[string]answer     // by their name at the platform: user key, ".", message key
+	reactions map[string][]reaction // by the id of the message
+	homes     map[string]string     // the root of each home
+	opened    map[string]string     // where the fact lies that a conversation began
+	closed    map[string]string     // and that it ended
 
 	quarantined int
 	waiting     int // sends without a final state
@@ -31,6 +31,8 @@ type thread struct {
 	see, conversation string
 	held              []string // when each parked send was accepted, and its message key
 }
+
+type reaction struct{ user, emoji string }
 
 type message struct{ user, key, home, trace string }
 
@@ -61,7 +63,7 @@ func readTables(ctx context.Context, st *stack.Stack) (*tables, error) {
 		return nil, err
 	}
 	t := &tables{
-		threads: map[string]thread{}, messages: map[string][]message{}, answers: map[string]answer{}, reactions: map[string][]string{},
+		threads: map[string]thread{}, messages: map[string][]message{}, answers: map[string]answer{}, reactions: map[string][]reaction{},
 		homes: map[string]string{}, opened: map[string]string{}, closed: map[string]string{},
 	}
 	for _, table := range names.TableNames {
@@ -103,16 +105,13 @@ func (t *tables) add(it map[string]types.AttributeValue) {
 		t.messages[idOf(key)] = append(t.messages[idOf(key)], message{user: user, key: key, home: text(it, "hm"), trace: text(it, "tr")})
 	case strings.HasPrefix(sk, "A#"):
 		target, _, _ := strings.Cut(strings.TrimPrefix(sk, "A#"), "#reaction#")
-		t.reactions[target] = append(t.reactions[target], text(it, "val"))
+		t.reactions[target] = append(t.reactions[target], reaction{user: user, emoji: text(it, "val")})
 	case sk == "HOME":
 		t.homes[user] = user
 		if root := text(it, "root"); root != "" {
 			t.homes[user] = root
 		}
 	case strings.HasPrefix(sk, "C#") && strings.HasSuffix(sk, "#opened"):
-		if text(it, "pub") == "" {
-			return // a mark that it never begins
-		}
 		if text(it, "pub") == "" {
 			return // a mark in its place: it never began
 		}

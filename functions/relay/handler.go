@@ -10,6 +10,7 @@ import (
 
 	"omnihub/internal/bus"
 	"omnihub/internal/chat"
+	"omnihub/internal/failpoint"
 	"omnihub/internal/hub"
 	"omnihub/internal/queue"
 	"omnihub/internal/store"
@@ -39,6 +40,7 @@ type asked struct {
 func (h *handler) Handle(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 	a, end := h.read(ctx, e.Records)
 	end = h.handOn(ctx, a, end)
+	failpoint.MidBatch.Hit()
 	end = h.publish(ctx, e.Records, a, end)
 
 	var response events.DynamoDBEventResponse

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"omnihub/internal/channel"
+	"omnihub/internal/failpoint"
 	"omnihub/internal/hub"
 	"omnihub/internal/store"
 )
@@ -134,6 +135,7 @@ func (sn *Sender) claim(ctx context.Context, a *attempt, stage store.Stage) (own
 	// A claim of the same owner is this very call's: the client repeated it because
 	// the first answer was lost.
 	if held == nil || held.Claim.Owner == owner {
+		failpoint.AfterClaim.Hit()
 		return owner, nil
 	}
 	if held.Stamps.Final() {
@@ -182,8 +184,10 @@ func (sn *Sender) deadline(ctx context.Context) hub.Millis {
 
 // finish writes down how a call ended.
 func (sn *Sender) finish(ctx context.Context, a *attempt, how string, sent channel.Sent, err error) error {
+	failpoint.BeforeFinish.Hit()
 	switch code := hub.CodeOf(err); {
 	case err == nil:
+		failpoint.AfterProvider200.Hit()
 		_, err := sn.Store.Stamp(ctx, a.q.Ref, a.q.Intent.Key, hub.Stamps{Accepted: hub.MillisOf(sn.Now()), PlatformID: sent.PlatformID})
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"sort"
 	"time"
 
+	"omnihub/internal/failpoint"
 	"omnihub/internal/hub"
 	"omnihub/internal/queue"
 	"omnihub/internal/store"
@@ -38,6 +39,7 @@ func HandOn(ctx context.Context, out *queue.Queue, sends []store.Queued) ([]bool
 		if err != nil {
 			failed = err
 		}
+		failpoint.MidBatch.Hit()
 		var next []hub.UserKey
 		for n, u := range threads {
 			if !ok[n] {
@@ -120,6 +122,7 @@ func (rc *Reconciler) bucket(ctx context.Context, day string, shard int, now hub
 			continue
 		}
 		n++
+		failpoint.MidBatch.Hit()
 		if err := rc.Store.HandedOn(ctx, due[i], now.Add(store.Overdue)); err != nil {
 			failed = err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"omnihub/internal/channel"
+	"omnihub/internal/failpoint"
 	"omnihub/internal/hub"
 	"omnihub/internal/store"
 )
@@ -19,6 +20,7 @@ func (rc *Receiver) message(ctx context.Context, a *arrived, moved hub.MessageKe
 			return err
 		}
 	}
+	failpoint.BeforeWrite.Hit()
 	t, step, err := rc.advance(ctx, a, a.arrival(k, preview(a.ev.Message)))
 	if err != nil {
 		return err
@@ -28,6 +30,7 @@ func (rc *Receiver) message(ctx context.Context, a *arrived, moved hub.MessageKe
 		Account: a.e.Account, Channel: a.e.Channel, Home: a.home(&t), Fence: t.Fence,
 		Raw: a.e.Raw, Received: a.e.Received, Trace: a.e.Trace,
 	}
+	failpoint.AfterWrite.Hit()
 	var put store.Put
 	switch step {
 	case store.Gone:
@@ -46,9 +49,11 @@ func (rc *Receiver) message(ctx context.Context, a *arrived, moved hub.MessageKe
 	if put.Other {
 		return hub.E(hub.KeyReused, "chat: receive", fmt.Errorf("the message id was used before for other content"))
 	}
+	failpoint.AfterWrite.Hit()
 	if err := rc.follow(ctx, a, &t, k); err != nil {
 		return err
 	}
+	failpoint.AfterWrite.Hit()
 	consent, err := rc.consent(ctx, a, &t, k)
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 // stands in an earlier line, its own subfolders, and below internal/channel its own
 // folder.
 var layers = [][]string{
-	{"internal/hub"},
+	{"internal/hub", "internal/failpoint", "internal/metric"},
 	{"internal/channel", "internal/seal"},
 	{"internal/store", "internal/queue", "internal/bus", "internal/apigw"},
 	{"internal/settings", "internal/env"},

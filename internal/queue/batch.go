@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"omnihub/internal/failpoint"
 	"omnihub/internal/hub"
 )
 
@@ -138,6 +139,7 @@ func (b *Batch) one(ctx context.Context, r Record) (err error) {
 			err = hub.E(hub.Internal, "queue: work off batch", fmt.Errorf("panic"))
 		}
 	}()
+	defer failpoint.MidBatch.Hit()
 	if b.GiveUp != nil && r.Receives >= LastTry {
 		err = b.GiveUp(ctx, r)
 	} else {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"omnihub/internal/channel"
+	"omnihub/internal/failpoint"
 	"omnihub/internal/hub"
 	"omnihub/internal/queue"
 	"omnihub/internal/settings"
@@ -66,6 +67,7 @@ func (in *Intake) Accept(ctx context.Context, kind hub.Channel, pathID, trace st
 	if err := adapter.Verify(r, c.Credentials()); err != nil {
 		return Answer{}, err
 	}
+	failpoint.AfterVerify.Hit()
 	base := hub.Envelope{
 		Version: hub.EnvelopeVersion, Team: c.Team.ID, Connection: c.ID, Channel: kind, Received: received, Trace: trace,
 	}
@@ -74,6 +76,7 @@ func (in *Intake) Accept(ctx context.Context, kind hub.Channel, pathID, trace st
 		return Answer{}, err
 	}
 	_, err = in.Queue.Send(ctx, messages)
+	failpoint.AfterEnqueue.Hit()
 	return Answer{}, err
 }
 

@@ -1,0 +1,6 @@
+//go:build !chaos
+
+package failpoint
+
+// Hit does nothing.
+func (Point) Hit() {}

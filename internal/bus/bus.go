@@ -83,7 +83,7 @@ type entry struct {
 // entry makes the event's entry. Its detail is one flat object: id, team and at
 // stand in it beside the members of the kind.
 func (b *Bus) entry(p hub.Published) (entry, error) {
-	if _, known := catalogue.Schema(p.Kind); !known {
+	if !catalogue.Known(p.Kind) {
 		return entry{}, hub.E(hub.Unparsable, "bus: publish", errors.New("the kind is not in the catalogue"))
 	}
 	if p.ID == "" || p.Team == "" || p.At <= 0 {

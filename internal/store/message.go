@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -170,13 +171,23 @@ func (st *Store) PutMoved(ctx context.Context, r Ref, from, to hub.MessageKey, a
 	return err
 }
 
+// deflaters are used again: a new one costs over a megabyte and its collection, more
+// than all else that is done for a message. What they hold between two uses means
+// nothing.
+var deflaters = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(nil, flate.BestCompression)
+	if err != nil {
+		panic(err) // the level is a constant of the package
+	}
+	return w
+}}
+
 // pack deflates what becomes smaller by it.
 func pack(raw []byte) (packed []byte, deflated bool) {
 	var buf bytes.Buffer
-	w, err := flate.NewWriter(&buf, flate.BestCompression)
-	if err != nil {
-		return raw, false
-	}
+	w := deflaters.Get().(*flate.Writer)
+	defer deflaters.Put(w)
+	w.Reset(&buf)
 	if _, err := w.Write(raw); err != nil || w.Close() != nil || buf.Len() >= len(raw) {
 		return raw, false
 	}

@@ -25,9 +25,12 @@ var kinds = []string{
 // Kinds are the kinds of events, which are also their detail types on the bus.
 func Kinds() []string { return slices.Clone(kinds) }
 
+// Known tells whether there is such a kind.
+func Known(kind string) bool { return slices.Contains(kinds, kind) }
+
 // Schema is the JSON Schema of a kind's detail; false if there is no such kind.
 func Schema(kind string) ([]byte, bool) {
-	if !slices.Contains(kinds, kind) {
+	if !Known(kind) {
 		return nil, false
 	}
 	raw, err := files.ReadFile(kind + ".json")

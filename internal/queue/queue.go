@@ -34,7 +34,7 @@ type Queue struct {
 
 // Message is what is put on a queue.
 type Message struct {
-	Body  string
+	Body  string // JSON
 	Group string // up to 128 characters: messages of one group are worked off in order
 	Dedup string // up to 128 characters: the same message sent again within 5 minutes is dropped
 }
@@ -64,11 +64,16 @@ func (q *Queue) Send(ctx context.Context, messages []Message) ([]bool, error) {
 	return taken, failed
 }
 
+// legal writes the two characters that SQS refuses and that stand in JSON as they are
+// by their numbers. JSON has them within texts only.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+var legal = strings.NewReplacer("\uFFFE", `\uFFFE`, "\uFFFF", `\uFFFF`)
+
 func (q *Queue) sendBatch(ctx context.Context, messages []Message, taken []bool) error {
 	entries := make([]types.SendMessageBatchRequestEntry, len(messages))
 	for i, m := range messages {
 		entries[i] = types.SendMessageBatchRequestEntry{
-			Id: aws.String(strconv.Itoa(i)), MessageBody: &messages[i].Body, MessageGroupId: &messages[i].Group,
+			Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(legal.Replace(m.Body)), MessageGroupId: &messages[i].Group,
 		}
 		if q.fifo() {
 			entries[i].MessageDeduplicationId = aws.String(m.Dedup)

@@ -17,11 +17,13 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"omnihub/internal/localaws/disk"
 	"omnihub/internal/localaws/dynamo"
 	"omnihub/internal/localaws/events"
+	"omnihub/internal/localaws/fault"
 	"omnihub/internal/localaws/kms"
 	"omnihub/internal/localaws/s3"
 	"omnihub/internal/localaws/sqs"
@@ -62,6 +64,7 @@ type Server struct {
 	kms    *kms.Engine
 	events *events.Engine
 	meter  wire.Meter
+	faults atomic.Pointer[fault.Plan] // nil while nothing is to go wrong
 
 	close  sync.Once
 	ending chan struct{}
@@ -156,6 +159,7 @@ func (s *Server) sweep() {
 func (s *Server) Close() error {
 	var err error
 	s.close.Do(func() {
+		s.replace(nil) // calls that a fault holds go on
 		close(s.ending)
 		<-s.ended
 		s.sqs.Close()
@@ -234,7 +238,7 @@ func (s *Server) json(w http.ResponseWriter, req *http.Request, r *wire.Request,
 		if r.Body, err = io.ReadAll(http.MaxBytesReader(w, req.Body, maxJSON)); err != nil {
 			return nil, bodyError(err, maxJSON)
 		}
-		out, err := to.do(s, r)
+		out, err := s.run(r, func() *fault.Call { return s.named(r) }, func(bool) (any, error) { return to.do(s, r) })
 		if err != nil {
 			return nil, err
 		}
@@ -264,12 +268,22 @@ func encode(out any) ([]byte, error) {
 // rest answers a call of S3.
 func (s *Server) rest(w http.ResponseWriter, req *http.Request, r *wire.Request, scope, id string) {
 	r.Service = "s3"
+	do := func(unheard bool) (any, error) {
+		if unheard {
+			return nil, s.s3.Do(nowhere{}, req, r)
+		}
+		return nil, s.s3.Do(w, req, r)
+	}
 	_, err := s.guard(r, func() (any, error) {
 		if scope != "" && scope != "s3" {
 			return nil, wire.Unsupported("the service %s", scope)
 		}
 		req.Body = http.MaxBytesReader(w, req.Body, s3.MaxObject+1<<20)
-		return nil, s.s3.Do(w, req, r)
+		out, err := s.run(r, func() *fault.Call { return object(req, r) }, do)
+		if err != nil {
+			io.Copy(io.Discard, req.Body) // else the client may see a broken connection before the answer
+		}
+		return out, err
 	})
 	if err != nil {
 		s3.WriteError(w, req, err, id)
@@ -290,6 +304,7 @@ func (s *Server) guard(r *wire.Request, do func() (any, error)) (out any, failed
 	defer func() {
 		p := recover()
 		if p == http.ErrAbortHandler {
+			s.meter.Add(r, true)
 			panic(p) // a fault that was asked for: the connection drops
 		}
 		if p != nil {
@@ -321,6 +336,10 @@ func (s *Server) control(w http.ResponseWriter, req *http.Request) {
 	case "POST /_localaws/counts/reset":
 		s.meter.Reset()
 		w.WriteHeader(http.StatusNoContent)
+	case "GET /_localaws/faults":
+		s.showFaults(w)
+	case "POST /_localaws/faults":
+		s.takeFaults(w, req)
 	default:
 		http.Error(w, "localaws: no such control", http.StatusNotFound)
 	}

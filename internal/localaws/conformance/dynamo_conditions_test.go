@@ -118,7 +118,7 @@ func TestBadConditionsAreRefused(t *testing.T) {
 		"attribute_type(n, :5)":     "operator or function: attribute_type, operand type: N",
 		"n = n":                     "The first operand must be distinct from the remaining operands for this operator or function; operator: =, first operand: [n]",
 		"contains(m.k, m.k)":        "operator: contains, first operand: [m, k]",
-		"n IN (" + strings.TrimSuffix(strings.Repeat("s,", 101), ",") + ")": "The IN operator is provided with too many operands; number of operands: 101",
+		"n IN (" + strings.TrimSuffix(strings.Repeat("s,", 100), ",") + ")": "The IN operator is provided with too many operands; number of operands: 101",
 		strings.Repeat("x", 4097) + " = :5":                                 "Expression size has exceeded the maximum allowed size",
 	} {
 		_, err := s.api.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.name, Item: subject, ConditionExpression: &expression, ExpressionAttributeValues: used(expression)})

@@ -120,17 +120,3 @@ func TestBadUpdatesAreRefused(t *testing.T) {
 		t.Errorf("got %s after refused updates, want %s", show(got), show(base))
 	}
 }
-
-func TestUpdateOfNothingMakesTheItem(t *testing.T) {
-	s := newCloud(t).table(t)
-	for sk, expression := range map[string]*string{"none": nil, "remove": p("REMOVE x"), "delete": p("DELETE x :v")} {
-		in := &dynamodb.UpdateItemInput{TableName: &s.name, Key: keyOf("a", sk), UpdateExpression: expression}
-		if sk == "delete" {
-			in.ExpressionAttributeValues = item{":v": strs("a")}
-		}
-		must(s.api.UpdateItem(ctx, in))(t)
-		if got := s.get(keyOf("a", sk)); !same(got, keyOf("a", sk)) {
-			t.Errorf("%s: got %s, want an item that is its key", sk, show(got))
-		}
-	}
-}

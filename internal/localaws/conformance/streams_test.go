@@ -282,33 +282,6 @@ func TestStreamEndsAndBeginsAgain(t *testing.T) {
 	wantCode(t, err, "ResourceNotFoundException")
 }
 
-func TestRecordsAreKeptForADay(t *testing.T) {
-	c := newCloud(t)
-	c.needsLocal(t)
-	s := c.table(t, streamOf(types.StreamViewTypeKeysOnly))
-	r, late := s.reader(), s.reader()
-	s.put(keyOf("a", "1"))
-	first := r.read()
-	c.advance(t, 23*time.Hour)
-	s.put(keyOf("a", "2"))
-	if got := len(s.reader().read()); got != 2 {
-		t.Errorf("got %d records after 23 hours, want 2", got)
-	}
-	c.advance(t, 2*time.Hour)
-	if got := summary(late.read()); got != "INSERT "+show(keyOf("a", "2"))+" - -" {
-		t.Errorf("got %s from the beginning after 25 hours", got)
-	}
-	if got := len(r.read()); got != 1 {
-		t.Errorf("got %d records for a reader that was at the tip, want 1", got)
-	}
-	for shard := range r.at {
-		_, err := r.api.GetShardIterator(ctx, &dynamodbstreams.GetShardIteratorInput{StreamArn: &r.arn, ShardId: &shard, ShardIteratorType: "AT_SEQUENCE_NUMBER", SequenceNumber: first[0].Dynamodb.SequenceNumber})
-		if err != nil && code(err) != "TrimmedDataAccessException" {
-			t.Errorf("got %v, want a clean refusal", err)
-		}
-	}
-}
-
 func TestTimeToLiveDeletesAsAService(t *testing.T) {
 	c := newCloud(t)
 	c.needsLocal(t)

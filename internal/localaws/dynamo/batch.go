@@ -75,7 +75,7 @@ func (c *call) batchWriteItem(in *batchWriteItemRequest) (any, error) {
 		}
 		var ops []disk.Op
 		for i, w := range entries {
-			if i < serve {
+			if c.serves(i, serve) {
 				b.add(w.table, changes[i].usage(1))
 				ops = append(ops, c.e.apply(changes[i])...)
 			}
@@ -89,7 +89,7 @@ func (c *call) batchWriteItem(in *batchWriteItemRequest) (any, error) {
 	b.charge(c.Request)
 	left := map[string][]byte{}
 	for i, w := range entries {
-		if i < serve {
+		if c.serves(i, serve) {
 			continue
 		}
 		var inner, outer object

@@ -174,7 +174,7 @@ func TestEveryActionAsksForPermission(t *testing.T) {
 		{"TransactWriteItems", `{"TransactItems":[{"Put":{"TableName":"tab",` + it + `}},{"ConditionCheck":{"TableName":"tab","Key":{"pk":{"S":"a"},"sk":{"S":"c"}},"ConditionExpression":"attribute_not_exists(pk)"}}]}`, "dynamodb:PutItem TABLE, dynamodb:ConditionCheckItem TABLE"},
 		{"TransactGetItems", `{"TransactItems":[{"Get":{"TableName":"tab",` + key + `}}]}`, "dynamodb:GetItem TABLE"},
 		{"DescribeStream", `{"StreamArn":"` + stream + `"}`, "dynamodb:DescribeStream " + stream},
-		{"GetRecords", `{"ShardIterator":"` + stream + `|0|0"}`, "dynamodb:GetRecords " + stream},
+		{"GetRecords", `{"ShardIterator":"` + stream + `|0|0|9999999999999"}`, "dynamodb:GetRecords " + stream},
 		{"UpdateTimeToLive", `{"TableName":"tab","TimeToLiveSpecification":{"AttributeName":"ttl","Enabled":true}}`, "dynamodb:UpdateTimeToLive TABLE"},
 		{"DeleteTable", `{"TableName":"tab"}`, "dynamodb:DeleteTable TABLE"},
 	} {

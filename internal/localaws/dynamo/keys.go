@@ -96,12 +96,18 @@ type keyAttribute struct {
 type keySchema struct{ Hash, Sort keyAttribute }
 
 func (k *keySchema) each(do func(a keyAttribute, maxSize int) error) error {
-	err := do(k.Hash, 2048)
+	err := do(k.Hash, maxHash)
 	if err == nil && k.Sort.Name != "" {
-		err = do(k.Sort, 1024)
+		err = do(k.Sort, maxSort)
 	}
 	return err
 }
+
+// The longest values of keys, in bytes.
+const (
+	maxHash = 2048
+	maxSort = 1024
+)
 
 func (k *keySchema) has(name string) bool {
 	return name == k.Hash.Name || name == k.Sort.Name && name != ""
@@ -117,8 +123,12 @@ func checkSize(a keyAttribute, v attr.Value, maxSize int) error {
 		kind := map[attr.Kind]string{attr.S: "string", attr.B: "binary"}[v.Kind]
 		return wire.Validation("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", kind, a.Name)
 	}
+	return checkLength(v, maxSize)
+}
+
+func checkLength(v attr.Value, maxSize int) error {
 	if len(v.Text) > maxSize && v.Kind != attr.N {
-		if maxSize == 2048 {
+		if maxSize == maxHash {
 			return wire.Validation("One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of2048 bytes")
 		}
 		return wire.Validation("One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of 1024 bytes")

@@ -102,7 +102,7 @@ func (s *subject) read() []string {
 	var all []record
 	for i := range 4 {
 		var page struct{ Records []record }
-		if err := json.Unmarshal([]byte(s.mustf("GetRecords", `{"ShardIterator":"%s|%d|0"}`, arn, i)), &page); err != nil {
+		if err := json.Unmarshal([]byte(s.mustf("GetRecords", `{"ShardIterator":"%s|%d|0|9999999999999"}`, arn, i)), &page); err != nil {
 			s.t.Fatal(err)
 		}
 		all = append(all, page.Records...)

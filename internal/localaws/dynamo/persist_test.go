@@ -67,7 +67,7 @@ func TestEverythingSurvivesAKill(t *testing.T) {
 	}
 	questions := [][2]string{{"DescribeTable", `{"TableName":"tab"}`}, {"ListTables", "{}"}, {"Scan", `{"TableName":"tab"}`}, {"Scan", `{"TableName":"tab","IndexName":"byG"}`}, {"Scan", `{"TableName":"other"}`},
 		{"DescribeTimeToLive", `{"TableName":"tab"}`}, {"DescribeContinuousBackups", `{"TableName":"tab"}`}, {"ListStreams", "{}"}, {"DescribeStream", `{"StreamArn":"` + arn + `"}`},
-		{"GetRecords", `{"ShardIterator":"` + arn + `|0|0"}`}, {"GetRecords", `{"ShardIterator":"` + arn + `|1|0"}`}, {"GetRecords", `{"ShardIterator":"` + arn + `|2|0"}`}, {"GetRecords", `{"ShardIterator":"` + arn + `|3|0"}`}}
+		{"GetRecords", `{"ShardIterator":"` + arn + `|0|0|9999999999999"}`}, {"GetRecords", `{"ShardIterator":"` + arn + `|1|0|9999999999999"}`}, {"GetRecords", `{"ShardIterator":"` + arn + `|2|0|9999999999999"}`}, {"GetRecords", `{"ShardIterator":"` + arn + `|3|0|9999999999999"}`}}
 	ask := func() (answers []string) {
 		for _, q := range questions {
 			answers = append(answers, q[0]+" "+s.must(q[0], q[1]))
@@ -103,7 +103,7 @@ func TestEverythingSurvivesAKill(t *testing.T) {
 	s.now = s.now.Add(25 * time.Hour)
 	s.restart(t, s.path+"late")
 	s.Sweep()
-	if got := s.must("GetRecords", `{"ShardIterator":"`+arn+`|0|0"}`); !strings.HasPrefix(got, `{"Records":[]`) {
+	if got := s.must("GetRecords", `{"ShardIterator":"`+arn+`|0|0|9999999999999"}`); !strings.HasPrefix(got, `{"Records":[]`) {
 		t.Errorf("got %s a day later", got)
 	}
 	s.restart(t, s.path+"later")

@@ -47,6 +47,11 @@ func (c *call) query(in *queryRequest) (any, error) {
 		if err != nil {
 			return "", "", err
 		}
+		for i, v := range []attr.Value{r.Hash, r.Low, r.High} {
+			if err := checkLength(v, []int{maxHash, maxSort, maxSort}[i]); err != nil {
+				return "", "", err
+			}
+		}
 		s.conditioned = map[string]bool{keys.Hash: true, keys.Range: true}
 		low, high := bounds(r, s.IndexName != "")
 		return low, high, s.env.Unused()
@@ -207,11 +212,14 @@ func (s *search) check(t *table, x *index) error {
 	for _, p := range s.paths {
 		note(p)
 	}
+	if missing != nil {
+		return wire.Validation("One or more parameter values were invalid: Global secondary index %s does not project [%s]", x.Name, strings.Join(missing, ", "))
+	}
 	if s.filter != nil {
 		s.filter.Paths(note)
 	}
 	if missing != nil {
-		return wire.Validation("One or more parameter values were invalid: Global secondary index %s does not project [%s]", x.Name, strings.Join(missing, ", "))
+		return wire.Validation("One or more parameter values were invalid: Secondary index %s does not project one or more filter attributes: [%s]", x.Name, strings.Join(missing, ", "))
 	}
 	return nil
 }

@@ -35,6 +35,9 @@ type attributes map[string]attr.Kind
 func readAttributes(defs []attributeDefinition) (attributes, error) {
 	kinds := attributes{}
 	for _, d := range defs {
+		if err := checkKeyName("attributeDefinitions.member.attributeName", d.AttributeName); err != nil {
+			return nil, err
+		}
 		kind := attr.KindOf(d.AttributeType)
 		if kind != attr.S && kind != attr.N && kind != attr.B {
 			return nil, oneOf("attributeDefinitions.member.attributeType", d.AttributeType+" ", "B", "N", "S")
@@ -56,6 +59,9 @@ func (kinds attributes) key(elements []keyElement) (keySchema, error) {
 	for i, element := range elements {
 		if want := []string{"HASH", "RANGE"}[i]; element.KeyType != want {
 			return k, wire.Validation("Invalid KeySchema: the key element %d must have the KeyType %s", i+1, want)
+		}
+		if err := checkKeyName("keySchema.member.attributeName", element.AttributeName); err != nil {
+			return k, err
 		}
 		kind, ok := kinds[element.AttributeName]
 		if !ok {
@@ -97,8 +103,25 @@ func (kinds attributes) index(in *indexRequest, table *keySchema) (*index, error
 	default:
 		return nil, oneOf("projection.projectionType", x.Projection, "ALL", "INCLUDE", "KEYS_ONLY")
 	}
+	for _, name := range x.Include {
+		if err := checkKeyName("projection.nonKeyAttributes.member", name); err != nil {
+			return nil, err
+		}
+	}
 	x.prepare(table)
 	return x, nil
+}
+
+// checkKeyName refuses the name of an attribute that a table's definition cannot
+// bear: keys, what indexes include, and the time to live.
+func checkKeyName(member, name string) error {
+	switch {
+	case name == "":
+		return wire.Validation("1 validation error detected: Value '' at '%s' failed to satisfy constraint: Member must have length greater than or equal to 1", member)
+	case len(name) > 255:
+		return wire.Validation("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must have length less than or equal to 255", name, member)
+	}
+	return nil
 }
 
 // define turns a CreateTable into a definition.
@@ -150,8 +173,11 @@ func define(in *createTableRequest) (definition, error) {
 	return d, nil
 }
 
-// maxIndexes is how many indexes a table may have.
-const maxIndexes = 20
+// Limits of a table: its indexes, and what they include by name, taken together.
+const (
+	maxIndexes  = 20
+	maxIncluded = 100
+)
 
 func (d *definition) addIndex(kinds attributes, in *indexRequest) error {
 	x, err := kinds.index(in, &d.Key)
@@ -163,6 +189,13 @@ func (d *definition) addIndex(kinds attributes, in *indexRequest) error {
 	}
 	if len(d.Indexes) == maxIndexes {
 		return wire.Validation("One or more parameter values were invalid: GlobalSecondaryIndex count exceeds the per-table limit of 20")
+	}
+	included := len(x.Include)
+	for _, other := range d.Indexes {
+		included += len(other.Include)
+	}
+	if included > maxIncluded {
+		return wire.Errorf("LimitExceededException", "Subscriber limit exceeded: Number of non-key attributes in all indexes exceeds the per-table limit of %d", maxIncluded)
 	}
 	if in.ProvisionedThroughput != nil {
 		if d.PerIndexTPS == nil {

@@ -27,7 +27,8 @@ type stream struct {
 	Disabled     time.Time // zero while it is on
 	Key          keySchema
 	Shards       int
-	First        uint64 // the last sequence number before the stream began
+	First        uint64   // the last sequence number before the stream began
+	Trimmed      []uint64 // by shard, the newest sequence number that was dropped
 
 	arn     string
 	shards  []*shard
@@ -39,7 +40,6 @@ type shard struct {
 	id      string
 	records []*streamRecord
 	last    uint64 // newest sequence number
-	trimmed uint64 // newest sequence number that was dropped
 }
 
 // streamRecord is one change of one item. keys, old and new are attr encodings;
@@ -59,8 +59,11 @@ func (s *stream) on() bool { return s.Disabled.IsZero() }
 // open prepares a stream that was made or loaded.
 func (s *stream) open(e *Engine) {
 	s.arn = e.tableARN(s.Table) + "/stream/" + s.Label
+	if s.Trimmed == nil {
+		s.Trimmed = make([]uint64, s.Shards)
+	}
 	for i := range s.Shards {
-		s.shards = append(s.shards, &shard{id: fmt.Sprintf("shardId-%020d-%08x", s.Created.UnixMilli(), uint32(hash64(s.arn))+uint32(i))})
+		s.shards = append(s.shards, &shard{id: fmt.Sprintf("shardId-%020d-%08x", s.Created.UnixMilli(), uint32(hash64(s.arn))+uint32(i)), last: s.Trimmed[i]})
 	}
 	e.streams[s.arn] = s
 }
@@ -162,8 +165,11 @@ func (s *stream) trim(before int64) []disk.Op {
 		for _, r := range sh.records[:n] {
 			ops = append(ops, disk.Op{Bucket: bucketRecords, Key: recordKey(s, number, r.seq)})
 		}
-		sh.trimmed = sh.records[n-1].seq
+		s.Trimmed[number] = sh.records[n-1].seq
 		sh.records = append([]*streamRecord(nil), sh.records[n:]...)
+	}
+	if ops != nil {
+		ops = append(ops, saveStream(s))
 	}
 	return ops
 }

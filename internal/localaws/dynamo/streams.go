@@ -1,9 +1,12 @@
 package dynamo
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"omnihub/internal/localaws/wire"
 )
@@ -114,10 +117,31 @@ func (c *call) describeStream(in *describeStreamRequest) (any, error) {
 	})
 }
 
+// iteratorLife is how long an iterator can be used after it was given out.
+const iteratorLife = 15 * time.Minute
+
 // iterator is where a reader stands in a shard: after a sequence number, 0 for the
-// beginning of what is kept.
-func iterator(s *stream, number int, seq uint64) string {
-	return s.arn + "|" + strconv.Itoa(number) + "|" + strconv.FormatUint(seq, 10)
+// beginning of what is kept; and when it was given out.
+func (e *Engine) iterator(s *stream, number int, seq uint64) string {
+	return fmt.Sprintf("%s|%d|%d|%d", s.arn, number, seq, e.now().UnixMilli())
+}
+
+// readIterator takes an iterator apart. It refuses one that is too old.
+func (e *Engine) readIterator(text string) (arn string, number int, seq uint64, err error) {
+	parts := strings.Split(text, "|")
+	if len(parts) != 4 {
+		return "", 0, 0, wire.Validation("Invalid ShardIterator")
+	}
+	number, err1 := strconv.Atoi(parts[1])
+	seq, err2 := strconv.ParseUint(parts[2], 10, 64)
+	given, err3 := strconv.ParseInt(parts[3], 10, 64)
+	switch {
+	case errors.Join(err1, err2, err3) != nil:
+		err = wire.Validation("Invalid ShardIterator")
+	case e.now().Sub(time.UnixMilli(given)) > iteratorLife:
+		err = wire.Errorf("ExpiredIteratorException", "The provided iterator exceeds the maximum age allowed.")
+	}
+	return parts[0], number, seq, err
 }
 
 var errTrimmed = wire.Errorf("TrimmedDataAccessException", "The operation tried to read beyond the trim horizon of the shard")
@@ -142,7 +166,7 @@ func (c *call) getShardIterator(in *getShardIteratorRequest) (any, error) {
 			switch {
 			case !valid || seq <= s.First:
 				return nil, wire.Validation("Invalid SequenceNumber %s in GetShardIterator", in.SequenceNumber)
-			case seq <= sh.trimmed && in.ShardIteratorType == "AT_SEQUENCE_NUMBER" || seq < sh.trimmed:
+			case seq <= s.Trimmed[number] && in.ShardIteratorType == "AT_SEQUENCE_NUMBER" || seq < s.Trimmed[number]:
 				return nil, errTrimmed
 			case in.ShardIteratorType == "AT_SEQUENCE_NUMBER":
 				seq--
@@ -150,7 +174,7 @@ func (c *call) getShardIterator(in *getShardIteratorRequest) (any, error) {
 		default:
 			return nil, oneOf("shardIteratorType", in.ShardIteratorType+" ", "AFTER_SEQUENCE_NUMBER", "LATEST", "AT_SEQUENCE_NUMBER", "TRIM_HORIZON")
 		}
-		return members{"ShardIterator": iterator(s, number, seq)}, nil
+		return members{"ShardIterator": c.e.iterator(s, number, seq)}, nil
 	})
 }
 
@@ -159,24 +183,19 @@ func (c *call) getRecords(in *getRecordsRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts := strings.Split(in.ShardIterator, "|")
-	if len(parts) != 3 {
-		return nil, wire.Validation("Invalid ShardIterator")
-	}
-	number, err1 := strconv.Atoi(parts[1])
-	seq, err2 := strconv.ParseUint(parts[2], 10, 64)
-	if err1 != nil || err2 != nil {
-		return nil, wire.Validation("Invalid ShardIterator")
+	arn, number, seq, err := c.e.readIterator(in.ShardIterator)
+	if err != nil {
+		return nil, err
 	}
 	var found *stream
 	var records []*streamRecord
 	next := ""
-	if _, err = c.onStream("GetRecords", parts[0], func(s *stream) (any, error) {
+	if _, err = c.onStream("GetRecords", arn, func(s *stream) (any, error) {
 		if number < 0 || number >= len(s.shards) {
 			return nil, wire.Validation("Invalid ShardIterator")
 		}
 		sh := s.shards[number]
-		if seq != 0 && seq < sh.trimmed {
+		if seq != 0 && seq < s.Trimmed[number] {
 			return nil, errTrimmed
 		}
 		found, records = s, sh.after(seq, limit)
@@ -184,7 +203,7 @@ func (c *call) getRecords(in *getRecordsRequest) (any, error) {
 			seq = records[len(records)-1].seq
 		}
 		if s.on() || seq < sh.last {
-			next = iterator(s, number, seq)
+			next = c.e.iterator(s, number, seq)
 		}
 		return nil, nil
 	}); err != nil {

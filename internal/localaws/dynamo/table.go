@@ -7,7 +7,6 @@ import (
 
 	"omnihub/internal/localaws/disk"
 	"omnihub/internal/localaws/dynamo/attr"
-	"omnihub/internal/localaws/wire"
 )
 
 // maxItemSize is the largest item, in bytes of its size formula.
@@ -49,22 +48,28 @@ func (t *table) look(key string) (*row, attr.Item) {
 	return r, attr.Decode(r.data)
 }
 
-// plan works out a change of the row at a key into new, nil to delete it.
-func (t *table) plan(key string, r *row, old, new attr.Item) (*change, error) {
-	c := &change{table: t, key: key, row: r, old: old, new: new}
-	if new == nil {
-		return c, nil
-	}
-	if c.size = new.Size(); c.size > maxItemSize {
-		return nil, wire.Validation("Item size has exceeded the maximum allowed size")
+// check refuses an item that is too large, or whose index keys are unusable, and
+// returns its size.
+func (t *table) check(it attr.Item) (size int, err error) {
+	if size = it.Size(); size > maxItemSize {
+		return 0, errTooLarge
 	}
 	for _, x := range t.Indexes {
-		if err := x.check(new); err != nil {
-			return nil, err
+		if err := x.check(it); err != nil {
+			return 0, err
 		}
 	}
-	c.data = new.Encode()
-	return c, nil
+	return size, nil
+}
+
+// plan works out a change of the row at a key into new, of a size that check gave;
+// nil deletes it.
+func (t *table) plan(key string, r *row, old, new attr.Item, size int) *change {
+	c := &change{table: t, key: key, row: r, old: old, new: new}
+	if new != nil {
+		c.size, c.data = size, new.Encode()
+	}
+	return c
 }
 
 // usage is what the change consumes. A transaction pays twice for the table.

@@ -218,6 +218,8 @@ func (c *call) updateTTL(in *updateTTLRequest) (any, error) {
 		switch {
 		case spec.AttributeName == "":
 			return nil, wire.Validation("1 validation error detected: Value null at 'timeToLiveSpecification.attributeName' failed to satisfy constraint: Member must not be null")
+		case len(spec.AttributeName) > 255:
+			return nil, checkKeyName("timeToLiveSpecification.attributeName", spec.AttributeName)
 		case spec.Enabled && t.TTL != "":
 			return nil, wire.Validation("TimeToLive is already enabled")
 		case !spec.Enabled && t.TTL == "":

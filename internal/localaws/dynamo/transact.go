@@ -53,7 +53,7 @@ func (c *call) transactWriteItems(in *transactWriteItemsRequest) (any, error) {
 		return nil, wire.Validation("1 validation error detected: Value '%s' at 'clientRequestToken' failed to satisfy constraint: Member must have length less than or equal to 36", in.ClientRequestToken)
 	}
 	writes := make([]*write, len(in.TransactItems))
-	content := sha256.New()
+	content, payload := sha256.New(), 0
 	for i, one := range in.TransactItems {
 		var all []action
 		if a := one.Put; a != nil {
@@ -86,6 +86,10 @@ func (c *call) transactWriteItems(in *transactWriteItemsRequest) (any, error) {
 			return nil, err
 		}
 		fmt.Fprint(content, i, a.fingerprint())
+		payload += a.item.Size() + a.ExpressionAttributeValues.Size()
+	}
+	if payload > maxTransaction {
+		return nil, errTransactionSize
 	}
 	b := &bill{write: true, split: true}
 	tok := &token{Name: in.ClientRequestToken, Hash: hex.EncodeToString(content.Sum(nil))}
@@ -145,12 +149,18 @@ func (c *call) transact(writes []*write, b *bill, tok *token) error {
 			return err
 		}
 		tables[i] = t
-		if keys[i], err = w.target(t); err != nil {
+		if keys[i], err = w.target(t); err == nil && w.verb == "Put" {
+			_, err = t.check(w.item)
+		}
+		if err != nil {
 			if strings.Contains(err.Error(), "cannot contain an empty") {
 				return err
 			}
+			for j := range reasons { // the others are not looked at
+				reasons[j].Code = "None"
+			}
 			reasons[i] = reasonOf(w, err)
-			continue
+			return c.cancel(writes, b, tables, keys, reasons)
 		}
 		if id := w.table + "/" + keys[i]; seen[id] {
 			return wire.Validation("Transaction request cannot include multiple operations on one item")
@@ -161,28 +171,18 @@ func (c *call) transact(writes []*write, b *bill, tok *token) error {
 	changes := make([]*change, len(writes))
 	total, cancelled := 0, false
 	for i, w := range writes {
-		if reasons[i].Code == "" {
-			var err error
-			changes[i], err = w.plan(tables[i], keys[i])
-			reasons[i] = reasonOf(w, err)
-		}
-		if changes[i] != nil {
+		var err error
+		changes[i], err = w.plan(tables[i], keys[i])
+		if reasons[i] = reasonOf(w, err); changes[i] != nil {
 			total += changes[i].size
 		}
 		cancelled = cancelled || reasons[i].Code != "None"
 	}
 	if cancelled {
-		for i, w := range writes {
-			size := 0
-			if r := tables[i].rows.get(keys[i]); r != nil {
-				size = r.size
-			}
-			b.add(w.table, usage{table: transactional * writeUnits(size)})
-		}
-		return cancellation(reasons)
+		return c.cancel(writes, b, tables, keys, reasons)
 	}
 	if total > maxTransaction {
-		return wire.Validation("Transaction request cannot include items of more than 4 MB in all")
+		return errTransactionSize
 	}
 	var ops []disk.Op
 	tok.Read = map[string]float64{}
@@ -199,6 +199,22 @@ func (c *call) transact(writes []*write, b *bill, tok *token) error {
 	}
 	c.e.cfg.Disk.Append(append(ops, c.e.remember(tok)...)...)
 	return nil
+}
+
+var errTransactionSize = wire.Validation("Transaction request size cannot exceed 4 MB")
+
+// cancel bills the actions that were looked at and answers with the reasons.
+func (c *call) cancel(writes []*write, b *bill, tables []*table, keys []string, reasons []reason) error {
+	for i, w := range writes {
+		size := 0
+		if keys[i] != "" {
+			if r := tables[i].rows.get(keys[i]); r != nil {
+				size = r.size
+			}
+		}
+		b.add(w.table, usage{table: transactional * writeUnits(size)})
+	}
+	return cancellation(reasons)
 }
 
 // reason is why one action stopped a transaction, or "None".

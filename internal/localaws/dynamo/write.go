@@ -82,6 +82,13 @@ func (w *write) target(t *table) (string, error) {
 // a change that changes nothing. Hold a lock.
 func (w *write) plan(t *table, key string) (*change, error) {
 	r, old := t.look(key)
+	size := 0
+	if w.verb == "Put" { // what can be seen without the present item comes first
+		var err error
+		if size, err = t.check(w.item); err != nil {
+			return nil, err
+		}
+	}
 	if w.change != nil {
 		for _, p := range w.change.Paths() {
 			if t.Key.has(p[0].Name) {
@@ -98,9 +105,9 @@ func (w *write) plan(t *table, key string) (*change, error) {
 	}
 	switch w.verb {
 	case "Put":
-		return t.plan(key, r, old, w.item)
+		return t.plan(key, r, old, w.item, size), nil
 	case "Delete":
-		return t.plan(key, r, old, nil)
+		return t.plan(key, r, old, nil, 0), nil
 	case "ConditionCheck":
 		c := &change{table: t, key: key, row: r, old: old, new: old}
 		if r != nil {
@@ -110,7 +117,9 @@ func (w *write) plan(t *table, key string) (*change, error) {
 	}
 	item := old
 	if item == nil {
-		item = w.item
+		if item = w.item; w.change != nil && w.change.TakesOnly() {
+			return t.plan(key, nil, nil, nil, 0), nil
+		}
 	}
 	if w.change != nil {
 		var err error
@@ -121,8 +130,20 @@ func (w *write) plan(t *table, key string) (*change, error) {
 			return nil, err
 		}
 	}
-	return t.plan(key, r, old, item)
+	size, err := t.check(item)
+	if err == errTooLarge {
+		err = errUpdatedTooLarge
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t.plan(key, r, old, item, size), nil
 }
+
+var (
+	errTooLarge        = wire.Validation("Item size has exceeded the maximum allowed size")
+	errUpdatedTooLarge = wire.Validation("Item size to update has exceeded the maximum allowed size")
+)
 
 // single runs an action as a call of its own.
 func (c *call) single(w *write, opt *returns) (any, error) {

@@ -116,7 +116,7 @@ func (e *Engine) putEvents(r *wire.Request) (any, error) {
 	}{Entries: make([]result, len(in.Entries))}
 	now := e.cfg.Clock()
 	for i := range in.Entries {
-		id, err := e.put(r.Caller, i, &in.Entries[i], now)
+		id, err := e.put(r, i, &in.Entries[i], now)
 		if err == nil {
 			out.Entries[i].EventId = id
 			continue
@@ -130,9 +130,12 @@ func (e *Engine) putEvents(r *wire.Request) (any, error) {
 }
 
 // put publishes one entry and returns the event's id.
-func (e *Engine) put(caller string, i int, in *entry, now time.Time) (string, error) {
+func (e *Engine) put(r *wire.Request, i int, in *entry, now time.Time) (string, error) {
 	if err := in.check(); err != nil {
 		return "", err
+	}
+	if r.Leaves(i) {
+		return "", unserved(i)
 	}
 	ev := &event{id: newID(), bus: in.bus, source: in.Source, kind: in.DetailType, resources: in.Resources, trace: in.TraceHeader,
 		account: e.cfg.Account, region: e.cfg.Region, time: now, ingested: now}
@@ -146,7 +149,7 @@ func (e *Engine) put(caller string, i int, in *entry, now time.Time) (string, er
 	ev.detail = detail.String()
 	p := Published{ID: ev.id, Bus: in.bus, Source: in.Source, DetailType: in.DetailType, Time: ev.time.UTC().Truncate(time.Second), Detail: ev.detail}
 	if e.cfg.FailEntry != nil {
-		if err := e.cfg.FailEntry(caller, i, p); err != nil {
+		if err := e.cfg.FailEntry(r.Caller, i, p); err != nil {
 			return "", err
 		}
 	}

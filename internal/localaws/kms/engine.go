@@ -82,6 +82,9 @@ var operations = map[string]func(*Engine, *wire.Request) (any, []disk.Op, error)
 	"GenerateDataKey": (*Engine).generateDataKey,
 }
 
+// Knows tells whether the service has an operation here.
+func (e *Engine) Knows(operation string) bool { return operations[operation] != nil }
+
 // Do runs one operation, and answers when what it changed or saw is on disk.
 func (e *Engine) Do(r *wire.Request) (any, error) {
 	run := operations[r.Operation]

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -27,7 +28,7 @@ func (c *call) createBucket() error {
 	if _, err := io.Copy(io.Discard, c.req.Body); err != nil { // names a region, which is this one
 		return fail(400, "IncompleteBody", "The body could not be read.")
 	}
-	if !bucketName.MatchString(c.bucket) {
+	if !bucketName.MatchString(c.bucket) || strings.Contains(c.bucket, "..") || net.ParseIP(c.bucket) != nil {
 		return fail(400, "InvalidBucketName", "The specified bucket is not valid.")
 	}
 	err := c.locked(false, func(b *bucket) ([]disk.Op, error) {

@@ -122,19 +122,47 @@ var listParameters = []string{"list-type", "prefix", "delimiter", "max-keys", "c
 // allowedHeaders are the x-amz headers that mean nothing here, or are obeyed.
 var allowedHeaders = regexp.MustCompile(`^x-amz-(meta-.+|content-sha256|date|security-token|user-agent|checksum-.+|sdk-checksum-algorithm|trailer|decoded-content-length)$`)
 
+// locate is what a request's path names: "bucket/key", and the place of its route.
+func locate(req *http.Request) (path, place string, err error) {
+	path, err = url.PathUnescape(strings.TrimPrefix(req.URL.EscapedPath(), "/"))
+	bucket, key, _ := strings.Cut(path, "/")
+	switch {
+	case bucket == "":
+		return path, "/", err
+	case key == "":
+		return path, "/bucket", err
+	}
+	return path, "/bucket/key", err
+}
+
+// Name tells what a request asks for and of what, bucket/key. The operation is "" if
+// there is none here.
+func Name(req *http.Request) (operation, resource string) {
+	path, place, err := locate(req)
+	if err != nil {
+		return "", ""
+	}
+	return routes[req.Method+" "+place].operation, path
+}
+
+// Knows tells whether the service has an operation here.
+func (e *Engine) Knows(operation string) bool {
+	for _, r := range routes {
+		if r.operation == operation {
+			return true
+		}
+	}
+	return false
+}
+
 // Do answers one REST call, filling in what r names. An error is not yet written.
 func (e *Engine) Do(w http.ResponseWriter, req *http.Request, r *wire.Request) error {
 	c := &call{Engine: e, w: w, req: req, r: r}
-	place := "/"
-	path, err := url.PathUnescape(strings.TrimPrefix(req.URL.EscapedPath(), "/"))
+	path, place, err := locate(req)
 	if err != nil {
 		return fail(400, "InvalidURI", "The URI cannot be parsed.")
 	}
-	if c.bucket, c.key, _ = strings.Cut(path, "/"); c.bucket != "" {
-		if place = "/bucket"; c.key != "" {
-			place = "/bucket/key"
-		}
-	}
+	c.bucket, c.key, _ = strings.Cut(path, "/")
 	if c.query, err = url.ParseQuery(req.URL.RawQuery); err != nil {
 		return fail(400, "InvalidURI", "The query cannot be parsed.")
 	}

@@ -16,6 +16,10 @@ import (
 // kept are the headers of a put that a get gives back.
 var kept = []string{"Content-Type", "Content-Encoding", "Content-Language", "Content-Disposition", "Cache-Control", "Expires"}
 
+// maxMetadata is the most bytes of the names and values of an object's own headers.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+const maxMetadata = 2048
+
 // putObject stores a whole object.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 func (c *call) putObject() error {
@@ -40,10 +44,15 @@ func (c *call) putObject() error {
 			o.Headers[name] = value
 		}
 	}
+	metadata := 0
 	for name, values := range c.req.Header {
-		if strings.HasPrefix(name, "X-Amz-Meta-") {
+		if own, found := strings.CutPrefix(name, "X-Amz-Meta-"); found {
 			o.Headers[name] = strings.Join(values, ",")
+			metadata += len(own) + len(o.Headers[name])
 		}
+	}
+	if metadata > maxMetadata {
+		return fail(400, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size")
 	}
 	none, match := c.req.Header.Get("If-None-Match"), c.req.Header.Get("If-Match")
 	err = c.locked(true, func(b *bucket) ([]disk.Op, error) {

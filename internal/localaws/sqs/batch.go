@@ -31,7 +31,7 @@ func runBatch[Done any](e *Engine, r *wire.Request, kind string, ids []string, d
 	}
 	out := batchOutput[Done]{Successful: []Done{}}
 	for i, id := range ids {
-		if i >= served {
+		if i >= served || r.Leaves(i) {
 			out.Failed = append(out.Failed, failure{Id: id, Code: "InternalError", Message: "We encountered an internal error. Please try again."})
 			continue
 		}

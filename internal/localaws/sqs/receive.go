@@ -91,7 +91,7 @@ func (e *Engine) receiveMessage(r *wire.Request) (any, error) {
 			if q = e.queues[r.Resource]; q == nil {
 				return nil, noQueue()
 			}
-			out, err := e.receive(q, in)
+			out, err := e.receive(r, q, in)
 			if err != nil || len(out.Messages) > 0 || e.closed {
 				return out, err
 			}
@@ -136,7 +136,7 @@ func (e *Engine) receiveMessage(r *wire.Request) (any, error) {
 }
 
 // receive takes the messages that are there.
-func (e *Engine) receive(q *queue, in *receiveInput) (receiveOutput, error) {
+func (e *Engine) receive(r *wire.Request, q *queue, in *receiveInput) (receiveOutput, error) {
 	e.advance(q)
 	var out receiveOutput
 	grave := e.queues[q.settings.grave]
@@ -164,8 +164,8 @@ func (e *Engine) receive(q *queue, in *receiveInput) (receiveOutput, error) {
 			m.First = now
 		}
 		twice := q.shuffle != nil && q.shuffle.Float64() < q.duplicates
-		if visibility > 0 && !twice {
-			q.hide(m, now.Add(e.scaled(visibility)))
+		if hidden := e.hidden(r, q, m, visibility); hidden > 0 && !twice {
+			q.hide(m, now.Add(hidden))
 		} else if !q.fifo {
 			q.offer(m)
 		}

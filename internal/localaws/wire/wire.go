@@ -29,6 +29,15 @@ type Request struct {
 	// A nil Permit allows everything.
 	Permit func(action, resource string) error
 
+	// Unserved marks the entries of a batch call that a fault leaves undone, in the
+	// order in which the service takes them. Nil marks none.
+	Unserved []bool
+
+	// Hide may shorten the visibility timeout of a message that a receive gives out:
+	// 0 leaves the message visible. The digest is equal for equal messages. Nil
+	// changes nothing.
+	Hide func(digest string, fifo bool, visibility time.Duration) time.Duration
+
 	// The service fills these for the meter.
 	Resource string  // table, index ("table/index"), queue name, key id or bus name
 	Read     float64 // read capacity units
@@ -42,6 +51,9 @@ func (r *Request) Allow(action, resource string) error {
 	}
 	return r.Permit(action, resource)
 }
+
+// Leaves reports whether a fault leaves entry i of a batch call undone.
+func (r *Request) Leaves(i int) bool { return i < len(r.Unserved) && r.Unserved[i] }
 
 // Service runs the operations of one AWS service. The answer is encoded as JSON,
 // or sent as it is if it is a Raw. Errors that are not *Error become a 500.

@@ -13,6 +13,10 @@ import (
 // level 1, what lies in it level 2, and level 32 is the last.
 const maxNesting = 31
 
+// MaxName is the longest name of an attribute, in bytes. The documentation says
+// 64 KB; what the service takes is one less.
+const MaxName = 65_535
+
 var errNesting = wire.Validation("Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit")
 
 // CheckNesting refuses an item that is nested too deep. Items that were read from
@@ -49,6 +53,12 @@ func (s *Scanner) readItem(depth int) (Item, error) {
 	it := make(Item, 0, 8)
 	sorted := true
 	err := s.Object(func(name string) error {
+		switch {
+		case len(name) > MaxName:
+			return wire.Validation("One or more parameter values were invalid: an attribute name has more than %d bytes", MaxName)
+		case name == "" && depth == 0:
+			return wire.Validation("One or more parameter values were invalid: an attribute name must not be empty")
+		}
 		v, err := s.readValue(depth)
 		if len(it) > 0 && it[len(it)-1].Name >= name {
 			sorted = false

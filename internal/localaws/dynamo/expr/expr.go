@@ -47,7 +47,12 @@ func (e *Env) Check(hasExpressions bool) error {
 	case e.Values != nil && len(e.Values) == 0:
 		return wire.Validation("ExpressionAttributeValues must not be empty")
 	}
+	size := e.Values.Size()
 	for key, name := range e.Names {
+		size += len(key) + len(name)
+		if len(name) > attr.MaxName {
+			return wire.Validation("1 validation error detected: Value at 'expressionAttributeNames' failed to satisfy constraint: Map value must satisfy constraint: [Member must have length less than or equal to %d, Member must have length greater than or equal to 0]", attr.MaxName)
+		}
 		if !placeholder(key, '#') {
 			return wire.Validation("ExpressionAttributeNames contains invalid key: Syntax error; key: \"%s\"", key)
 		}
@@ -60,11 +65,21 @@ func (e *Env) Check(hasExpressions bool) error {
 			return wire.Validation("ExpressionAttributeValues contains invalid key: Syntax error; key: \"%s\"", f.Name)
 		}
 	}
+	if size > maxVariables {
+		return wire.Validation("The length of all substitution variables exceeds the maximum of %d bytes", maxVariables)
+	}
 	return nil
 }
 
+// Limits of the placeholders of one request, in bytes:
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+const (
+	maxPlaceholder = 255 // with its sign
+	maxVariables   = 2 << 20
+)
+
 func placeholder(key string, first byte) bool {
-	if len(key) < 2 || key[0] != first {
+	if len(key) < 2 || len(key) > maxPlaceholder || key[0] != first {
 		return false
 	}
 	for i := 1; i < len(key); i++ {

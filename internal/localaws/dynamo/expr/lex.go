@@ -45,7 +45,7 @@ func newParser(label, text string) (*parser, error) {
 		return nil, p.failf("The expression can not be empty;")
 	}
 	if len(text) > maxText {
-		return nil, p.failf("Expression size has exceeded the maximum allowed size;")
+		return nil, p.failf("Expression size has exceeded the maximum allowed size; expression size: %d", len(text))
 	}
 	return p, p.scan()
 }
@@ -85,7 +85,7 @@ func (p *parser) scan() error {
 		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
 			i++
 			continue
-		case isLetter(c) || c == '_' || c == '#' || c == ':':
+		case isLetter(c) || c == '#' || c == ':':
 			for i++; i < len(p.text) && isPart(p.text[i]); i++ {
 			}
 			t.kind = 'w'

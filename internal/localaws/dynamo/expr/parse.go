@@ -9,8 +9,8 @@ var arity = map[string]int{
 // Limits of an expression:
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const (
-	maxOperators = 300
-	maxInList    = 100
+	maxOperators  = 300
+	maxInOperands = 100 // of IN, with the one on its left
 )
 
 func isComparator(t token) bool {
@@ -27,10 +27,17 @@ func (n *node) isOperand() bool { return n.op == opPath || n.op == opValue || n.
 // condition reads: and { OR and }
 func (p *parser) condition() (node, error) {
 	n, err := p.chain("OR", func() (node, error) { return p.chain("AND", p.not) })
-	if err == nil && n.operators() > maxOperators {
-		err = p.failf("The expression contains more than %d operators", maxOperators)
+	if err == nil {
+		err = p.countOperators(n.operators())
 	}
 	return n, err
+}
+
+func (p *parser) countOperators(n int) error {
+	if n > maxOperators {
+		return p.failf("The expression contains too many operators; operator count: %d", n)
+	}
+	return nil
 }
 
 // truth is a condition that must not be a bare operand.
@@ -104,8 +111,8 @@ func (p *parser) comparison() (node, error) {
 			return left, err
 		}
 		n, err := p.operands("IN", left, -1, nil)
-		if err == nil && len(n.args) > maxInList+1 {
-			err = p.failf("The IN operator is provided with too many operands; number of operands: %d", len(n.args)-1)
+		if err == nil && len(n.args) > maxInOperands {
+			err = p.failf("The IN operator is provided with too many operands; number of operands: %d", len(n.args))
 		}
 		if err == nil {
 			err = p.expect(")")
@@ -213,7 +220,7 @@ func (p *parser) call() (node, bool, error) {
 
 // operators counts the operators and functions of a tree.
 func (n *node) operators() int {
-	if n.op == opPath || n.op == opValue {
+	if n.op == opPath || n.op == opValue || n.op == "" {
 		return 0
 	}
 	count := 1

@@ -28,6 +28,13 @@ const updateLabel = "UpdateExpression"
 func (c *Cache) Update(text string) (*Update, error) {
 	return cached(c, updateLabel, text, func(p *parser) (*Update, error) {
 		actions, err := p.sections()
+		operators := 0
+		for i := range actions {
+			operators += actions[i].value.operators()
+		}
+		if err == nil {
+			err = p.countOperators(operators)
+		}
 		return &Update{actions, p.refs}, err
 	})
 }
@@ -135,6 +142,9 @@ func (p *parser) operand() (node, error) {
 	if len(n.args) != 2 {
 		return n, p.failf("Incorrect number of operands for operator or function; operator or function: %s, number of operands: %d", n.op, len(n.args))
 	}
+	if n.op == "list_append" && (n.args[0].op == n.op || n.args[1].op == n.op) {
+		return n, p.failf("The function is not allowed to be used this way in an expression; function: %s", n.op)
+	}
 	if n.op == "if_not_exists" && n.args[0].op != opPath {
 		return n, p.failf("Operator or function requires a document path; operator or function: if_not_exists")
 	}
@@ -192,6 +202,17 @@ func checkSum(p *parser, n *node) error {
 		}
 	}
 	return nil
+}
+
+// TakesOnly tells that the change only removes attributes and members of sets, and
+// so does not make an item where there is none.
+func (c *Change) TakesOnly() bool {
+	for _, a := range c.actions {
+		if a.verb == "SET" || a.verb == "ADD" {
+			return false
+		}
+	}
+	return true
 }
 
 // Paths are the document paths that the change names.

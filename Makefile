@@ -23,7 +23,7 @@ help: ## this list
 
 dev: ## run the hub on this machine; Enter builds changed code again, Ctrl-C stops
 	@mkdir -p .local
-	@$(HOST) $(BUILD) -o .local/devserver ./internal/devserver
+	@$(HOST) $(BUILD) -o .local/devserver.new ./internal/devserver && mv .local/devserver.new .local/devserver
 	@exec .local/devserver
 
 demo: ## play a scenario through the whole chain, on free ports

@@ -34,6 +34,9 @@ func (m *machine) banner(took time.Duration) string {
 	if m.shuffle != nil {
 		say("    FIFO queues are shuffled standard queues, seed %d (DEV_SHUFFLE)", *m.shuffle)
 	}
+	if m.chaotic() {
+		say("    The functions have their failpoints (DEV_TAGS); set them at %s/_dev/failpoints", m.urls.API)
+	}
 	if len(m.team.Accounts) > 0 {
 		say("")
 		say("  Webhooks of the demo team %s:", m.team.Team)

@@ -12,15 +12,21 @@ import (
 
 	"omnihub/internal/devserver/build"
 	"omnihub/internal/devserver/gateway"
-	"omnihub/internal/devserver/lambda"
 	"omnihub/internal/devserver/source"
 )
 
 // apiHandler serves the HTTP API, and the dev controls below /_dev/. Requests wait
 // while the clock moves.
 func (m *machine) apiHandler() http.Handler {
-	api := gateway.New(gateway.Config{API: m.model.API, Account: account, Now: m.clock.Now, Log: m.log,
-		Function: func(id string) gateway.Invoker { return m.functions[id] }})
+	c := gateway.Config{API: m.model.API, Account: account, Now: m.clock.Now, Log: m.log,
+		Function: func(id string) gateway.Invoker { return m.functions[id] }}
+	if !m.unthrottled {
+		c.Throttle = func(route string) (gateway.Limit, bool) {
+			l, ok := m.model.API.Throttle(route)
+			return gateway.Limit(l), ok
+		}
+	}
+	api := gateway.New(c)
 	dev := http.NewServeMux()
 	dev.HandleFunc("POST /_dev/tick/{function}", m.serveTick)
 	dev.HandleFunc("GET /_dev/clock", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, m.clockState(nil)) })
@@ -31,6 +37,9 @@ func (m *machine) apiHandler() http.Handler {
 	dev.HandleFunc("GET /_dev/events", m.serveEvents)
 	dev.HandleFunc("POST /_dev/kill/{function}", m.serveKill)
 	dev.HandleFunc("POST /_dev/rebuild", m.serveRebuild)
+	dev.HandleFunc("GET /_dev/failpoints", m.serveFailpoints)
+	dev.HandleFunc("POST /_dev/failpoints", m.setFailpoints)
+	dev.HandleFunc("POST "+failpointPath+"{function}/{point}", m.passFailpoint)
 	dev.HandleFunc("/_dev/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "there is no control "+r.Method+" "+r.URL.Path)
 	})
@@ -117,11 +126,12 @@ func (m *machine) advance(by time.Duration) ([]source.Fired, error) {
 	defer m.sources.Start()
 	m.gate.Lock()
 	err := m.host.Drain(context.Background())
+	offset := m.clock.Offset() + by
+	if err == nil && !m.memory {
+		err = m.state.keepOffset(offset) // first: after a kill the clock must not go back
+	}
 	if err == nil {
-		m.clock.Set(m.clock.Offset() + by)
-		if !m.memory {
-			err = m.state.keepOffset(m.clock.Offset())
-		}
+		m.clock.Set(offset)
 		for i := range m.model.Functions {
 			f := &m.model.Functions[i]
 			m.functions[f.ID].Replace(m.configuration(f))
@@ -162,12 +172,12 @@ func (m *machine) serveState(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}
-	processes := map[string][]lambda.Process{}
+	processes, peaks := m.host.Processes(), map[string]int64{}
 	for id, f := range m.functions {
-		processes[id] = f.Processes()
+		peaks[short(id)] = f.Peak()
 	}
 	reply(w, http.StatusOK, map[string]any{"addresses": m.urls, "clock": m.clockState(nil), "activity": s,
-		"processes": processes, "schedules": m.timetable.Plan()})
+		"processes": processes, "peak_bytes": peaks, "schedules": m.timetable.Plan()})
 }
 
 func (m *machine) serveKill(w http.ResponseWriter, r *http.Request) {

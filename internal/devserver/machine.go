@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -20,6 +21,7 @@ import (
 	"omnihub/internal/channel/fake"
 	"omnihub/internal/devserver/build"
 	"omnihub/internal/devserver/demoteam"
+	"omnihub/internal/devserver/fault"
 	"omnihub/internal/devserver/lambda"
 	"omnihub/internal/devserver/logs"
 	"omnihub/internal/devserver/loopback"
@@ -64,9 +66,11 @@ type machine struct {
 	team   demoteam.Team
 	ledger *fake.Ledger
 
-	journals []*fake.Journal
-	fakes    map[string]fake.Platform
-	faults   faultPlans
+	journals   []*fake.Journal
+	fakes      map[string]fake.Platform
+	plans      faultPlans // of the fake platforms
+	faults     fault.Faults
+	failpoints fault.Failpoints
 
 	gate     sync.RWMutex // held by requests; taken alone while the clock moves
 	changing sync.Mutex   // clock moves and rebuilds, one at a time
@@ -121,7 +125,12 @@ func (m *machine) start(ctx context.Context) error {
 func (m *machine) listen() error {
 	m.listeners = map[string]net.Listener{}
 	take := func(address, variable string) (string, error) {
-		l, err := net.Listen("tcp", address)
+		var l net.Listener
+		var err error
+		patiently(func() bool {
+			l, err = net.Listen("tcp", address)
+			return !errors.Is(err, syscall.EADDRINUSE)
+		})
 		if errors.Is(err, syscall.EADDRINUSE) {
 			return "", fmt.Errorf("devserver: the address %s is in use; stop what uses it, or choose another with %s=127.0.0.1:PORT (0 = any free port)", address, variable)
 		}
@@ -191,6 +200,9 @@ func (m *machine) open() error {
 	if m.builder.Dir == "" {
 		m.builder.Dir = m.state.file("build")
 	}
+	if tags := m.tagList(); len(tags) > 0 {
+		m.builder.Dir = filepath.Join(m.builder.Dir, "tags", strings.Join(tags, "-"))
+	}
 	m.awsConfig = aws.Config{Region: region, BaseEndpoint: &m.urls.AWS,
 		Credentials: credentials.NewStaticCredentialsProvider("devserver", "local", "")}
 	if m.endpoint != "" {
@@ -201,6 +213,8 @@ func (m *machine) open() error {
 		Permit: m.guard.permit, Log: slog.New(m.log.Handler("aws"))}
 	if m.memory {
 		cfg.Dir = ""
+	} else if err := m.state.checkCloud(); err != nil {
+		return err
 	}
 	if m.cloud, err = localaws.Open(cfg); err != nil {
 		return err

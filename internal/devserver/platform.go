@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"sync"
 
 	"omnihub/internal/channel/fake"
 	"omnihub/internal/devserver/demoteam"
@@ -33,12 +32,6 @@ type demo struct {
 	Seeded   map[string]string  `json:"seeded"`
 }
 
-// faultPlans remembers the plans that are in effect, to show them.
-type faultPlans struct {
-	mu    sync.Mutex
-	plans map[string]json.RawMessage
-}
-
 // platformHandler serves the fake platforms and what drives them.
 func (m *machine) platformHandler() http.Handler {
 	mux := http.NewServeMux()
@@ -52,15 +45,7 @@ func (m *machine) platformHandler() http.Handler {
 	mux.HandleFunc("GET /_sent", func(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusOK, m.ledger.Calls(r.FormValue("channel"), r.FormValue("to")))
 	})
-	mux.HandleFunc("GET /_faults", func(w http.ResponseWriter, _ *http.Request) {
-		m.faults.mu.Lock()
-		defer m.faults.mu.Unlock()
-		shown := map[string]json.RawMessage{}
-		for channel := range m.fakes {
-			shown[channel] = m.faults.plans[channel]
-		}
-		reply(w, http.StatusOK, shown)
-	})
+	mux.HandleFunc("GET /_faults", m.serveFaults)
 	mux.HandleFunc("POST /_faults", m.setFaults)
 	mux.HandleFunc("POST /_customer/{channel}", m.customer)
 	for channel, p := range m.fakes {
@@ -70,36 +55,6 @@ func (m *machine) platformHandler() http.Handler {
 		refuse(w, http.StatusNotFound, "there is no "+r.URL.Path+" here; see GET /_demo, GET /_sent, GET and POST /_faults, POST /_customer/{channel}")
 	})
 	return mux
-}
-
-func (m *machine) setFaults(w http.ResponseWriter, r *http.Request) {
-	var plans map[string]json.RawMessage
-	if err := json.NewDecoder(io.LimitReader(r.Body, 1<<20)).Decode(&plans); err != nil {
-		refuse(w, http.StatusBadRequest, "want an object with a plan, or null, for each channel: "+err.Error())
-		return
-	}
-	for channel := range plans {
-		if m.fakes[channel] == nil {
-			refuse(w, http.StatusBadRequest, "there is no fake platform "+channel)
-			return
-		}
-	}
-	m.faults.mu.Lock()
-	defer m.faults.mu.Unlock()
-	if m.faults.plans == nil {
-		m.faults.plans = map[string]json.RawMessage{}
-	}
-	for channel, plan := range plans {
-		if string(plan) == "null" {
-			plan = nil
-		}
-		if err := m.fakes[channel].SetFaults(plan); err != nil {
-			refuse(w, http.StatusBadRequest, err.Error())
-			return
-		}
-		m.faults.plans[channel] = plan
-	}
-	reply(w, http.StatusOK, m.faults.plans)
 }
 
 func (m *machine) customer(w http.ResponseWriter, r *http.Request) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,9 +24,10 @@ type settings struct {
 	memory             bool
 	scale              float64 // of visibility timeouts
 	shuffle            *int64  // seed
-	buildDir           string  // prebuilt artifacts; "" = below dir
+	buildDir           string  // prebuilt artifacts, those of other tags below it; "" = below dir
 	tags               string
 	rawLog             bool
+	unthrottled        bool // the API's throttles are not played
 }
 
 // Region and account of everything on this machine.
@@ -103,11 +105,31 @@ func readSettings(args []string, getenv func(string) string, out io.Writer) (set
 	default:
 		return s, fmt.Errorf("devserver: DEV_LOG=%s is neither json nor text", v)
 	}
+	switch v := getenv("DEV_THROTTLE"); v {
+	case "", "on":
+	case "off":
+		s.unthrottled = true
+	default:
+		return s, fmt.Errorf("devserver: DEV_THROTTLE=%s is neither on nor off", v)
+	}
 	if s.endpoint != "" && (s.shuffle != nil || s.scale != 1 || s.memory) {
 		return s, errors.New("devserver: DEV_SHUFFLE, DEV_VISIBILITY_SCALE and DEV_MEMORY work with the own local cloud only; unset AWS_ENDPOINT_URL")
 	}
 	return s, nil
 }
+
+// tagList are the build tags of the functions, sorted.
+func (s settings) tagList() []string {
+	tags := strings.FieldsFunc(s.tags, func(r rune) bool { return r == ',' || r == ' ' })
+	slices.Sort(tags)
+	return slices.Compact(tags)
+}
+
+// chaosTag is the build tag with which functions ask at their failpoints.
+const chaosTag = "chaos"
+
+// chaotic reports whether the functions are built with their failpoints.
+func (s settings) chaotic() bool { return slices.Contains(s.tagList(), chaosTag) }
 
 // isTerminal reports whether a file is a terminal.
 func isTerminal(f *os.File) bool {

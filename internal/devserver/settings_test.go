@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"omnihub/internal/devserver/build"
 	"omnihub/internal/devserver/logs"
 	"omnihub/internal/devserver/role"
 	"omnihub/internal/devserver/template"
@@ -14,14 +15,14 @@ import (
 
 func TestSettingsComeFromEnvironmentAndFlags(t *testing.T) {
 	environment := map[string]string{"DEV_API_ADDR": "127.0.0.1:0", "DEV_DIR": "/tmp/x", "DEV_MEMORY": "1", "DEV_VISIBILITY_SCALE": "0.5",
-		"DEV_SHUFFLE": "7", "DEV_BUILD_DIR": "builds", "DEV_TAGS": "chaos", "DEV_LOG": "json"}
+		"DEV_SHUFFLE": "7", "DEV_BUILD_DIR": "builds", "DEV_TAGS": "chaos", "DEV_LOG": "json", "DEV_THROTTLE": "off"}
 	s, err := readSettings([]string{"-template", "t.yaml", "-stack", "hub", "-parameter", "A=1", "-parameter", "B=x=y"},
 		func(name string) string { return environment[name] }, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if s.api != "127.0.0.1:0" || s.aws != "127.0.0.1:4566" || s.platform != "127.0.0.1:4600" || s.dir != "/tmp/x" || !s.memory || s.scale != 0.5 ||
-		s.shuffle == nil || *s.shuffle != 7 || !filepath.IsAbs(s.buildDir) || s.tags != "chaos" || !s.rawLog || s.template != "t.yaml" || s.stack != "hub" {
+		s.shuffle == nil || *s.shuffle != 7 || !filepath.IsAbs(s.buildDir) || s.tags != "chaos" || !s.rawLog || !s.unthrottled || s.template != "t.yaml" || s.stack != "hub" {
 		t.Errorf("settings: got %+v", s)
 	}
 	if s.parameters["A"] != "1" || s.parameters["B"] != "x=y" {
@@ -40,6 +41,7 @@ func TestSettingsRefuseMistakes(t *testing.T) {
 		{nil, "DEV_VISIBILITY_SCALE", "0", "DEV_VISIBILITY_SCALE=0"},
 		{nil, "DEV_SHUFFLE", "yes", "DEV_SHUFFLE=yes"},
 		{nil, "DEV_LOG", "xml", "DEV_LOG=xml"},
+		{nil, "DEV_THROTTLE", "slow", "DEV_THROTTLE=slow"},
 		{[]string{"-parameter", "A"}, "", "", "want Name=Value"},
 		{[]string{"up"}, "", "", `argument "up" is not known`},
 	}
@@ -94,6 +96,22 @@ func TestShortNamesDropTheWordFunction(t *testing.T) {
 	for id, want := range map[string]string{"Inbound": "inbound", "InboundFunction": "inbound", "Function": "function"} {
 		if got := short(id); got != want {
 			t.Errorf("short(%s): got %s, want %s", id, got, want)
+		}
+	}
+}
+
+func TestFailpointsAreNamedToFunctionsThatAreBuiltWithThem(t *testing.T) {
+	for tags, want := range map[string]string{"": "", "mutant_x": "", "chaos": "FAILPOINT_URL=http://127.0.0.1:3000/_dev/failpoint/inbound",
+		"mutant_x,chaos": "FAILPOINT_URL=http://127.0.0.1:3000/_dev/failpoint/inbound", "a chaos": "FAILPOINT_URL=http://127.0.0.1:3000/_dev/failpoint/inbound", "chaotic": ""} {
+		m := &machine{settings: settings{tags: tags}, urls: addresses{API: "http://127.0.0.1:3000"}, builder: &build.Builder{Dir: "/build"}}
+		got := ""
+		for _, v := range m.configuration(&template.Function{ID: "InboundFunction", Environment: map[string]string{}}).Environment {
+			if strings.HasPrefix(v, "FAILPOINT_URL=") {
+				got = v
+			}
+		}
+		if got != want {
+			t.Errorf("tags %q: got %q, want %q", tags, got, want)
 		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"omnihub/internal/devserver/durable"
 )
 
 // stateDir is the folder that keeps what survives a restart. One devserver at a
@@ -28,7 +30,7 @@ func openState(path string) (*stateDir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("devserver: state folder: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if !patiently(func() bool { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil }) {
 		holder, _ := os.ReadFile(f.Name())
 		_ = f.Close()
 		return nil, fmt.Errorf("devserver: another devserver (process %s) runs on %s; stop it, or choose another folder with DEV_DIR and other ports",
@@ -37,7 +39,23 @@ func openState(path string) (*stateDir, error) {
 	if err := f.Truncate(0); err == nil {
 		_, _ = fmt.Fprintln(f, os.Getpid())
 	}
+	_ = os.Remove(filepath.Join(path, "addresses.json")) // of one that was killed
 	return &stateDir{path, f}, nil
+}
+
+// patiently tries for a second: a devserver that was killed a moment ago may hold its
+// lock and its ports until the system has cleared it away.
+func patiently(try func() bool) bool {
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for end := time.Now().Add(time.Second); ; <-again.C {
+		if try() {
+			return true
+		}
+		if time.Now().After(end) {
+			return false
+		}
+	}
 }
 
 func (s *stateDir) file(name string) string { return filepath.Join(s.path, name) }
@@ -57,9 +75,10 @@ func (s *stateDir) offset() (time.Duration, error) {
 	if err != nil {
 		return 0, fmt.Errorf("devserver: clock: %w", err)
 	}
-	d, err := time.ParseDuration(strings.TrimSpace(string(data)))
-	if err != nil {
-		return 0, fmt.Errorf("devserver: clock: %s is no duration; remove %s", strings.TrimSpace(string(data)), s.file("clock"))
+	text, whole := strings.CutSuffix(string(data), "\n")
+	d, err := time.ParseDuration(text)
+	if !whole || err != nil {
+		return 0, fmt.Errorf("devserver: clock: %q in %s is not how far the hub's clock is ahead; write that there, such as 36h0m0s and a line break, or remove the file to have the machine's own time", text, s.file("clock"))
 	}
 	return d, nil
 }
@@ -84,11 +103,4 @@ func (s *stateDir) keepAddresses(a addresses) error {
 	return s.write("addresses.json", data)
 }
 
-// write puts a file into place as a whole.
-func (s *stateDir) write(name string, data []byte) error {
-	temporary := s.file(name + ".new")
-	if err := os.WriteFile(temporary, data, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(temporary, s.file(name))
-}
+func (s *stateDir) write(name string, data []byte) error { return durable.Write(s.file(name), data) }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -127,6 +129,9 @@ func (m *machine) configuration(f *template.Function) lambda.Config {
 	} {
 		variables[name] = v
 	}
+	if m.chaotic() {
+		variables["FAILPOINT_URL"] = m.urls.API + failpointPath + short(f.ID)
+	}
 	c := lambda.Config{ID: f.ID, Label: short(f.ID), ARN: f.ARN, Dir: dir, Timeout: f.Timeout, Limit: f.Concurrency}
 	for name, v := range variables {
 		c.Environment = append(c.Environment, name+"="+v)
@@ -146,7 +151,11 @@ func (m *machine) wire() error {
 	}); err != nil {
 		return err
 	}
+	if err := m.checkpoints.Torn(); err != nil {
+		m.log.Warn("devserver", err.Error())
+	}
 	m.host = lambda.NewHost(m.log)
+	m.host.Faults = &m.faults
 	m.functions = map[string]*lambda.Function{}
 	m.timetable = &source.Timetable{Account: account, Region: region, Now: m.clock.Now, Log: m.log, Keep: m.send}
 	for i := range m.model.Functions {
@@ -177,14 +186,30 @@ func (m *machine) send(ctx context.Context, queueARN, body string) error {
 	if q == nil {
 		return fmt.Errorf("devserver: queue %s is not in the template", queueARN)
 	}
-	_, err := sqs.NewFromConfig(m.awsConfig).SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.URL, MessageBody: &body})
+	const tries = 8 // nobody else has it
+	client := sqs.NewFromConfig(m.awsConfig, func(o *sqs.Options) { o.RetryMaxAttempts = tries })
+	_, err := client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.URL, MessageBody: &body})
 	return err
+}
+
+// polling is what the pollers of a function call with. Their name says for whom they
+// poll, so that faults can be aimed at them.
+func (m *machine) polling(f *template.Function) aws.Config {
+	c := m.awsConfig.Copy()
+	c.Credentials = credentials.NewStaticCredentialsProvider("devserver/"+short(f.ID), "local", "")
+	return c
+}
+
+// overlapping is the function as an event source calls it.
+func (m *machine) overlapping(f *template.Function, function *lambda.Function, both bool) source.Invoker {
+	return &source.Overlapping{Function: function, Label: short(f.ID), Faults: &m.faults, Log: m.log, Both: both}
 }
 
 func (m *machine) addQueue(f *template.Function, s template.QueueSource, function *lambda.Function) {
 	q := m.model.Queue(s.Queue)
 	reader := &source.Queue{Name: short(f.ID) + "/" + short(s.Event), Source: s, URL: q.URL, ARN: q.ARN, Region: region,
-		Function: function, Client: sqs.NewFromConfig(m.awsConfig), Log: m.log, Local: m.cloud != nil}
+		Function: m.overlapping(f, function, false), Client: sqs.NewFromConfig(m.polling(f)), Log: m.log, Local: m.cloud != nil,
+		Visibility: time.Duration(float64(q.Visibility) * m.scale)}
 	m.queues = append(m.queues, reader)
 	m.sources.Add(reader)
 }
@@ -195,8 +220,8 @@ func (m *machine) addStream(f *template.Function, s template.StreamSource, funct
 		return err
 	}
 	arn := m.streams[s.Table]
-	reader := &source.Stream{Name: short(f.ID) + "/" + short(s.Event), Mapping: f.ID + "/" + s.Event, Source: s, ARN: arn, FunctionARN: f.ARN, Filters: filters, Function: function,
-		Client: dynamodbstreams.NewFromConfig(m.awsConfig), Store: m.s3(), Checkpoints: m.checkpoints, Now: m.clock.Now, Log: m.log}
+	reader := &source.Stream{Name: short(f.ID) + "/" + short(s.Event), Mapping: f.ID + "/" + s.Event, Source: s, ARN: arn, FunctionARN: f.ARN, Filters: filters, Function: m.overlapping(f, function, true),
+		Client: dynamodbstreams.NewFromConfig(m.polling(f)), Store: m.s3(), Stalled: func() <-chan struct{} { return m.faults.Stalled(short(f.ID)) }, Checkpoints: m.checkpoints, Now: m.clock.Now, Log: m.log}
 	if s.OnFailure != "" {
 		reader.Bucket = m.model.Bucket(s.OnFailure).Name
 	}

@@ -152,12 +152,6 @@ func (s *Stack) Customer(ctx context.Context, channel string, act fake.Act) (fak
 	return out, err
 }
 
-// Faults sets the fault plans of fake platforms, by channel; nil ends all faults of
-// a channel.
-func (s *Stack) Faults(ctx context.Context, plans map[string]any) error {
-	return s.call(ctx, "POST", s.Platform+"/_faults", plans, nil)
-}
-
 // call sends a request of JSON and reads the answer into out. Any status but 2xx is
 // an error with the answer's beginning.
 func (s *Stack) call(ctx context.Context, method, address string, in, out any) error {

@@ -48,11 +48,14 @@ func buildDevserver(ctx context.Context, root, dir string) (string, error) {
 		return program, nil
 	}
 	// The flags of the Makefile: what is compiled here serves the functions too.
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-o", program, "./internal/devserver")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-o", program+".new", "./internal/devserver")
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("stack: build the devserver: %w\n%s", err, out)
+	}
+	if err := os.Rename(program+".new", program); err != nil { // a build that is killed leaves nothing that looks whole
+		return "", fmt.Errorf("stack: build the devserver: %w", err)
 	}
 	return program, nil
 }

@@ -28,7 +28,8 @@ type Options struct {
 	Dir string
 
 	// BuildDir keeps the built programs, devserver's included, and may be shared by
-	// many stacks, also at the same time: what lies there already is not built again.
+	// many stacks, also at the same time and with other tags: what lies there already
+	// is not built again.
 	// Start with a fresh folder in each test run. "" is below Dir.
 	BuildDir string
 
@@ -38,7 +39,7 @@ type Options struct {
 
 	VisibilityScale float64 // of the queues' visibility timeouts; 0 is 1
 	Shuffle         int64   // seed: FIFO queues become shuffled standard queues; 0 = they stay
-	Tags            string  // build tags of the functions
+	Tags            string  // build tags of the functions, with commas between; chaos builds their failpoints in
 
 	RawLog bool      // the log is JSON lines
 	Log    io.Writer // gets the log as it comes; nil = kept only
@@ -162,7 +163,8 @@ func environment(dir string, o Options) []string {
 			env = append(env, v)
 		}
 	}
-	env = append(env, "DEV_API_ADDR=127.0.0.1:0", "DEV_AWS_ADDR=127.0.0.1:0", "DEV_PLATFORM_ADDR=127.0.0.1:0", "DEV_DIR="+dir, "DEV_BUILD_DIR="+o.BuildDir)
+	env = append(env, "DEV_API_ADDR=127.0.0.1:0", "DEV_AWS_ADDR=127.0.0.1:0", "DEV_PLATFORM_ADDR=127.0.0.1:0", "DEV_DIR="+dir, "DEV_BUILD_DIR="+o.BuildDir,
+		"DEV_THROTTLE=off") // a load on a fast machine would meet the throttles of a deployment
 	if o.Memory {
 		env = append(env, "DEV_MEMORY=1")
 	}

@@ -53,11 +53,11 @@ func (b *Builder) Run(ctx context.Context, targets []Target, reuse bool, each fu
 	if err := os.MkdirAll(b.Dir, 0o755); err != nil {
 		return fmt.Errorf("build: %w", err)
 	}
-	unlock, err := Lock(ctx, filepath.Join(b.Dir, "lock"))
+	lock, err := lockFile(ctx, filepath.Join(b.Dir, "lock"))
 	if err != nil {
 		return fmt.Errorf("build: %w", err)
 	}
-	defer unlock()
+	defer func() { _ = lock.Close() }()
 	work := make(chan Target)
 	var told sync.Mutex
 	var wg sync.WaitGroup
@@ -65,7 +65,7 @@ func (b *Builder) Run(ctx context.Context, targets []Target, reuse bool, each fu
 	for range 2 {
 		wg.Go(func() {
 			for t := range work {
-				o := b.one(ctx, t, reuse)
+				o := b.one(ctx, t, reuse, lock)
 				told.Lock()
 				if o.Err != nil {
 					failures = append(failures, fmt.Errorf("build: %s: %w", o.ID, o.Err))
@@ -85,7 +85,7 @@ func (b *Builder) Run(ctx context.Context, targets []Target, reuse bool, each fu
 
 // one builds into a folder that stays between builds, so that the compiler can see
 // that nothing changed, and moves what it made into place only if it differs.
-func (b *Builder) one(ctx context.Context, t Target, reuse bool) Outcome {
+func (b *Builder) one(ctx context.Context, t Target, reuse bool, lock *os.File) Outcome {
 	began := time.Now()
 	o := Outcome{ID: t.ID, Dir: filepath.Join(b.Dir, t.ID)}
 	if _, err := os.Stat(filepath.Join(o.Dir, "bootstrap")); err == nil && reuse {
@@ -93,10 +93,13 @@ func (b *Builder) one(ctx context.Context, t Target, reuse bool) Outcome {
 		return o
 	}
 	stage := filepath.Join(b.Dir, "stage", t.ID)
-	if o.Err = os.MkdirAll(stage, 0o755); o.Err != nil {
+	if o.Err = open(stage); o.Err != nil {
 		return o
 	}
-	o.Output, o.Err = b.make(ctx, t, stage)
+	o.Output, o.Err = b.make(ctx, t, stage, lock)
+	if o.Err == nil {
+		o.Err = os.Remove(stage + unfinished)
+	}
 	if o.Err == nil {
 		o.Changed, o.Err = replace(stage, o.Dir)
 	}
@@ -104,16 +107,27 @@ func (b *Builder) one(ctx context.Context, t Target, reuse bool) Outcome {
 	return o
 }
 
-func (b *Builder) make(ctx context.Context, t Target, dir string) (string, error) {
-	args := []string{"--no-print-directory", "build-" + t.ID, "ARTIFACTS_DIR=" + dir, "GOOS=" + runtime.GOOS, "GOARCH=" + runtime.GOARCH}
-	if b.Tags != "" {
-		args = append(args, "TAGS="+b.Tags)
+// unfinished is the ending of the file that stands beside a stage while it is built.
+const unfinished = ".unfinished"
+
+// open prepares a stage. One that a kill left in the middle of a build is emptied: the
+// compiler takes a program whose beginning it knows for the whole of it.
+func open(stage string) error {
+	mark := stage + unfinished
+	if _, err := os.Stat(mark); err == nil {
+		if err := os.RemoveAll(stage); err != nil {
+			return err
+		}
 	}
-	cmd := exec.CommandContext(ctx, "make", args...)
-	cmd.Dir = filepath.Join(b.Root, t.Code)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = 2 * time.Second
+	if err := os.MkdirAll(stage, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(mark, nil, 0o644)
+}
+
+// make runs make.
+func (b *Builder) make(ctx context.Context, t Target, dir string, lock *os.File) (string, error) {
+	cmd := b.command(ctx, t, dir, lock)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
@@ -124,6 +138,22 @@ func (b *Builder) make(ctx context.Context, t Target, dir string) (string, error
 		}
 	}
 	return strings.TrimRight(out.String(), "\n"), err
+}
+
+// command is the make of a function. It and all that it starts hold the lock: if this
+// process is killed, the next one waits until they have ended.
+func (b *Builder) command(ctx context.Context, t Target, dir string, lock *os.File) *exec.Cmd {
+	args := []string{"--no-print-directory", "build-" + t.ID, "ARTIFACTS_DIR=" + dir, "GOOS=" + runtime.GOOS, "GOARCH=" + runtime.GOARCH}
+	if b.Tags != "" {
+		args = append(args, "TAGS="+b.Tags)
+	}
+	cmd := exec.CommandContext(ctx, "make", args...)
+	cmd.Dir = filepath.Join(b.Root, t.Code)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 2 * time.Second
+	cmd.ExtraFiles = []*os.File{lock}
+	return cmd
 }
 
 // replace puts a copy of the files in from into the place of to, if they differ.
@@ -184,6 +214,16 @@ func digest(dir string) (sum [32]byte, err error) {
 // Lock takes the lock that builds into one folder share, and waits for it as long as
 // ctx lives.
 func Lock(ctx context.Context, path string) (unlock func(), err error) {
+	f, err := lockFile(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return func() { _ = f.Close() }, nil
+}
+
+// lockFile is Lock; the lock is free when the file is closed in every process that has
+// it from here.
+func lockFile(ctx context.Context, path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
@@ -193,7 +233,7 @@ func Lock(ctx context.Context, path string) (unlock func(), err error) {
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
-			return func() { _ = f.Close() }, nil
+			return f, nil
 		}
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			_ = f.Close()

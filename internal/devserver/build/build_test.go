@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // project is a folder with a Makefile whose functions are files that are copied.
@@ -92,4 +93,62 @@ func TestTagsReachMake(t *testing.T) {
 	if !strings.Contains(out["A"].Output, "with [chaos]") {
 		t.Errorf("output: got %q, want the tags in it", out["A"].Output)
 	}
+}
+
+func TestStageThatAKillLeftIsBuiltFromNothing(t *testing.T) {
+	b := project(t)
+	// A compiler that trusts what lies there, as go build trusts a program's build id.
+	write(t, filepath.Join(b.Root, "Makefile"), "build-%:\n\t@test -e $(ARTIFACTS_DIR)/bootstrap || cp $*.txt $(ARTIFACTS_DIR)/bootstrap\n\t@chmod +x $(ARTIFACTS_DIR)/bootstrap\n")
+	stage := filepath.Join(b.Dir, "stage", "A")
+	if err := os.MkdirAll(stage, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(stage, "bootstrap"), "on")
+	write(t, stage+unfinished, "")
+	out, err := run(b, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(filepath.Join(out["A"].Dir, "bootstrap")); string(got) != "one" {
+		t.Errorf("program: got %q, want the whole of it", got)
+	}
+	if _, err := os.Stat(stage + unfinished); err == nil {
+		t.Error("the stage is finished and still marked")
+	}
+}
+
+func TestLockOutlivesAKilledBuilderUntilItsMakeHasEnded(t *testing.T) {
+	b := project(t)
+	gate := filepath.Join(t.TempDir(), "gate")
+	write(t, filepath.Join(b.Root, "Makefile"), "build-%:\n\t@n=0; while ! test -e "+gate+" && [ $$n -lt 1000 ]; do sleep 0.02; n=$$((n+1)); done; touch $(ARTIFACTS_DIR)/bootstrap; chmod +x $(ARTIFACTS_DIR)/bootstrap\n")
+	if err := os.MkdirAll(filepath.Join(b.Dir, "stage", "A"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(b.Dir, "lock")
+	lock, err := lockFile(context.Background(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := b.command(context.Background(), Target{"A", "."}, filepath.Join(b.Dir, "stage", "A"), lock)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := lock.Close(); err != nil { // as the kill of this process does
+		t.Fatal(err)
+	}
+	short, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	if unlock, err := Lock(short, path); err == nil {
+		unlock()
+		t.Error("got the lock while make runs, want it taken")
+	}
+	write(t, gate, "")
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	unlock, err := Lock(context.Background(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock()
 }

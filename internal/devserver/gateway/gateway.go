@@ -1,6 +1,13 @@
 // Package gateway plays the HTTP API of API Gateway with payload format 2.0: it
 // finds the route of a request, hands it to the function as an event and writes
 // the function's answer.
+//
+// Of what protects an API it plays the throttles of stage and routes (429), the cap of
+// 10,240 bytes on the request line and the header values (431), that of 10 MB on a
+// body and of 6 MB on an event (413), and the end of patience with a body that comes
+// slowly (408) and with a function (503). The status for large heads and slow bodies
+// is not documented by AWS.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 package gateway
 
 import (
@@ -12,6 +19,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -23,6 +31,12 @@ import (
 // MaxBody is the largest body of a request, in bytes.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 const MaxBody = 10 << 20
+
+// maxHead is the largest request line with all header values, in bytes.
+const maxHead = 10_240
+
+// bodyTime is how long a body may take to come.
+const bodyTime = 30 * time.Second
 
 // Invoker gives a function one event.
 type Invoker interface {
@@ -36,6 +50,14 @@ type Config struct {
 	Function func(id string) Invoker
 	Now      func() time.Time // the hub's clock
 	Log      *logs.Log
+	// Throttle gives the limit of a route by its key; false for none. Nil throttles
+	// nothing.
+	Throttle func(route string) (Limit, bool)
+	// Real is the clock of the throttles, which the hub's clock must not move; nil is
+	// the machine's.
+	Real func() time.Time
+	// BodyTime is how long a body may take to come; 0 is 30 seconds.
+	BodyTime time.Duration
 }
 
 // Gateway is the HTTP API. It is safe for concurrent use.
@@ -44,15 +66,33 @@ type Gateway struct {
 	stage        map[string]string
 	routes       *router
 	cors         *template.CORS
+	buckets      map[string]*bucket // by route key
 	function     func(id string) Invoker
-	now          func() time.Time
+	now, real    func() time.Time
+	bodyTime     time.Duration
 	log          *logs.Log
 }
 
 // New makes a gateway.
 func New(c Config) *Gateway {
-	return &Gateway{api: strings.ToLower(c.API.ID), account: c.Account, stage: c.API.StageVariables,
-		routes: newRouter(c.API.Routes), cors: c.API.CORS, function: c.Function, now: c.Now, log: c.Log}
+	g := &Gateway{api: strings.ToLower(c.API.ID), account: c.Account, stage: c.API.StageVariables,
+		routes: newRouter(c.API.Routes), cors: c.API.CORS, function: c.Function, now: c.Now, log: c.Log,
+		real: c.Real, bodyTime: c.BodyTime, buckets: map[string]*bucket{}}
+	if g.real == nil {
+		g.real = time.Now
+	}
+	if g.bodyTime == 0 {
+		g.bodyTime = bodyTime
+	}
+	for _, r := range c.API.Routes {
+		if c.Throttle == nil {
+			break
+		}
+		if l, ok := c.Throttle(r.Key()); ok {
+			g.buckets[r.Key()] = newBucket(l)
+		}
+	}
+	return g
 }
 
 // ServeHTTP answers one request.
@@ -69,6 +109,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, trace string) int {
 	id := random(8)
 	w.Header().Set("Apigw-Requestid", id)
+	if head(r) > maxHead {
+		return message(w, http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large")
+	}
 	if g.cors != nil && g.preflight(w, r) {
 		return http.StatusNoContent
 	}
@@ -76,14 +119,15 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, trace string) in
 	if route == nil {
 		return message(w, http.StatusNotFound, "Not Found")
 	}
+	if b := g.buckets[route.Key()]; b != nil && !b.take(g.real()) {
+		return message(w, http.StatusTooManyRequests, "Too Many Requests")
+	}
 	if route.Authorizer != "" {
 		return message(w, http.StatusUnauthorized, "Unauthorized")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return message(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
-	} else if err != nil {
-		return message(w, http.StatusBadRequest, "Bad Request")
+	body, status := g.body(w, r)
+	if status != http.StatusOK {
+		return message(w, status, http.StatusText(status))
 	}
 	payload, err := g.newEvent(r, route, parameters, body, id, trace, g.now())
 	if err != nil {
@@ -101,14 +145,52 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, trace string) in
 			g.log.Warn("http", "the integration timed out", "route", route.Key(), "after", route.Timeout)
 			return message(w, http.StatusServiceUnavailable, "Service Unavailable")
 		}
+		if result.Failure.Kind == lambda.Throttled {
+			return message(w, http.StatusServiceUnavailable, "Service Unavailable")
+		}
 		return message(w, http.StatusInternalServerError, "Internal Server Error")
 	}
-	status, err := g.write(w, r, result.Payload)
+	status, err = g.write(w, r, result.Payload)
 	if err != nil {
 		g.log.Error("http", "the function's answer is malformed", "route", route.Key(), "error", err)
 		return message(w, http.StatusInternalServerError, "Internal Server Error")
 	}
 	return status
+}
+
+// head is the size of a request line with all header values.
+func head(r *http.Request) int {
+	n := len(r.Method) + len(r.RequestURI) + len(r.Proto) + len(r.Host) + 2
+	for _, values := range r.Header {
+		for _, v := range values {
+			n += len(v)
+		}
+	}
+	return n
+}
+
+// body reads a request's body, or says with which status it is refused.
+func (g *Gateway) body(w http.ResponseWriter, r *http.Request) ([]byte, int) {
+	switch {
+	case r.ContentLength > MaxBody:
+		return nil, http.StatusRequestEntityTooLarge
+	case r.Body == http.NoBody:
+		return nil, http.StatusOK
+	}
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(time.Now().Add(g.bodyTime))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	tooLarge := (*http.MaxBytesError)(nil)
+	switch {
+	case err == nil:
+		_ = connection.SetReadDeadline(time.Time{})
+		return body, http.StatusOK
+	case errors.As(err, &tooLarge):
+		return nil, http.StatusRequestEntityTooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, http.StatusRequestTimeout
+	}
+	return nil, http.StatusBadRequest
 }
 
 func message(w http.ResponseWriter, status int, text string) int {

@@ -4,9 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	mathrand "math/rand/v2"
-	"slices"
+	"sync/atomic"
 	"time"
+
+	"omnihub/internal/devserver/fault"
 )
 
 // Config is what a function's processes are started with.
@@ -26,7 +27,9 @@ const MaxPayload = 6 * 1024 * 1024
 
 // Function is one function of the host. All of it is safe for concurrent use.
 type Function struct {
-	host *Host
+	host  *Host
+	label string
+	peak  atomic.Int64 // highest of all processes so far, in bytes
 
 	// Guarded by host.mu.
 	config    Config
@@ -35,7 +38,8 @@ type Function struct {
 	broken    *Failure // why the last process could not start
 	failures  int      // starts that failed in a row
 	retryAt   time.Time
-	doom      []chan int // who waits for a process that is killed with an event in hand
+	doom      []chan int    // who waits for a process that is killed with an event in hand
+	usual     time.Duration // how long an invocation lasts that goes well; 0 = not known
 }
 
 // Kind says how an invocation failed.
@@ -47,6 +51,12 @@ const (
 	Crashed  Kind = "crash"   // its process ended during the invocation
 	NotReady Kind = "start"   // its process ended before it asked for an event
 	Refused  Kind = "refused" // the event was never given to a process
+
+	// Throttled: the event was never given to a process, since there were too many;
+	// who has it tries again. https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
+	Throttled Kind = "throttle"
+	// Lost: the function has done its work, and its answer did not arrive.
+	Lost Kind = "lost"
 )
 
 // Failure is why an invocation has no answer.
@@ -80,6 +90,7 @@ type invocation struct {
 	id      string
 	trace   string
 	payload []byte
+	event   fault.Event
 	done    chan Result
 
 	// Guarded by host.mu.
@@ -103,7 +114,21 @@ func (inv *invocation) result(r Result) {
 // first the answer is a failure of kind Refused; an event that a process has
 // already runs on.
 func (f *Function) Invoke(ctx context.Context, payload []byte, trace string) Result {
-	inv := &invocation{fn: f, id: requestID(), trace: trace, payload: payload, done: make(chan Result, 1)}
+	event := f.host.Faults.Event(f.label, payload)
+	if event.Throttled() {
+		f.host.log.Request(f.label, trace, "throttled, as the fault plan says")
+		return Result{ID: requestID(), Failure: &Failure{Throttled, "TooManyRequestsException", "Rate Exceeded."}}
+	}
+	r := f.invoke(ctx, payload, trace, event)
+	if r.Failure == nil && event.Unanswered() {
+		f.host.log.Request(f.label, trace, "answer lost, as the fault plan says")
+		r.Payload, r.Failure = nil, &Failure{Lost, "ServiceException", "the answer of the invocation did not arrive"}
+	}
+	return r
+}
+
+func (f *Function) invoke(ctx context.Context, payload []byte, trace string, event fault.Event) Result {
+	inv := &invocation{fn: f, id: requestID(), trace: trace, payload: payload, event: event, done: make(chan Result, 1)}
 	if len(payload) > MaxPayload {
 		return Result{ID: inv.id, Failure: &Failure{Refused, "RequestEntityTooLargeException",
 			fmt.Sprintf("the event of %d bytes is over the limit of %d", len(payload), MaxPayload)}}
@@ -170,94 +195,6 @@ func (f *Function) Config() Config {
 	f.host.mu.Lock()
 	defer f.host.mu.Unlock()
 	return f.config
-}
-
-// Kill ends one process with SIGKILL, one that has an event if there is any. It
-// answers its pid, or 0 if the function has no process.
-func (f *Function) Kill() int {
-	h := f.host
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	var victim *process
-	for _, p := range f.processes {
-		if p.state == busy || p.state == idle && victim == nil {
-			victim = p
-		}
-		if p.state == busy {
-			break
-		}
-	}
-	if victim == nil || victim.pid == 0 {
-		return 0
-	}
-	victim.signalKill()
-	return victim.pid
-}
-
-// KillBusy ends a process with SIGKILL while it has an event: up to a few
-// milliseconds after one was given to it. It waits for that as long as ctx lives,
-// and answers the process's pid, or 0.
-func (f *Function) KillBusy(ctx context.Context) int {
-	h := f.host
-	killed := make(chan int, 1)
-	h.mu.Lock()
-	f.doom = append(f.doom, killed)
-	h.mu.Unlock()
-	select {
-	case pid := <-killed:
-		return pid
-	case <-ctx.Done():
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	f.doom = slices.DeleteFunc(f.doom, func(c chan int) bool { return c == killed })
-	select {
-	case pid := <-killed:
-		return pid
-	default:
-		return 0
-	}
-}
-
-// strike lets an invocation's process die soon, if somebody waits for that. One
-// that has answered by then is spared, and the wait goes on. The lock is held.
-func (f *Function) strike(inv *invocation) {
-	if len(f.doom) == 0 {
-		return
-	}
-	killed := f.doom[0]
-	f.doom = f.doom[1:]
-	time.AfterFunc(time.Duration(mathrand.Int64N(int64(4*time.Millisecond))), func() {
-		h := f.host
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		p := inv.process
-		if inv.isDone || p.current != inv || p.state != busy || p.pid == 0 {
-			f.doom = append(f.doom, killed)
-			return
-		}
-		p.signalKill()
-		killed <- p.pid
-	})
-}
-
-// Process is a process as the state page shows it.
-type Process struct {
-	PID    int       `json:"pid"`
-	State  string    `json:"state"` // starting, idle, busy, answered, stopping
-	Since  time.Time `json:"since"`
-	Events int       `json:"events"` // that it was given
-}
-
-// Processes lists the function's processes.
-func (f *Function) Processes() []Process {
-	f.host.mu.Lock()
-	defer f.host.mu.Unlock()
-	out := []Process{}
-	for _, p := range f.processes {
-		out = append(out, Process{p.pid, p.state.String(), p.since, p.events})
-	}
-	return out
 }
 
 // idle is the process that was used last, so that the others can grow cold. The

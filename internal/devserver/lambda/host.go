@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"omnihub/internal/devserver/fault"
 	"omnihub/internal/devserver/logs"
 )
 
@@ -35,6 +36,9 @@ const (
 // Host runs the processes of all functions. As many invocations run at once as
 // the machine has cores; the others wait in order of arrival.
 type Host struct {
+	// Faults says what goes wrong on purpose; nil is nothing. Set it before Add.
+	Faults *fault.Faults
+
 	log   *logs.Log
 	spawn *spawner
 	cores int
@@ -59,7 +63,7 @@ func NewHost(log *logs.Log) *Host {
 
 // Add adds a function. Nothing is started before Warm or the first invocation.
 func (h *Host) Add(c Config) *Function {
-	f := &Function{host: h, config: c}
+	f := &Function{host: h, label: c.Label, config: c}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.functions = append(h.functions, f)
@@ -236,6 +240,9 @@ func (h *Host) finish(inv *invocation, r Result) {
 	inv.process.last = inv.id
 	inv.process.current = nil
 	r.ID, r.Took = inv.id, time.Since(inv.started)
+	if r.Failure == nil {
+		inv.fn.learn(r.Took)
+	}
 	inv.result(r)
 	h.dispatch()
 }
@@ -289,4 +296,5 @@ func (h *Host) leave(p *process) {
 	}
 	p.state = stopping
 	h.stopping++
+	close(p.left)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -35,6 +36,9 @@ type process struct {
 	fn     *Function
 	config Config // as it was at the start
 	next   chan *invocation
+	left   chan struct{}          // closed when it is told to end
+	peak   atomic.Int64           // of its resident memory so far, in bytes
+	looked atomic.Int64           // when that was measured last, in ns
 	trace  atomic.Pointer[string] // of the last event, for the log
 
 	// Guarded by the host's lock.
@@ -50,9 +54,10 @@ type process struct {
 	pid      int
 	grace    *time.Timer
 
-	cmd     atomic.Pointer[exec.Cmd]
-	server  *http.Server
-	outputs []*lineWriter
+	cmd       atomic.Pointer[exec.Cmd]
+	inherited int64 // what the system counts as its memory though it is the devserver's
+	server    *http.Server
+	outputs   []*lineWriter
 
 	tailMu sync.Mutex
 	lines  []string // last lines of standard error
@@ -60,7 +65,7 @@ type process struct {
 
 // start makes a process. The lock is held.
 func (h *Host) start(f *Function) {
-	p := &process{fn: f, config: f.config, next: make(chan *invocation, 1), since: time.Now()}
+	p := &process{fn: f, config: f.config, next: make(chan *invocation, 1), left: make(chan struct{}), since: time.Now()}
 	f.processes = append(f.processes, p)
 	f.starting++
 	h.processes++
@@ -71,7 +76,11 @@ func (h *Host) start(f *Function) {
 // run lives as long as the process.
 func (h *Host) run(p *process) {
 	defer h.exits.Done()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	var listener net.Listener
+	err := p.holdBack(h.Faults.SlowStart(p.fn.label))
+	if err == nil {
+		listener, err = net.Listen("tcp", "127.0.0.1:0")
+	}
 	if err == nil {
 		p.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.serveRuntime(p, w, r) })}
 		go func() { _ = p.server.Serve(listener) }()
@@ -81,6 +90,7 @@ func (h *Host) run(p *process) {
 		watch := time.AfterFunc(startWithin, func() { h.tooSlow(p) })
 		err = p.cmd.Load().Wait()
 		watch.Stop()
+		p.measureEnd()
 		for _, w := range p.outputs {
 			w.end()
 		}
@@ -89,6 +99,22 @@ func (h *Host) run(p *process) {
 		_ = p.server.Close()
 	}
 	h.exited(p, err)
+}
+
+// holdBack waits before a start that a fault makes slow. It is an error if the process
+// is told to end meanwhile.
+func (p *process) holdBack(d time.Duration) error {
+	if d == 0 {
+		return nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-p.left:
+		return errors.New("it was told to end before it was started")
+	}
 }
 
 // spawnProcess starts the program. A program that was written a moment ago may be
@@ -123,6 +149,7 @@ func (h *Host) spawnOnce(p *process, address string) error {
 	if err := h.spawn.start(cmd); err != nil {
 		return err
 	}
+	p.inherited = residentPeak(os.Getpid())
 	p.cmd.Store(cmd)
 	h.mu.Lock()
 	p.pid = cmd.Process.Pid
@@ -218,12 +245,14 @@ func (p *process) traceID() string {
 
 func (p *process) signalTerm() {
 	if cmd := p.cmd.Load(); cmd != nil {
+		p.measure()
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 	}
 }
 
 func (p *process) signalKill() {
 	if cmd := p.cmd.Load(); cmd != nil {
+		p.measure()
 		_ = cmd.Process.Kill()
 	}
 }

@@ -62,6 +62,7 @@ func (h *Host) serveExtension(w http.ResponseWriter, r *http.Request) {
 
 // serveNext takes the process for ready and holds the request until it has an event.
 func (h *Host) serveNext(p *process, w http.ResponseWriter, r *http.Request) {
+	p.measureNow(time.Now())
 	h.mu.Lock()
 	if inv := p.current; inv != nil {
 		failure := &Failure{Crashed, "Runtime.InvalidStateTransition", "the function asked for the next event without answering"}

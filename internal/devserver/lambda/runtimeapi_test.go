@@ -12,7 +12,7 @@ import (
 func TestRuntimeAPIAnswersTheErrorsOfAWS(t *testing.T) {
 	h, _ := host(t)
 	f := h.Add(config("Act"))
-	p := &process{fn: f, config: f.config, next: make(chan *invocation, 1), since: time.Now()}
+	p := &process{fn: f, config: f.config, next: make(chan *invocation, 1), left: make(chan struct{}), since: time.Now()}
 	h.mu.Lock()
 	f.processes, f.starting, h.processes = []*process{p}, 1, 1
 	h.mu.Unlock()

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -93,10 +95,13 @@ func (l *Log) Text(text string) {
 	l.write(strings.TrimRight(text, "\n") + "\n")
 }
 
-// Line renders one line that a function printed: JSON of log/slog as an event,
-// anything else as it is.
+// Line renders one line that a function printed: JSON of log/slog as an event, metrics
+// by their names, anything else as it is.
 func (l *Log) Line(source, trace, line string) {
 	record, ok := decode(line)
+	if !ok {
+		record, ok = metrics(line)
+	}
 	switch {
 	case l.raw && ok:
 		head, _ := json.Marshal(map[string]string{"function": source, "invocation": trace})
@@ -165,6 +170,45 @@ func decode(line string) (record, bool) {
 		}
 	}
 	return r, r.message != "" || r.level != ""
+}
+
+// metrics reads a line of CloudWatch's embedded metric format: its values, after those
+// of its dimensions.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+func metrics(line string) (record, bool) {
+	var about struct {
+		AWS struct {
+			CloudWatchMetrics []struct {
+				Dimensions [][]string
+				Metrics    []struct{ Name string }
+			}
+		} `json:"_aws"`
+	}
+	var values map[string]json.RawMessage
+	if json.Unmarshal([]byte(line), &about) != nil || json.Unmarshal([]byte(line), &values) != nil || len(about.AWS.CloudWatchMetrics) == 0 {
+		return record{}, false
+	}
+	r := record{level: "COUNT"}
+	add := func(name string) {
+		text := string(values[name])
+		if s, err := strconv.Unquote(text); err == nil {
+			text = s
+		}
+		if m := (member{name, text}); !slices.Contains(r.members, m) {
+			r.members = append(r.members, m)
+		}
+	}
+	for _, d := range about.AWS.CloudWatchMetrics {
+		for _, set := range d.Dimensions {
+			for _, name := range set {
+				add(name)
+			}
+		}
+		for _, m := range d.Metrics {
+			add(m.Name)
+		}
+	}
+	return r, true
 }
 
 func (l *Log) object(level, source, trace, message string, members []member) {

@@ -21,6 +21,7 @@ func TestLineRendersSlogAndKeepsTheRest(t *testing.T) {
 	cases := map[string]string{
 		`{"time":"x","level":"INFO","msg":"stored","key":"a b","n":3,"o":{"x":1}}`:    `13:04:05.006 inbound   345678 INFO  stored key="a b" n=3 o={"x":1}`,
 		`{"level":"WARN","msg":"slow","trace":"1-67891233-000000000000000000fedcba"}`: `13:04:05.006 inbound   fedcba WARN  slow`,
+		`{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"n","Dimensions":[["channel","code"],["code"]],"Metrics":[{"Name":"Failed"},{"Name":"Took"}]}]},"channel":"line","code":"blocked","Failed":2,"Took":[3,4]}`: `13:04:05.006 inbound   345678 COUNT  channel=line code=blocked Failed=2 Took=[3,4]`,
 		`plain words`:   `13:04:05.006 inbound   345678 plain words`,
 		`{"broken":`:    `13:04:05.006 inbound   345678 {"broken":`,
 		`{"answer":42}`: `13:04:05.006 inbound   345678 {"answer":42}`,
@@ -38,13 +39,14 @@ func TestRawModeWritesOneJSONObjectPerLine(t *testing.T) {
 	l, out := fixed(true)
 	l.Line("inbound", "1-a-b", `{"level":"INFO","msg":"stored"}`)
 	l.Line("inbound", "1-a-b", `{}`)
+	l.Line("inbound", "1-a-b", `{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"n","Dimensions":[[]],"Metrics":[{"Name":"A"}]}]},"A":1}`)
 	l.Line("inbound", "", "plain <words>")
 	l.Error("sqs", "delete failed", "error", errors.New("no \"way\""), "after", 2*time.Second)
 	l.Block("outbound", "1-a-b", "timed out", []string{"one", "two"})
 	l.Text("banner\nof lines")
 	lines := strings.Split(strings.TrimRight(out.String(), "\n"), "\n")
-	if len(lines) != 6 {
-		t.Fatalf("lines: got %d, want 6:\n%s", len(lines), out)
+	if len(lines) != 7 {
+		t.Fatalf("lines: got %d, want 7:\n%s", len(lines), out)
 	}
 	for _, line := range lines {
 		var v map[string]any
@@ -54,7 +56,7 @@ func TestRawModeWritesOneJSONObjectPerLine(t *testing.T) {
 			t.Errorf("%s: no function", line)
 		}
 	}
-	if !strings.Contains(lines[3], `"error":"no \"way\"","after":"2s"`) {
-		t.Errorf("members: got %s", lines[3])
+	if !strings.Contains(lines[4], `"error":"no \"way\"","after":"2s"`) {
+		t.Errorf("members: got %s", lines[4])
 	}
 }

@@ -10,12 +10,6 @@ import (
 	"omnihub/internal/devserver/lambda"
 )
 
-// Retries wait so long, doubled each time.
-const (
-	firstRetry = 100 * time.Millisecond
-	lastRetry  = 5 * time.Second
-)
-
 // streamLife is how long a stream keeps a record.
 const streamLife = 24 * time.Hour
 
@@ -91,7 +85,7 @@ func (s *Stream) advance(shard, sequence string) {
 // https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 func (s *Stream) deliver(ctx context.Context, shard string, records []record) bool {
 	stack := []piece{{records: records}}
-	wait := firstRetry
+	var again backoff
 	for len(stack) > 0 {
 		p := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
@@ -111,12 +105,12 @@ func (s *Stream) deliver(ctx context.Context, shard string, records []record) bo
 		switch {
 		case from == len(p.records): // all done
 			s.advance(shard, p.records[from-1].sequence)
-			wait = firstRetry
+			again.reset()
 			continue
 		case from > 0:
 			s.advance(shard, p.records[from-1].sequence)
 			stack = append(stack, piece{records: p.records[from:]})
-			wait = firstRetry
+			again.reset()
 		case !counts:
 			stack = append(stack, p)
 		case s.Source.Bisect && len(p.records) > 1:
@@ -131,10 +125,9 @@ func (s *Stream) deliver(ctx context.Context, shard string, records []record) bo
 			}
 			stack = append(stack, p)
 		}
-		if !pause(ctx, wait) {
+		if !again.wait(ctx) {
 			return false
 		}
-		wait = min(2*wait, lastRetry)
 	}
 	return true
 }
@@ -154,14 +147,18 @@ func (s *Stream) fresh(records []record) []record {
 
 // try delivers once. It answers the index of the first record that is to come
 // again, and whether the failure counts as an attempt: an event that the function
-// never saw does not.
+// never saw does not, nor one whose answer the service lost.
 func (s *Stream) try(shard string, records []record) (from int, counts bool) {
 	s.mu.Lock()
 	s.shards[shard].oldest = records[0].at
 	s.mu.Unlock()
 	result := s.Function.Invoke(context.Background(), batchEvent(records), gateway.NewTrace(time.Now()))
 	if f := result.Failure; f != nil {
-		return 0, f.Kind != lambda.NotReady && f.Kind != lambda.Refused
+		switch f.Kind {
+		case lambda.NotReady, lambda.Refused, lambda.Throttled, lambda.Lost:
+			return 0, false
+		}
+		return 0, true
 	}
 	if !s.Source.Partial {
 		return len(records), true

@@ -14,14 +14,22 @@ import (
 // two more. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 const retryStep = time.Minute
 
+// An event that Lambda could not give to the function, or whose answer it lost, waits
+// so long, doubled each time, and uses up no try.
+const (
+	firstWait = time.Second
+	lastWait  = 5 * time.Minute
+)
+
 // delivery is an event of a schedule that Lambda took for its function. It is gone
 // when the devserver ends.
 type delivery struct {
 	entry   *entry
 	payload []byte
 	taken   time.Time
-	tries   int
-	next    time.Time // of the next try
+	tries   int           // that the function failed
+	wait    time.Duration // since the last time it was not to be had
+	next    time.Time     // of the next try
 }
 
 func (t *Timetable) newDelivery(e *entry) *delivery {
@@ -48,18 +56,23 @@ func (t *Timetable) try(d *delivery) Fired {
 		return f
 	}
 	result := e.invoke.Invoke(context.Background(), d.payload, gateway.NewTrace(time.Now()))
-	d.tries++
 	f.Millis = result.Took.Milliseconds()
 	if result.Failure == nil {
 		f.Answer = string(result.Payload)
 		return f
 	}
 	f.Error = result.Failure.Error()
-	if result.Failure.Kind == lambda.Refused {
+	switch result.Failure.Kind {
+	case lambda.Refused:
 		t.Log.Error("schedule", "a scheduled event was not taken", "function", e.function, "schedule", e.Event, "error", f.Error)
 		return f
+	case lambda.Throttled, lambda.Lost:
+		d.wait = min(max(2*d.wait, firstWait), lastWait)
+		d.next = t.Now().Add(d.wait)
+	default:
+		d.tries++
+		d.next = t.Now().Add(time.Duration(d.tries) * retryStep)
 	}
-	d.next = t.Now().Add(time.Duration(d.tries) * retryStep)
 	switch {
 	case d.tries > e.async.Retries:
 		t.giveUp(d, "RetriesExhausted", result)

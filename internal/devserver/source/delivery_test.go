@@ -154,3 +154,34 @@ func TestRunningTimetableTriesAgain(t *testing.T) {
 	tt.Tick("A")
 	eventually(t, "tried again", func() bool { return f.count() == 2 })
 }
+
+func TestThrottledEventWaitsAndUsesUpNoTry(t *testing.T) {
+	tt, clock := timetable(t)
+	f := &function{}
+	f.answer = func(batch) lambda.Result {
+		switch n := f.count(); {
+		case n <= 2:
+			return throttled()
+		case n == 3:
+			return lambda.Result{Failure: &lambda.Failure{Kind: lambda.Lost, Type: "ServiceException", Message: "gone"}}
+		case n == 4:
+			return failed()
+		}
+		return lambda.Result{Payload: []byte(`"well"`)}
+	}
+	tt.mustAsync(t, template.Async{Retries: 1, MaxAge: 6 * time.Hour}, f)
+	if got := tt.Tick("A"); len(got) != 1 || got[0].Error == "" {
+		t.Fatalf("tick: got %+v, want the failure", got)
+	}
+	steps := []struct {
+		wait  time.Duration
+		tries int
+	}{{900 * time.Millisecond, 1}, {200 * time.Millisecond, 2}, {1900 * time.Millisecond, 2}, {200 * time.Millisecond, 3}, {4100 * time.Millisecond, 4}, {61 * time.Second, 5}, {time.Hour, 5}}
+	for _, s := range steps {
+		clock.Advance(s.wait)
+		tt.Passed()
+		if f.count() != s.tries {
+			t.Fatalf("%s later: got %d tries, want %d", s.wait, f.count(), s.tries)
+		}
+	}
+}

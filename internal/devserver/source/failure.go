@@ -71,7 +71,7 @@ func (s *Stream) drop(ctx context.Context, shard string, records []record, condi
 			return false
 		}
 		key := fmt.Sprintf("aws/lambda/%s/%s/%s-%s", uuid([]byte(s.Mapping+s.FunctionARN)), shard, now.Format("2006/01/02/2006-01-02T15.04.05"), uuid(nil))
-		for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
+		for again := (backoff{}); ; {
 			_, err := s.Store.PutObject(ctx, &s3.PutObjectInput{Bucket: &s.Bucket, Key: &key, Body: bytes.NewReader(body), ContentType: aws.String("application/json")})
 			if err == nil {
 				break
@@ -79,7 +79,7 @@ func (s *Stream) drop(ctx context.Context, shard string, records []record, condi
 			if ctx.Err() == nil {
 				s.Log.Warn(s.Name, "dropped records could not be kept yet", "error", err)
 			}
-			if !pause(ctx, wait) {
+			if !again.wait(ctx) {
 				return false
 			}
 		}

@@ -3,7 +3,6 @@ package source
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"sync"
 	"time"
 
@@ -29,6 +28,10 @@ type Queue struct {
 	Client   *sqs.Client
 	Log      *logs.Log
 
+	// Visibility is how long a message stays hidden after a receive, of real time. So
+	// long a batch is tried again that the function had no room for; 0 is not at all.
+	Visibility time.Duration
+
 	// Local tells that the client calls a queue in this process, by way of loopback.
 	Local bool
 }
@@ -44,14 +47,16 @@ func (q *Queue) Run(ctx context.Context) {
 	}
 	slots := make(chan struct{}, limit)
 	var batches sync.WaitGroup
+	defer settle(q.Function)
 	defer batches.Wait()
+	var again backoff
 	for {
 		select {
 		case slots <- struct{}{}:
 		case <-ctx.Done():
 			return
 		}
-		messages, err := q.collect(ctx)
+		messages, received, err := q.collect(ctx)
 		if len(messages) == 0 {
 			<-slots
 			if ctx.Err() != nil {
@@ -59,13 +64,14 @@ func (q *Queue) Run(ctx context.Context) {
 			}
 			if err != nil {
 				q.Log.Warn(q.Name, "receive failed", "error", err)
-				pause(ctx, time.Second)
+				again.wait(ctx)
 			}
 			continue
 		}
+		again.reset()
 		batches.Go(func() {
 			defer func() { <-slots }()
-			if !q.deliver(messages) {
+			if !q.deliver(ctx, messages, received.Add(q.Visibility)) {
 				pause(ctx, time.Second) // the function cannot start: do not use up receives
 			}
 		})
@@ -73,11 +79,12 @@ func (q *Queue) Run(ctx context.Context) {
 }
 
 // collect receives one batch; with a batching window it goes on until the batch is
-// full or the window over.
-func (q *Queue) collect(ctx context.Context) ([]types.Message, error) {
-	messages, err := q.receive(ctx, min(q.Source.Batch, 10), longPoll)
+// full or the window over. It tells when the first messages were there.
+func (q *Queue) collect(ctx context.Context) (messages []types.Message, received time.Time, err error) {
+	messages, err = q.receive(ctx, min(q.Source.Batch, 10), longPoll)
+	received = time.Now()
 	if err != nil || len(messages) == 0 || q.Source.Window == 0 {
-		return messages, err
+		return messages, received, err
 	}
 	for end := time.Now().Add(q.Source.Window); len(messages) < q.Source.Batch; {
 		left := time.Until(end)
@@ -92,7 +99,7 @@ func (q *Queue) collect(ctx context.Context) ([]types.Message, error) {
 			break
 		}
 	}
-	return messages, nil
+	return messages, received, nil
 }
 
 // receive is one long poll. When ctx ends, what the queue has given out already is
@@ -123,7 +130,7 @@ func (q *Queue) receive(ctx context.Context, most, wait int) ([]types.Message, e
 
 // deliver gives the batch to the function and deletes what it has done. It answers
 // false if the function could not start.
-func (q *Queue) deliver(messages []types.Message) bool {
+func (q *Queue) deliver(ctx context.Context, messages []types.Message, hidden time.Time) bool {
 	payload, err := q.event(messages)
 	if err != nil {
 		q.Log.Error(q.Name, "batch could not be encoded", "error", err)
@@ -133,7 +140,7 @@ func (q *Queue) deliver(messages []types.Message) bool {
 	if trace == "" {
 		trace = gateway.NewTrace(time.Now())
 	}
-	result := q.Function.Invoke(context.Background(), payload, trace)
+	result := q.invoke(ctx, payload, trace, hidden)
 	if f := result.Failure; f != nil {
 		return f.Kind != lambda.NotReady
 	}
@@ -162,25 +169,15 @@ func (q *Queue) deliver(messages []types.Message) bool {
 	return true
 }
 
-// delete removes the messages that did not fail, ten in a call. What cannot be
-// deleted comes again, as on AWS.
-func (q *Queue) delete(messages []types.Message, failed map[string]bool) {
-	var entries []types.DeleteMessageBatchRequestEntry
-	for i, m := range messages {
-		if !failed[*m.MessageId] {
-			entries = append(entries, types.DeleteMessageBatchRequestEntry{Id: aws.String(fmt.Sprint(i)), ReceiptHandle: m.ReceiptHandle})
+// invoke gives the function the batch, again and again while it is throttled and the
+// messages stay hidden; then they come again by themselves, and a receive is used up.
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+func (q *Queue) invoke(ctx context.Context, payload []byte, trace string, hidden time.Time) lambda.Result {
+	for again := (backoff{}); ; {
+		result := q.Function.Invoke(context.Background(), payload, trace)
+		if f := result.Failure; f == nil || f.Kind != lambda.Throttled || time.Until(hidden) < again.coming() || !again.wait(ctx) {
+			return result
 		}
-	}
-	for len(entries) > 0 {
-		n := min(len(entries), 10)
-		out, err := q.Client.DeleteMessageBatch(context.Background(), &sqs.DeleteMessageBatchInput{QueueUrl: &q.URL, Entries: entries[:n]})
-		switch {
-		case err != nil:
-			q.Log.Warn(q.Name, "messages could not be deleted and come again", "messages", n, "error", err)
-		case len(out.Failed) > 0:
-			q.Log.Warn(q.Name, "messages could not be deleted and come again", "messages", len(out.Failed), "error", aws.ToString(out.Failed[0].Message))
-		}
-		entries = entries[n:]
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
 
 	"omnihub/internal/devserver/logs"
 	"omnihub/internal/devserver/template"
@@ -34,6 +35,10 @@ type Stream struct {
 	Now         func() time.Time // the hub's clock
 	Log         *logs.Log
 
+	// Stalled answers nil while the streams may be read, else a channel that closes
+	// when that may have changed. Nil is always nil.
+	Stalled func() <-chan struct{}
+
 	// Watch gives a channel that closes when records come, and Tips the newest
 	// sequence number of each shard. Both are nil if the stream is in another
 	// process; then the reader asks again and again.
@@ -49,7 +54,7 @@ type shardState struct {
 	position string    // everything up to here is done
 	caughtUp bool      // the last read brought nothing
 	closed   bool      // read to the end of a shard that takes no more records
-	horizon  bool      // records were lost: go on with the oldest that is left
+	horizon  bool      // without a position: begin with the oldest that is left
 	oldest   time.Time // of the batch that is being delivered; zero = none
 }
 
@@ -104,7 +109,9 @@ func (s *Stream) Positions() []Position {
 func (s *Stream) Run(ctx context.Context) {
 	const look = time.Minute // for shards that came without an end of another
 	var readers sync.WaitGroup
+	defer settle(s.Function)
 	defer readers.Wait()
+	var again backoff
 	ended := make(chan string, 16)
 	running := map[string]bool{}
 	for ctx.Err() == nil {
@@ -112,10 +119,11 @@ func (s *Stream) Run(ctx context.Context) {
 		if err != nil {
 			if ctx.Err() == nil {
 				s.Log.Warn(s.Name, "the stream could not be described", "error", err)
-				pause(ctx, time.Second)
+				again.wait(ctx)
 			}
 			continue
 		}
+		again.reset()
 		there := map[string]bool{}
 		for _, sh := range shards {
 			there[*sh.ShardId] = true
@@ -153,7 +161,7 @@ func (s *Stream) state(shard string) *shardState {
 	}
 	st := s.shards[shard]
 	if st == nil {
-		st = &shardState{position: s.Checkpoints.Get(s.key(shard))}
+		st = &shardState{position: s.Checkpoints.Get(s.key(shard)), horizon: s.Checkpoints.Torn() != nil}
 		s.shards[shard] = st
 	}
 	return st
@@ -171,7 +179,7 @@ func (s *Stream) describe(ctx context.Context) ([]types.Shard, error) {
 	var shards []types.Shard
 	var from *string
 	for {
-		out, err := s.Client.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{StreamArn: &s.ARN, ExclusiveStartShardId: from})
+		out, err := s.Client.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{StreamArn: &s.ARN, ExclusiveStartShardId: from}, once)
 		if err != nil {
 			return nil, err
 		}
@@ -186,7 +194,8 @@ func (s *Stream) describe(ctx context.Context) ([]types.Shard, error) {
 func (s *Stream) read(ctx context.Context, shard string) {
 	st := s.state(shard)
 	var iterator *string
-	for ctx.Err() == nil {
+	var again backoff
+	for s.stall(ctx, st) {
 		var changed <-chan struct{}
 		if s.Watch != nil {
 			changed = s.Watch()
@@ -200,10 +209,11 @@ func (s *Stream) read(ctx context.Context, shard string) {
 			if ctx.Err() != nil {
 				return
 			}
-			iterator = s.recover(shard, err)
-			pause(ctx, pollEvery)
+			iterator = s.recover(shard, next, err)
+			again.wait(ctx)
 			continue
 		}
+		again.reset()
 		if len(records) > 0 {
 			records, next = s.fill(ctx, shard, records, next)
 			if !s.process(ctx, shard, records) {
@@ -233,6 +243,27 @@ func (s *Stream) read(ctx context.Context, shard string) {
 	}
 }
 
+// stall waits while reading is held up. It answers false when ctx ends.
+func (s *Stream) stall(ctx context.Context, st *shardState) bool {
+	for ctx.Err() == nil {
+		var held <-chan struct{}
+		if s.Stalled != nil {
+			held = s.Stalled()
+		}
+		if held == nil {
+			return true
+		}
+		s.mu.Lock()
+		st.caughtUp = false
+		s.mu.Unlock()
+		select {
+		case <-held:
+		case <-ctx.Done():
+		}
+	}
+	return false
+}
+
 // wait returns when records may have come into the shard after the position.
 func (s *Stream) wait(ctx context.Context, shard, position string, changed <-chan struct{}) {
 	for changed != nil {
@@ -257,7 +288,11 @@ func (s *Stream) finish(shard string, st *shardState) {
 	s.Log.Info(s.Name, "the shard is read to its end", "shard", shard)
 }
 
-// fetch reads once, from the iterator or else from the checkpoint.
+// once is for calls that are tried again here, and not by the client.
+func once(o *dynamodbstreams.Options) { o.Retryer = aws.NopRetryer{} }
+
+// fetch reads once, from the iterator or else from the checkpoint. With an error it
+// answers the iterator that it could not read from, if it had one.
 func (s *Stream) fetch(ctx context.Context, shard string, iterator *string) ([]types.Record, *string, error) {
 	if iterator == nil {
 		in := &dynamodbstreams.GetShardIteratorInput{StreamArn: &s.ARN, ShardId: &shard, ShardIteratorType: types.ShardIteratorTypeTrimHorizon}
@@ -270,7 +305,7 @@ func (s *Stream) fetch(ctx context.Context, shard string, iterator *string) ([]t
 		case s.Source.Latest && !horizon:
 			in.ShardIteratorType = types.ShardIteratorTypeLatest
 		}
-		out, err := s.Client.GetShardIterator(ctx, in)
+		out, err := s.Client.GetShardIterator(ctx, in, once)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -278,26 +313,42 @@ func (s *Stream) fetch(ctx context.Context, shard string, iterator *string) ([]t
 			return nil, nil, fmt.Errorf("source: no iterator for shard %s", shard)
 		}
 	}
-	out, err := s.Client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: iterator})
+	out, err := s.Client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: iterator}, once)
 	if err != nil {
-		return nil, nil, err
+		return nil, iterator, err
 	}
 	return out.Records, out.NextShardIterator, nil
 }
 
-// recover answers the iterator to go on with after an error: nil for a fresh one.
-func (s *Stream) recover(shard string, err error) *string {
+// recover answers the iterator to go on with after an error: the same one if the
+// service only failed, since one that begins with the latest record would begin
+// later if it were taken anew; nil for a fresh one.
+func (s *Stream) recover(shard string, iterator *string, err error) *string {
 	var expired *types.ExpiredIteratorException
 	var trimmed *types.TrimmedDataAccessException
+	var api smithy.APIError
 	switch {
 	case errors.As(err, &expired):
+		return nil
 	case errors.As(err, &trimmed):
 		s.Log.Warn(s.Name, "records were lost: they are older than the stream keeps them", "shard", shard)
 		s.mu.Lock()
 		s.shards[shard].position, s.shards[shard].horizon = "", true
 		s.mu.Unlock()
-	default:
-		s.Log.Warn(s.Name, "records could not be read", "error", err)
+		return nil
+	case errors.As(err, &api) && api.ErrorCode() == "ValidationException":
+		// A checkpoint that the stream never gave, or an iterator of before it was made anew.
+		s.Log.Warn(s.Name, "the stream does not know the place to go on at: records from its beginning come again", "shard", shard, "error", err)
+		s.mu.Lock()
+		s.shards[shard].position, s.shards[shard].horizon = "", true
+		s.mu.Unlock()
+		return nil
+	}
+	s.Log.Warn(s.Name, "records could not be read", "error", err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.Source.Latest && s.shards[shard].position == "" && !s.shards[shard].horizon {
+		return iterator
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ type httpAPI struct {
 	API
 	standard    string // default authorizer
 	authorizers map[string]bool
+	named       map[string]*yaml.Node // routes that the stage has settings for
 }
 
 // implicitAPI is the logical id of the API that SAM makes for events without an ApiId.
@@ -69,8 +70,8 @@ func (r *resolver) readAPI() (*httpAPI, error) {
 	if err := a.readCORS(o); err != nil {
 		return nil, err
 	}
-	return a, o.done("Name", "Description", "Tags", "PropagateTags", "FailOnWarnings", "DefaultRouteSettings", "RouteSettings",
-		"AccessLogSettings", "Domain", "DisableExecuteApiEndpoint")
+	a.readThrottles(o)
+	return a, o.done("Name", "Description", "Tags", "PropagateTags", "FailOnWarnings", "AccessLogSettings", "Domain", "DisableExecuteApiEndpoint")
 }
 
 func (r *resolver) wantsImplicitAPI() bool {
@@ -151,7 +152,10 @@ func (r *resolver) addRoute(a *httpAPI, function string, e *object) Route {
 	}
 	route.Timeout = time.Duration(e.number("TimeoutInMillis", 30000, 50, 30000)) * time.Millisecond
 	e.one("PayloadFormatVersion", "2.0", "2.0")
-	_ = e.done("RouteSettings")
+	if e.has("RouteSettings") {
+		a.readThrottle(e.object("RouteSettings"), route.Key())
+	}
+	_ = e.done()
 	return route
 }
 

@@ -31,7 +31,8 @@ type API struct {
 	ID             string // logical id; "" if the template has no HTTP API
 	Routes         []Route
 	StageVariables map[string]string
-	CORS           *CORS // nil = the gateway does nothing about CORS
+	CORS           *CORS               // nil = the gateway does nothing about CORS
+	Throttles      map[string]Throttle // by route key; "" is that of all other routes
 }
 
 // Route is one method and path of the HTTP API.

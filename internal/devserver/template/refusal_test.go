@@ -96,6 +96,10 @@ Resources:
 		{"condition operator", policy("Effect: Allow, Action: \"s3:*\", Resource: \"*\", Condition: {DateLessThan: {\"aws:RequestedRegion\": x}}"), "condition operator DateLessThan is not known"},
 		{"second api", "Resources:\n  A: {Type: AWS::Serverless::HttpApi}\n  B: {Type: AWS::Serverless::HttpApi}\n", "a second HTTP API is not known"},
 		{"stage", "Resources:\n  A: {Type: AWS::Serverless::HttpApi, Properties: {StageName: prod}}\n", `StageName "prod" is not known`},
+		{"rate", "Resources:\n  A: {Type: AWS::Serverless::HttpApi, Properties: {DefaultRouteSettings: {ThrottlingRateLimit: fast}}}\n", "ThrottlingRateLimit must be a number of 0 or more"},
+		{"burst", "Resources:\n  A: {Type: AWS::Serverless::HttpApi, Properties: {DefaultRouteSettings: {ThrottlingBurstLimit: -1}}}\n", "ThrottlingBurstLimit must be a number from 0"},
+		{"route setting", "Resources:\n  A: {Type: AWS::Serverless::HttpApi, Properties: {DefaultRouteSettings: {Foo: 1}}}\n", "property Foo is not known"},
+		{"route of a setting", "Resources:\n  A: {Type: AWS::Serverless::HttpApi, Properties: {RouteSettings: {\"GET /x\": {ThrottlingRateLimit: 1}}}}\n", `there is no route "GET /x"`},
 		{"definition", "Resources:\n  A: {Type: AWS::Serverless::HttpApi, Properties: {DefinitionBody: {}}}\n", "property DefinitionBody is not known"},
 		{"dead letter", "Resources:\n  A: {Type: AWS::SQS::Queue, Properties: {RedrivePolicy: {deadLetterTargetArn: x, maxReceiveCount: 3}}}\n", "dead-letter queue x is not in this template"},
 	}

@@ -50,7 +50,7 @@ func (d *Document) Resolve(options Options) (*Model, error) {
 			m.Functions = append(m.Functions, f)
 		}
 	}
-	return m, nil
+	return m, r.checkThrottles(api, m.API.Routes)
 }
 
 func (r *resolver) readStorage(m *Model) error {

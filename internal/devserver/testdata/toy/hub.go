@@ -19,6 +19,8 @@ import (
 	bustypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"omnihub/internal/failpoint"
 )
 
 // hub is a chain in small: echo → queue → worker → table → changes → table, with a
@@ -134,9 +136,11 @@ func (h *hub) worker(ctx context.Context, e events.SQSEvent) (events.SQSEventRes
 		if strings.HasPrefix(m.Body, "p") {
 			kind = "poison"
 		}
+		failpoint.BeforeWrite.Hit()
 		if err := h.put(ctx, "job", m.Body, kind); err != nil {
 			out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 		}
+		failpoint.AfterWrite.Hit()
 	}
 	return out, nil
 }

@@ -76,6 +76,15 @@ func act(ctx context.Context, o order) (any, error) {
 		return "slept", nil
 	case "big":
 		return strings.Repeat("x", o.Bytes), nil
+	case "grow":
+		held := make([]byte, o.Bytes)
+		for i := 0; i < len(held); i += 4096 {
+			held[i] = 1
+		}
+		if o.Text == "and die" {
+			os.Exit(7)
+		}
+		return len(held), nil
 	case "stream":
 		return io.Reader(bytes.NewReader([]byte(`{"streamed":true}`))), nil
 	case "break":

@@ -17,8 +17,14 @@ type handler struct {
 
 // Handle stores a batch of envelopes and names those that failed.
 func (h *handler) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
-	batch := queue.Batch{Handle: h.receive, GiveUp: h.giveUp, Log: h.Receiver.Log}
+	defer h.Receiver.Metrics.Flush()
+	batch := queue.Batch{Handle: h.receive, GiveUp: h.giveUp, Log: h.Receiver.Log, Metrics: h.Receiver.Metrics, Trace: trace}
 	return batch.Run(ctx, e), nil
+}
+
+func trace(r queue.Record) string {
+	envelope, _ := chat.ReadEnvelope(r.Body)
+	return envelope.Trace
 }
 
 func (h *handler) receive(ctx context.Context, r queue.Record) error {

@@ -20,7 +20,7 @@ import (
 )
 
 func main() {
-	e := env.Read()
+	e := env.Read("inbound")
 	tables := store.Tables{
 		Contacts: e.Must("CONTACTS_TABLE"), Messages: e.Must("MESSAGES_TABLE"),
 		Config: e.Must("CONFIG_TABLE"), Ledger: e.Must("LEDGER_TABLE"),
@@ -32,16 +32,20 @@ func main() {
 	p.Warm(env.By(db.ListTables), env.By(keys.ListKeys))
 
 	st := &store.Store{DB: db, Tables: tables, Now: p.Now, Retention: retention}
+	reader := settings.NewReader(st, seal.NewKeyring(keys, keyID), p.Now)
+	reader.Metrics = p.Metrics
+
 	h := &handler{Receiver: &chat.Receiver{
 		Store:      st,
-		Settings:   settings.NewReader(st, seal.NewKeyring(keys, keyID), p.Now),
+		Settings:   reader,
 		Contacts:   &contact.Book{Store: st, Now: p.Now},
-		Adapters:   all.Adapters(env.Platform()),
+		Adapters:   p.Adapters(all.Adapters(env.Platform())),
 		Answer:     bot.Answer,
 		Consent:    bot.Consent,
-		Quarantine: chat.Quarantine{Store: st, Now: p.Now, Log: p.Log},
+		Quarantine: chat.Quarantine{Store: st, Now: p.Now, Log: p.Log, Metrics: p.Metrics},
 		Now:        p.Now,
 		Log:        p.Log,
+		Metrics:    p.Metrics,
 	}}
 	lambda.Start(h.Handle)
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +75,40 @@ func BenchmarkIngress(b *testing.B) {
 	b.ReportMetric(float64(took.Microseconds())/float64(b.N), "µs/ingress")
 	b.ReportMetric(float64(least.Microseconds())/float64(b.N), "µs/floor")
 	b.ReportMetric(float64(took)/float64(least), "×floor")
+}
+
+// BenchmarkUnsigned prints what a warm function takes for a request that nobody
+// signed, from the event's JSON to the answer's, and that of a made-up path.
+func BenchmarkUnsigned(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		make func(e *events.APIGatewayV2HTTPRequest)
+	}{
+		{"signature=none", func(*events.APIGatewayV2HTTPRequest) {}},
+		{"signature=wrong", func(e *events.APIGatewayV2HTTPRequest) { e.Headers["x-line-signature"] = sign("guess", nil) }},
+		{"path=made-up", func(e *events.APIGatewayV2HTTPRequest) {
+			e.PathParameters["connection"] = "test.line1.aaaaaaaaaaaaaaaa"
+		}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			f := newFortress(b)
+			f.warm()
+			e := f.event()
+			c.make(&e)
+			payload, err := json.Marshal(e)
+			f.must(err)
+			var times []time.Duration
+			b.ReportAllocs()
+			for b.Loop() {
+				began := time.Now()
+				f.send(payload)
+				times = append(times, time.Since(began))
+			}
+			slices.Sort(times)
+			b.ReportMetric(float64(times[len(times)/2].Nanoseconds())/1000, "µs/p50")
+			b.ReportMetric(float64(times[len(times)*99/100].Nanoseconds())/1000, "µs/p99")
+		})
+	}
 }
 
 func big(n int) []byte { return []byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)} }

@@ -1,12 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 
-	"omnihub/internal/channel"
 	"omnihub/internal/hub"
 	"omnihub/internal/webhook"
 )
@@ -17,19 +18,14 @@ type handler struct {
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, webhook.MaxBody+1))
+	defer h.Intake.Metrics.Flush()
+	answer, err := h.Intake.Take(r.Context(), webhook.Request{
+		Channel: hub.Channel(r.PathValue("channel")), PathID: r.PathValue("connection"), Trace: trace(r),
+		Method: r.Method, RawQuery: r.URL.RawQuery, Size: r.ContentLength,
+		Header: func() map[string]string { return headers(r) },
+		Body:   func() ([]byte, error) { return body(r) },
+	})
 	if err != nil {
-		problem(w, hub.E(hub.BadRequest, "ingress: read body", nil))
-		return
-	}
-	headers := make(map[string]string, len(r.Header))
-	for name, values := range r.Header {
-		headers[strings.ToLower(name)] = strings.Join(values, ",")
-	}
-	answer, err := h.Intake.Accept(r.Context(), hub.Channel(r.PathValue("channel")), r.PathValue("connection"), trace(r),
-		&channel.Request{Method: r.Method, RawQuery: r.URL.RawQuery, Header: headers, Body: body})
-	if err != nil {
-		h.log(r, err)
 		problem(w, err)
 		return
 	}
@@ -38,24 +34,32 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, answer.Text)
 }
 
-func (h *handler) log(r *http.Request, err error) {
-	code := hub.CodeOf(err)
-	kind := r.PathValue("channel")
-	if h.Intake.Adapters[hub.Channel(kind)] == nil {
-		kind = "unknown" // what anybody may write into a path stays out of the log
+func headers(r *http.Request) map[string]string {
+	headers := make(map[string]string, len(r.Header))
+	for name, values := range r.Header {
+		headers[strings.ToLower(name)] = strings.Join(values, ",")
 	}
-	level := h.Intake.Log.Warn
-	if code.HTTPStatus() >= http.StatusInternalServerError {
-		level = h.Intake.Log.Error
-	}
-	level("webhook refused", "channel", kind, "code", code, "error", err, "trace", trace(r))
+	return headers
 }
+
+// body reads a body into one piece of memory that has its size, and no further than
+// one byte over the cap.
+func body(r *http.Request) ([]byte, error) {
+	size := max(0, min(r.ContentLength, webhook.MaxBody))
+	into := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	_, err := into.ReadFrom(io.LimitReader(r.Body, webhook.MaxBody+1))
+	return into.Bytes(), err
+}
+
+// traceForm is the form of the gateway's trace roots. A caller may send one of its
+// own, and it stands in logs and on the queue.
+var traceForm = regexp.MustCompile(`^1-[0-9a-f]{8}-[0-9a-f]{24}$`)
 
 // trace is the id that follows an event through the whole chain: the gateway's
 // trace root, or its request id.
 func trace(r *http.Request) string {
 	for _, part := range strings.Split(r.Header.Get("X-Amzn-Trace-Id"), ";") {
-		if root, ok := strings.CutPrefix(strings.TrimSpace(part), "Root="); ok && len(root) <= 64 {
+		if root, ok := strings.CutPrefix(strings.TrimSpace(part), "Root="); ok && traceForm.MatchString(root) {
 			return root
 		}
 	}

@@ -21,7 +21,7 @@ import (
 )
 
 func main() {
-	e := env.Read()
+	e := env.Read("ingress")
 	tables := store.Tables{Config: e.Must("CONFIG_TABLE")}
 	inbound := e.Must("INBOUND_URL")
 	keyID := e.Must("KEY_ID")
@@ -31,14 +31,16 @@ func main() {
 
 	st := &store.Store{DB: db, Tables: tables, Now: p.Now}
 	reader := settings.NewReader(st, seal.NewKeyring(keys, keyID), p.Now)
+	reader.Metrics = p.Metrics
 	go reader.Edge(context.Background()) // reads the path keys ahead, which opens the table's connection
 
 	h := &handler{Intake: &webhook.Intake{
 		Settings: reader,
 		Queue:    &queue.Queue{Client: queues, URL: inbound},
-		Adapters: all.Adapters(env.Platform()),
+		Adapters: p.Adapters(all.Adapters(env.Platform())),
 		Now:      p.Now,
 		Log:      p.Log,
+		Metrics:  p.Metrics,
 	}}
 	lambda.Start(apigw.Handler(h))
 }

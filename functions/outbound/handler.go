@@ -23,8 +23,16 @@ type handler struct {
 
 // Handle sends a batch of orders and names those that have to wait.
 func (h *handler) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
-	batch := queue.Batch{Handle: h.deliver, Queue: h.Queue, Reserve: reserve, Log: h.Sender.Log}
+	defer h.Sender.Metrics.Flush()
+	batch := queue.Batch{
+		Handle: h.deliver, Queue: h.Queue, Reserve: reserve, Log: h.Sender.Log, Metrics: h.Sender.Metrics, Trace: trace,
+	}
 	return batch.Run(ctx, e), nil
+}
+
+func trace(r queue.Record) string {
+	send, _ := chat.ReadOrder(r.Body)
+	return send.Intent.Trace
 }
 
 func (h *handler) deliver(ctx context.Context, r queue.Record) error {

@@ -96,7 +96,7 @@ func TestEachSampleOrderReachesItsPlatform(t *testing.T) {
 			}
 			now := hub.MillisOf(h.Clock.Now())
 			_, _, err = h.Store.Advance(context.Background(), q.Ref, store.Arrival{
-				Key: hub.NewMessageKey(now, "1"), Account: want.account, External: want.to, Kind: hub.Person, Preview: "x"})
+				Key: hub.NewMessageKey(now, "1"), Account: want.account, External: hub.Personal(want.to), Kind: hub.Person, Preview: "x"})
 			if err != nil {
 				t.Fatal(err)
 			}

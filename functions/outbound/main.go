@@ -21,7 +21,7 @@ import (
 )
 
 func main() {
-	e := env.Read()
+	e := env.Read("outbound")
 	tables := store.Tables{Messages: e.Must("MESSAGES_TABLE"), Config: e.Must("CONFIG_TABLE"), Ledger: e.Must("LEDGER_TABLE")}
 	outbound := e.Must("OUTBOUND_URL")
 	keyID := e.Must("KEY_ID")
@@ -30,16 +30,20 @@ func main() {
 	p.Warm(env.By(db.ListTables), env.By(keys.ListKeys))
 
 	st := &store.Store{DB: db, Tables: tables, Now: p.Now}
+	reader := settings.NewReader(st, seal.NewKeyring(keys, keyID), p.Now)
+	reader.Metrics = p.Metrics
+
 	h := &handler{
 		Sender: &chat.Sender{
 			Store:    st,
-			Settings: settings.NewReader(st, seal.NewKeyring(keys, keyID), p.Now),
-			Adapters: all.Adapters(env.Platform()),
+			Settings: reader,
+			Adapters: p.Adapters(all.Adapters(env.Platform())),
 			Now:      p.Now,
 			Owner:    os.Getenv("AWS_LAMBDA_LOG_STREAM_NAME") + "/" + ulid.Make().String(),
 			Log:      p.Log,
+			Metrics:  p.Metrics,
 		},
-		Quarantine: chat.Quarantine{Store: st, Now: p.Now, Log: p.Log},
+		Quarantine: chat.Quarantine{Store: st, Now: p.Now, Log: p.Log, Metrics: p.Metrics},
 		Queue:      &queue.Queue{Client: sqs.NewFromConfig(p.AWS), URL: outbound},
 	}
 	lambda.Start(h.Handle)

@@ -31,8 +31,16 @@ type handler struct {
 
 // Handle asks for a batch of profiles and names those that have to wait.
 func (h *handler) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
-	batch := queue.Batch{Handle: h.fetch, Queue: h.Queue, Reserve: reserve, Log: h.Profiles.Log}
+	defer h.Profiles.Metrics.Flush()
+	batch := queue.Batch{
+		Handle: h.fetch, Queue: h.Queue, Reserve: reserve, Log: h.Profiles.Log, Metrics: h.Profiles.Metrics, Trace: trace,
+	}
 	return batch.Run(ctx, e), nil
+}
+
+func trace(r queue.Record) string {
+	ask, _ := contact.ReadAsk(r.Body)
+	return ask.Trace
 }
 
 func (h *handler) fetch(ctx context.Context, r queue.Record) error {
@@ -69,7 +77,7 @@ func later(err error, receives int) error {
 func (h *handler) keep(ctx context.Context, a contact.Ask, r queue.Record, code hub.Code, why string) error {
 	return h.Quarantine.Event(ctx, hub.Envelope{
 		Team: a.Team, Account: a.Account, Channel: a.Channel, User: a.User, Event: "profile " + string(a.Home),
-		Raw: []byte(r.Body), Received: h.sent(r),
+		Raw: []byte(r.Body), Received: h.sent(r), Trace: a.Trace,
 	}, code, why)
 }
 

@@ -20,7 +20,7 @@ import (
 )
 
 func main() {
-	e := env.Read()
+	e := env.Read("profile")
 	tables := store.Tables{Contacts: e.Must("CONTACTS_TABLE"), Config: e.Must("CONFIG_TABLE"), Ledger: e.Must("LEDGER_TABLE")}
 	profiles := e.Must("PROFILE_URL")
 	keyID := e.Must("KEY_ID")
@@ -29,15 +29,19 @@ func main() {
 	p.Warm(env.By(db.ListTables), env.By(keys.ListKeys))
 
 	st := &store.Store{DB: db, Tables: tables, Now: p.Now}
+	reader := settings.NewReader(st, seal.NewKeyring(keys, keyID), p.Now)
+	reader.Metrics = p.Metrics
+
 	h := &handler{
 		Profiles: &contact.Profiles{
 			Store:    st,
-			Settings: settings.NewReader(st, seal.NewKeyring(keys, keyID), p.Now),
-			Adapters: all.Adapters(env.Platform()),
+			Settings: reader,
+			Adapters: p.Adapters(all.Adapters(env.Platform())),
 			Now:      p.Now,
 			Log:      p.Log,
+			Metrics:  p.Metrics,
 		},
-		Quarantine: chat.Quarantine{Store: st, Now: p.Now, Log: p.Log},
+		Quarantine: chat.Quarantine{Store: st, Now: p.Now, Log: p.Log, Metrics: p.Metrics},
 		Queue:      &queue.Queue{Client: sqs.NewFromConfig(p.AWS), URL: profiles},
 	}
 	lambda.Start(h.Handle)

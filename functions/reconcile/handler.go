@@ -18,6 +18,7 @@ type result struct {
 
 // Handle hands on what is due. It needs nothing of the schedule's input.
 func (h *handler) Handle(ctx context.Context) (result, error) {
+	defer h.Reconciler.Metrics.Flush()
 	n, err := h.Reconciler.Due(ctx)
 	return result{HandedOn: n}, err
 }

@@ -15,16 +15,17 @@ import (
 )
 
 func main() {
-	e := env.Read()
+	e := env.Read("reconcile")
 	tables := store.Tables{Messages: e.Must("MESSAGES_TABLE"), Ledger: e.Must("LEDGER_TABLE")}
 	outbound := e.Must("OUTBOUND_URL")
 	p := e.Start(context.Background())
 
 	h := &handler{Reconciler: &chat.Reconciler{
-		Store: &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: tables, Now: p.Now},
-		Queue: &queue.Queue{Client: sqs.NewFromConfig(p.AWS), URL: outbound},
-		Now:   p.Now,
-		Log:   p.Log,
+		Store:   &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: tables, Now: p.Now},
+		Queue:   &queue.Queue{Client: sqs.NewFromConfig(p.AWS), URL: outbound},
+		Now:     p.Now,
+		Log:     p.Log,
+		Metrics: p.Metrics,
 	}}
 	lambda.Start(h.Handle)
 }

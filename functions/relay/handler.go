@@ -12,6 +12,7 @@ import (
 	"omnihub/internal/chat"
 	"omnihub/internal/failpoint"
 	"omnihub/internal/hub"
+	"omnihub/internal/metric"
 	"omnihub/internal/queue"
 	"omnihub/internal/store"
 )
@@ -22,6 +23,7 @@ type handler struct {
 	Bus        *bus.Bus
 	Quarantine chat.Quarantine
 	Log        *slog.Logger
+	Metrics    *metric.Meter
 }
 
 // asked is what the records of one batch ask for; each send and event stands beside
@@ -38,6 +40,7 @@ type asked struct {
 // stands before it is done, and what follows it may be done twice, under the same
 // ids.
 func (h *handler) Handle(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+	defer h.Metrics.Flush()
 	a, end := h.read(ctx, e.Records)
 	end = h.handOn(ctx, a, end)
 	failpoint.MidBatch.Hit()
@@ -86,11 +89,14 @@ func change(read func(events.DynamoDBEventRecord) (store.Change, error), r event
 func (h *handler) handOn(ctx context.Context, a asked, end int) int {
 	taken, err := chat.HandOn(ctx, h.Outbound, a.sends)
 	for i, ok := range taken {
+		trace := a.sends[i].Intent.Trace
 		if !ok {
-			h.Log.Warn("sends not handed on", "code", hub.CodeOf(err), "error", err)
+			h.Metrics.Add(metric.HandOnFailures, 1)
+			h.Log.Warn("sends not handed on", "trace", trace, "code", hub.CodeOf(err), "error", err)
 			return min(end, a.sendAt[i])
 		}
-		h.Log.Info("handed on", "trace", a.sends[i].Intent.Trace)
+		h.Metrics.Add(metric.SendsHandedOn, 1)
+		h.Log.Debug("handed on", "trace", trace)
 	}
 	return end
 }
@@ -102,22 +108,21 @@ func (h *handler) publish(ctx context.Context, records []events.DynamoDBEventRec
 	for n < len(a.events) && a.eventAt[n] < end {
 		n++
 	}
-	published := 0
 	for i, err := range h.Bus.Publish(ctx, a.events[:n]) {
+		trace, kind := fmt.Sprint(a.events[i].Detail["trace"]), a.events[i].Kind
 		switch {
 		case err == nil:
-			published++
+			h.Metrics.Add(metric.EventsPublished, 1)
+			h.Log.Debug("published", "trace", trace, "kind", kind)
 		case hub.CodeOf(err).Quarantined():
 			if !h.keep(ctx, records[a.eventAt[i]], err) {
 				return a.eventAt[i]
 			}
 		default:
-			h.Log.Warn("events not published", "code", hub.CodeOf(err), "error", err)
+			h.Metrics.Add(metric.PublishFailures, 1)
+			h.Log.Warn("events not published", "trace", trace, "kind", kind, "code", hub.CodeOf(err), "error", err)
 			return a.eventAt[i]
 		}
-	}
-	if published > 0 {
-		h.Log.Info("published", "count", published)
 	}
 	return end
 }
@@ -125,12 +130,16 @@ func (h *handler) publish(ctx context.Context, records []events.DynamoDBEventRec
 // keep puts a record aside that can never be worked off, so that it does not hold
 // its shard. It answers whether it is kept.
 func (h *handler) keep(ctx context.Context, r events.DynamoDBEventRecord, why error) bool {
+	trace := ""
+	if v, ok := r.Change.NewImage["tr"]; ok && v.DataType() == events.DataTypeString {
+		trace = v.String()
+	}
 	body, err := json.Marshal(r)
 	if err == nil {
-		err = h.Quarantine.Unreadable(ctx, string(body), why.Error())
+		err = h.Quarantine.Unreadable(hub.WithTrace(ctx, trace), string(body), why.Error())
 	}
 	if err != nil {
-		h.Log.Warn("record not kept aside", "code", hub.CodeOf(err), "error", err)
+		h.Log.Warn("record not kept aside", "trace", trace, "code", hub.CodeOf(err), "error", err)
 	}
 	return err == nil
 }

@@ -18,7 +18,7 @@ import (
 )
 
 func main() {
-	e := env.Read()
+	e := env.Read("relay")
 	tables := store.Tables{Ledger: e.Must("LEDGER_TABLE")}
 	outbound, name := e.Must("OUTBOUND_URL"), e.Must("BUS_NAME")
 	p := e.Start(context.Background())
@@ -27,8 +27,9 @@ func main() {
 	h := &handler{
 		Outbound:   &queue.Queue{Client: sqs.NewFromConfig(p.AWS), URL: outbound},
 		Bus:        &bus.Bus{Client: eventbridge.NewFromConfig(p.AWS), Name: name},
-		Quarantine: chat.Quarantine{Store: st, Now: p.Now, Log: p.Log},
+		Quarantine: chat.Quarantine{Store: st, Now: p.Now, Log: p.Log, Metrics: p.Metrics},
 		Log:        p.Log,
+		Metrics:    p.Metrics,
 	}
 	lambda.Start(h.Handle)
 }

@@ -1,10 +1,15 @@
 package apigw
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"net/http"
+	"runtime"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -72,9 +77,92 @@ func TestBinaryBodiesPassByteForByte(t *testing.T) {
 	}
 }
 
-func TestBrokenBase64IsABadRequest(t *testing.T) {
-	out := call(t, post("%%%", true), func(http.ResponseWriter, *http.Request) { t.Error("the handler was called") })
-	if out.StatusCode != 400 {
-		t.Errorf("got status %d, want 400", out.StatusCode)
+func TestBrokenBase64IsAnErrorWhenItIsRead(t *testing.T) {
+	for _, text := range []string{"%%%", "YQ", "YQ=", "YQ==YQ==", "Y", "=", "YWJj=", "YQ=="[:3] + "\x00"} {
+		out := call(t, post(text, true), func(w http.ResponseWriter, r *http.Request) {
+			if body, err := io.ReadAll(r.Body); err == nil {
+				t.Errorf("%q: got the body %q, want an error", text, body)
+			}
+			w.WriteHeader(http.StatusBadRequest)
+		})
+		if out.StatusCode != 400 {
+			t.Errorf("%q: got status %d, want 400", text, out.StatusCode)
+		}
 	}
+}
+
+func TestBodyThatIsNotReadIsNotDecoded(t *testing.T) {
+	e := post(strings.Repeat("QUJD", 1<<20), true)
+	reads := 0
+	h := Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if reads++; r.ContentLength != 3<<20 {
+			t.Errorf("got length %d, want %d", r.ContentLength, 3<<20)
+		}
+		w.WriteHeader(http.StatusNotFound)
+	}))
+	const runs = 50
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range runs {
+		_, _ = h(context.Background(), e)
+	}
+	runtime.ReadMemStats(&after)
+	if got := (after.TotalAlloc - before.TotalAlloc) / runs; got > 16<<10 || reads != runs {
+		t.Errorf("got %d bytes allocated for a body of 3 MB that nobody reads, want few", got)
+	}
+}
+
+func TestHeadersOfOneNameAreJoinedWhateverTheirCase(t *testing.T) {
+	e := post("", false)
+	e.Headers["X-LINE-Signature"] = "s3"
+	call(t, e, func(w http.ResponseWriter, r *http.Request) {
+		got := r.Header.Values("x-line-signature")
+		slices.Sort(got)
+		if !slices.Equal(got, []string{"s1,s2", "s3"}) {
+			t.Errorf("got %q, want both", got)
+		}
+	})
+}
+
+func TestHugeHeadIsRefusedBeforeTheHandler(t *testing.T) {
+	for name, grow := range map[string]func(*events.APIGatewayV2HTTPRequest){
+		"path":  func(e *events.APIGatewayV2HTTPRequest) { e.RawPath = strings.Repeat("/a", maxHead/2) },
+		"query": func(e *events.APIGatewayV2HTTPRequest) { e.RawQueryString = strings.Repeat("a&", maxHead/2) },
+		"value": func(e *events.APIGatewayV2HTTPRequest) { e.Headers["a"] = strings.Repeat("a", maxHead) },
+		"names": func(e *events.APIGatewayV2HTTPRequest) {
+			for i := range 10_000 {
+				e.Headers[fmt.Sprintf("x-%05d", i)] = "1"
+			}
+		},
+		"cookie": func(e *events.APIGatewayV2HTTPRequest) { e.Cookies = []string{strings.Repeat("a", maxHead)} },
+	} {
+		e := post("", false)
+		grow(&e)
+		out := call(t, e, func(http.ResponseWriter, *http.Request) { t.Errorf("%s: the handler was called", name) })
+		if out.StatusCode != 431 {
+			t.Errorf("%s: got status %d, want 431", name, out.StatusCode)
+		}
+	}
+}
+
+// FuzzBody holds that a body of base64 reads as the same bytes however it is decoded.
+func FuzzBody(f *testing.F) {
+	for _, text := range []string{"", "YQ==", "YWI=", "YWJj", "YQ", "YW\nJj", "%%%", "YQ==YQ==", "===="} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		want, wantErr := base64.StdEncoding.DecodeString(text)
+		call(t, post(text, true), func(w http.ResponseWriter, r *http.Request) {
+			got, err := io.ReadAll(r.Body)
+			if (err == nil) != (wantErr == nil) {
+				t.Fatalf("%q: got %v, want %v", text, err, wantErr)
+			}
+			if err == nil && !bytes.Equal(got, want) {
+				t.Fatalf("%q: got %x, want %x", text, got, want)
+			}
+			if clean := strings.NewReplacer("\r", "", "\n", "").Replace(text); err == nil && len(clean) == len(text) && r.ContentLength != int64(len(want)) {
+				t.Fatalf("%q: got length %d, want %d", text, r.ContentLength, len(want))
+			}
+		})
+	})
 }

@@ -39,6 +39,7 @@ func TestNothingIsShown(t *testing.T) {
 		s.brokenLetters()
 		s.giveUp()
 		s.must(s.Idle(s.ctx, time.Minute))
+		s.flock.look("what hubctl lists", s.listings(), everything...)
 		s.search()
 		s.notInVain()
 	})
@@ -224,6 +225,7 @@ func (s *scene) notInVain() {
 	}
 	for _, sign := range []string{
 		"code=signature_invalid", "code=not_found", "code=method_not_allowed", "code=too_large", "code=unparsable", "code=unknown_account",
+		"WebhooksRefused", "MessagesStored", "Quarantined", "SendsFailed", // the metrics, whose lines were searched too
 		"code=token_expired", "sent by=reply", "sent by=push", "sent by=send", "receipt state=", "profile stored",
 	} {
 		s.sign(sign)

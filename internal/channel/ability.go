@@ -35,12 +35,12 @@ type Profiler interface {
 
 // Profile is what a platform tells of a person. Empty members are not known.
 type Profile struct {
-	Name     string
-	Username string // unique at the platform, as people type it
-	Picture  string // https
-	Language string // BCP 47
-	Phone    string // E.164 digits without "+"
-	Status   string // the person's own words
+	Name     hub.Personal
+	Username hub.Personal // unique at the platform, as people type it
+	Picture  hub.Personal // https
+	Language string       // BCP 47
+	Phone    hub.Personal // E.164 digits without "+"
+	Status   hub.Personal // the person's own words
 }
 
 // Typist is the ability to show the customer that an answer is being written.

@@ -80,7 +80,7 @@ type Slice struct {
 
 // Outgoing is what is to be sent.
 type Outgoing struct {
-	To       string // the platform's id of the channel user
+	To       hub.Personal // the platform's id of the channel user
 	Content  hub.Content
 	RetryKey string // a UUID, the same at every try of this message
 	// Ref is our own name of the message, at most 512 bytes of ASCII. A platform that

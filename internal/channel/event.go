@@ -64,7 +64,7 @@ const (
 // those of one LINE provider, one business portfolio.
 type Alias struct {
 	Kind  AliasKind
-	Value string
+	Value hub.Personal
 }
 
 // Message is what a customer wrote or chose, with EventMessage.

@@ -2,11 +2,13 @@ package chat
 
 import (
 	"context"
+	"log/slog"
 	"strconv"
 	"strings"
 
 	"omnihub/internal/channel"
 	"omnihub/internal/hub"
+	"omnihub/internal/metric"
 	"omnihub/internal/store"
 )
 
@@ -29,7 +31,7 @@ func (rc *Receiver) action(ctx context.Context, a *arrived) error {
 	if err != nil {
 		return err
 	}
-	rc.Log.Info("action stored", "trace", a.e.Trace, "kind", a.ev.Action.Kind, "newest", isNewest)
+	rc.Log.Debug("action stored", "trace", a.e.Trace, "kind", a.ev.Action.Kind, "newest", isNewest)
 	if a.caps.Window == 0 || t.User == "" || a.at <= max(t.LastIn, t.LastAct) {
 		return nil
 	}
@@ -45,7 +47,7 @@ func (rc *Receiver) receipt(ctx context.Context, a *arrived) error {
 	switch {
 	case ours:
 	case a.ev.Receipt.Ref != "":
-		rc.Log.Info("receipt of another system", "trace", a.e.Trace)
+		rc.Log.Debug("receipt of another system", "trace", a.e.Trace)
 		return nil
 	default:
 		ref = a.own
@@ -61,7 +63,7 @@ func (rc *Receiver) receipt(ctx context.Context, a *arrived) error {
 	if err != nil {
 		return err
 	}
-	rc.Log.Info("receipt", "trace", a.e.Trace, "state", a.ev.Receipt.State, "code", stamps.Code, "error", a.ev.Receipt.Detail, "found", met.Found)
+	rc.told(ctx, a, stamps.Code, met)
 	if !met.Found || met.Doubted == nil && stamps.Code != hub.OptedOut {
 		return nil
 	}
@@ -78,6 +80,19 @@ func (rc *Receiver) receipt(ctx context.Context, a *arrived) error {
 		return nil
 	}
 	return rc.subscribe(ctx, a, &t, hub.MarketingOut)
+}
+
+// told tells of a receipt: louder of one by which a message did not arrive.
+func (rc *Receiver) told(ctx context.Context, a *arrived, code hub.Code, met store.Stamped) {
+	level, on := slog.LevelDebug, metric.Channel(a.e.Channel)
+	if a.ev.Receipt.State == hub.Failed {
+		level = slog.LevelInfo
+		rc.Metrics.Add(metric.ReceiptsFailed, 1, on, metric.Code(code))
+	}
+	if met.Doubted != nil {
+		rc.Metrics.Add(metric.SendsReconciled, 1, on)
+	}
+	rc.Log.Log(ctx, level, "receipt", "trace", a.e.Trace, "state", a.ev.Receipt.State, "code", code, "error", a.ev.Receipt.Detail, "found", met.Found)
 }
 
 func stampsOf(r channel.Receipt, at hub.Millis) hub.Stamps {
@@ -159,6 +174,6 @@ func (rc *Receiver) subscribe(ctx context.Context, a *arrived, t *hub.Thread, ki
 	if err != nil || step == store.Gone {
 		return err
 	}
-	rc.Log.Info("subscription", "trace", a.e.Trace, "kind", kind)
+	rc.Log.Debug("subscription", "trace", a.e.Trace, "kind", kind)
 	return rc.Store.PutOther(ctx, a.own, a.e, store.Kept{Type: a.ev.Type, At: a.at, Publish: kind, Home: a.home(t)}, "~consent")
 }

@@ -8,6 +8,7 @@ import (
 	"omnihub/internal/channel"
 	"omnihub/internal/failpoint"
 	"omnihub/internal/hub"
+	"omnihub/internal/metric"
 	"omnihub/internal/store"
 )
 
@@ -19,6 +20,14 @@ type attempt struct {
 	adapter  channel.Adapter
 	receives int
 	owner    string // of the claim that is held for a second call; "" = none
+}
+
+// channel is what the send goes out on, as far as it is known yet.
+func (a *attempt) channel() metric.Dim {
+	if a.adapter != nil {
+		return metric.Channel(a.adapter.Kind())
+	}
+	return metric.Channel(a.q.Intent.Channel)
 }
 
 // outgoing is the send as the adapter gets it.
@@ -118,6 +127,7 @@ func (sn *Sender) doubt(ctx context.Context, a *attempt, c store.Claim) error {
 		return err
 	}
 	sn.Log.Warn("send in doubt", "trace", a.q.Intent.Trace)
+	sn.Metrics.Add(metric.SendsInDoubt, 1, a.channel())
 	return sn.park(ctx, a, doubtWait)
 }
 
@@ -168,6 +178,7 @@ func (sn *Sender) judge(ctx context.Context, a *attempt, c store.Claim) (again b
 		return false, err
 	}
 	sn.Log.Warn("send once more", "trace", a.q.Intent.Trace)
+	sn.Metrics.Add(metric.SendsRepeated, 1, a.channel())
 	a.owner = c.Owner
 	return true, nil
 }
@@ -192,7 +203,10 @@ func (sn *Sender) finish(ctx context.Context, a *attempt, how string, sent chann
 		if err != nil {
 			return err
 		}
-		sn.Log.Info("sent", "trace", a.q.Intent.Trace, "by", how, "repeated", sent.Repeated, "class", a.q.Intent.Class)
+		sn.Log.Debug("sent", "trace", a.q.Intent.Trace, "by", how, "repeated", sent.Repeated, "class", a.q.Intent.Class)
+		sn.Metrics.Add(metric.SendsSent, 1, a.channel(), metric.Class(a.q.Intent.Class))
+		took := time.Duration(hub.MillisOf(sn.Now())-a.q.Intent.Accepted) * time.Millisecond
+		sn.Metrics.Observe(metric.SendDelay, took, a.channel(), metric.Class(a.q.Intent.Class))
 		if err := sn.meet(ctx, a, sent.PlatformID); err != nil {
 			return err
 		}
@@ -249,6 +263,7 @@ func (sn *Sender) fail(ctx context.Context, a *attempt, code hub.Code) error {
 		return err
 	}
 	sn.Log.Warn("send failed", "trace", a.q.Intent.Trace, "code", code, "class", a.q.Intent.Class)
+	sn.Metrics.Add(metric.SendsFailed, 1, a.channel(), metric.Code(code), metric.Class(a.q.Intent.Class))
 	return sn.release(ctx, a.q, a.thread)
 }
 
@@ -258,6 +273,7 @@ func (sn *Sender) unknown(ctx context.Context, a *attempt) error {
 		return err
 	}
 	sn.Log.Warn("send unknown", "trace", a.q.Intent.Trace, "class", a.q.Intent.Class)
+	sn.Metrics.Add(metric.SendsUnknown, 1, metric.Class(a.q.Intent.Class))
 	return sn.release(ctx, a.q, a.thread)
 }
 
@@ -269,9 +285,15 @@ func (sn *Sender) release(ctx context.Context, q store.Queued, thread *hub.Threa
 	return sn.Store.Unpark(ctx, q.Ref.Team, thread.User, hub.Parked{Accepted: q.Intent.Accepted, Key: q.Intent.Key})
 }
 
-// later makes a send wait: hidden in its queue for a short time, parked for a
-// longer one. The platform's word on how long comes first.
+// later makes a send wait for another try.
 func (sn *Sender) later(ctx context.Context, a *attempt, cause error) error {
+	sn.Metrics.Add(metric.SendsRetried, 1, a.channel(), metric.Code(hub.CodeOf(cause)))
+	return sn.wait(ctx, a, cause)
+}
+
+// wait makes a send wait: hidden in its queue for a short time, parked for a longer
+// one. The platform's word on how long comes first.
+func (sn *Sender) wait(ctx context.Context, a *attempt, cause error) error {
 	wait := hub.RetryAfterOf(cause)
 	if wait == 0 {
 		wait = backoff(a.receives)
@@ -293,6 +315,7 @@ func (sn *Sender) park(ctx context.Context, a *attempt, wait time.Duration) erro
 	if err != nil {
 		return err
 	}
+	sn.Metrics.Add(metric.SendsParked, 1, a.channel())
 	sn.Log.Info("send parked", "trace", a.q.Intent.Trace, "seconds", int(wait.Seconds()), "placed", ok)
 	return nil
 }

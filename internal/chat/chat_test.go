@@ -88,7 +88,7 @@ func state(t failer, h *hubtest.Hub, user string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines = append(lines, "home "+home.External, fmt.Sprintf("open=%v newest=%s", thread.Conversation != "", thread.LastKey))
+	lines = append(lines, "home "+home.External.Reveal(), fmt.Sprintf("open=%v newest=%s", thread.Conversation != "", thread.LastKey))
 	return strings.Join(lines, "\n")
 }
 

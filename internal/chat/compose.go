@@ -82,7 +82,8 @@ func (c *Composer) Send(ctx context.Context, d Draft) (store.Ref, hub.MessageKey
 	k := hub.NewMessageKey(d.At, d.ID)
 	_, err = c.Store.PutIntent(ctx, own, hub.Intent{
 		Key: k, Class: d.Class, Content: d.Content, By: d.By, Account: d.Account, Channel: account.Channel,
-		Home: account.Team.Pepper.Home(t.Account, t.External, t.Epoch), Accepted: d.At, Deadline: d.At.Add(d.Class.SendDeadline()), Trace: d.Trace,
+		Home: account.Team.Pepper.Home(t.Account, t.External.Reveal(), t.Epoch), Thread: t.User,
+		Accepted: d.At, Deadline: d.At.Add(d.Class.SendDeadline()), Trace: d.Trace,
 	})
 	return own, k, err
 }
@@ -119,7 +120,7 @@ func (c *Composer) name(ctx context.Context, own store.Ref, t hub.Thread, accoun
 
 // know makes the customer's thread known if it is not, and answers it.
 func (c *Composer) know(ctx context.Context, own store.Ref, d Draft) (hub.Thread, error) {
-	t, step, err := c.Store.Know(ctx, own, store.Arrival{Account: d.Account, External: d.To, Kind: hub.Person})
+	t, step, err := c.Store.Know(ctx, own, store.Arrival{Account: d.Account, External: hub.Personal(d.To), Kind: hub.Person})
 	if err != nil || step != store.Elsewhere {
 		return t, err
 	}

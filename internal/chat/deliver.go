@@ -9,6 +9,7 @@ import (
 
 	"omnihub/internal/channel"
 	"omnihub/internal/hub"
+	"omnihub/internal/metric"
 	"omnihub/internal/settings"
 	"omnihub/internal/store"
 )
@@ -37,6 +38,7 @@ type Sender struct {
 	Now      func() time.Time
 	Owner    string // names this process in claims
 	Log      *slog.Logger
+	Metrics  *metric.Meter
 
 	tries atomic.Int64
 }
@@ -45,7 +47,7 @@ type Sender struct {
 // with it: it was sent, has failed for good, is parked, or its outcome is unknown.
 // Every other error asks, by its RetryAfter, to be called again then.
 func (sn *Sender) Deliver(ctx context.Context, q store.Queued, receives int) error {
-	err := sn.deliver(ctx, q, receives)
+	err := sn.deliver(hub.WithTrace(ctx, q.Intent.Trace), q, receives)
 	if err == nil || hub.RetryAfterOf(err) > 0 {
 		return err
 	}
@@ -114,7 +116,8 @@ func (sn *Sender) deliver(ctx context.Context, q store.Queued, receives int) err
 		case hub.CodeOf(err) == hub.ReplyBudget:
 			return sn.fail(ctx, a, hub.ReplyBudget)
 		case hub.CodeOf(err) == hub.RateLimited:
-			return sn.later(ctx, a, err)
+			sn.Metrics.Add(metric.SendsPaced, 1, a.channel())
+			return sn.wait(ctx, a, err)
 		}
 		return err
 	}
@@ -133,9 +136,9 @@ func (sn *Sender) resume(ctx context.Context, q *store.Queued, thread *hub.Threa
 	if stored.Stamps.Final() {
 		return true, sn.release(ctx, *q, thread)
 	}
-	if stored.Attempt > q.Attempt {
-		return true, nil // a later order of the same send is on its way
-	}
+	// A later order of the same send may be on its way. This one has its place before the
+	// sends that were accepted later; the other will find it done.
+	q.Attempt = max(q.Attempt, stored.Attempt)
 	q.Claim, q.Tried = stored.Claim, stored.Tried
 	return false, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"omnihub/internal/failpoint"
 	"omnihub/internal/hub"
+	"omnihub/internal/metric"
 	"omnihub/internal/queue"
 	"omnihub/internal/store"
 )
@@ -20,10 +21,10 @@ func HandOn(ctx context.Context, out *queue.Queue, sends []store.Queued) ([]bool
 	waiting := map[hub.UserKey][]int{}
 	var threads []hub.UserKey
 	for i, q := range sends {
-		if len(waiting[q.Ref.User]) == 0 {
-			threads = append(threads, q.Ref.User)
+		if len(waiting[q.Line()]) == 0 {
+			threads = append(threads, q.Line())
 		}
-		waiting[q.Ref.User] = append(waiting[q.Ref.User], i)
+		waiting[q.Line()] = append(waiting[q.Line()], i)
 	}
 	var failed error
 	for len(threads) > 0 {
@@ -59,10 +60,11 @@ func HandOn(ctx context.Context, out *queue.Queue, sends []store.Queued) ([]bool
 // those of which the change stream or the queue lost track. It also carries out the
 // unsends that are due.
 type Reconciler struct {
-	Store *store.Store
-	Queue *queue.Queue
-	Now   func() time.Time
-	Log   *slog.Logger
+	Store   *store.Store
+	Queue   *queue.Queue
+	Now     func() time.Time
+	Log     *slog.Logger
+	Metrics *metric.Meter
 }
 
 // dueLimit is how many sends of one bucket are handed on in one run.
@@ -85,7 +87,7 @@ func (rc *Reconciler) Due(ctx context.Context) (int, error) {
 		}
 	}
 	if total > 0 {
-		rc.Log.Warn("sends handed on", "count", total)
+		rc.Log.Info("sends handed on", "count", total)
 	}
 	return total, nil
 }
@@ -100,7 +102,7 @@ func (rc *Reconciler) bucket(ctx context.Context, day string, shard int, now hub
 		if err != nil {
 			return 0, err
 		}
-		rc.Log.Info("unsend carried out", "found", found)
+		rc.Log.Debug("unsend carried out", "found", found)
 	}
 	due := all.Sends
 	if len(due) == 0 {
@@ -111,10 +113,13 @@ func (rc *Reconciler) bucket(ctx context.Context, day string, shard int, now hub
 		return a.Before(hub.Parked{Accepted: due[j].Intent.Accepted, Key: due[j].Intent.Key})
 	})
 	again := make([]store.Queued, len(due))
+	oldest := now
 	for i, q := range due {
 		again[i] = q
 		again[i].Attempt++
+		oldest = min(oldest, q.Due)
 	}
+	rc.Metrics.Observe(metric.OldestDue, time.Duration(now-oldest)*time.Millisecond)
 	taken, failed := HandOn(ctx, rc.Queue, again)
 	n := 0
 	for i, ok := range taken {
@@ -122,6 +127,8 @@ func (rc *Reconciler) bucket(ctx context.Context, day string, shard int, now hub
 			continue
 		}
 		n++
+		rc.Log.Debug("handed on", "trace", due[i].Intent.Trace)
+		rc.Metrics.Add(metric.SendsDue, 1)
 		failpoint.MidBatch.Hit()
 		if err := rc.Store.HandedOn(ctx, due[i], now.Add(store.Overdue)); err != nil {
 			failed = err

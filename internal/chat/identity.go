@@ -51,7 +51,7 @@ func hashed(account *settings.Account, caps channel.Capabilities, list []channel
 	var out []store.Alias
 	for _, al := range list {
 		out = append(out, store.Alias{
-			Hash:  account.Team.Pepper.Value("alias "+string(account.Channel)+" "+within+" "+string(al.Kind), al.Value),
+			Hash:  account.Team.Pepper.Value("alias "+string(account.Channel)+" "+within+" "+string(al.Kind), al.Value.Reveal()),
 			Phone: al.Kind == channel.AliasPhone,
 		})
 	}
@@ -160,7 +160,7 @@ func (rc *Receiver) tie(ctx context.Context, a *arrived, t hub.Thread) (hub.Thre
 		}
 	}
 	r := store.Ref{Team: team, User: t.User}
-	if a.ev.User != t.To() {
+	if a.ev.User != t.To().Reveal() {
 		// Whoever comes under another id is reached there from now on.
 		if err := rc.Store.Readdress(ctx, r, a.ev.User, a.at); err != nil {
 			return t, err

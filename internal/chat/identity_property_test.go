@@ -81,7 +81,7 @@ func TestPeopleAreToldApartInAnyOrder(t *testing.T) {
 			return first
 		}
 		check := func(th hub.Thread, want int, texts ...string) {
-			log, err := y.Store.Log(context.Background(), y.at("toy1", th.External), "", 100)
+			log, err := y.Store.Log(context.Background(), y.at("toy1", th.External.Reveal()), "", 100)
 			if err != nil {
 				t.Fatal(err)
 			}

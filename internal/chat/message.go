@@ -3,10 +3,12 @@ package chat
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"omnihub/internal/channel"
 	"omnihub/internal/failpoint"
 	"omnihub/internal/hub"
+	"omnihub/internal/metric"
 	"omnihub/internal/store"
 )
 
@@ -58,13 +60,28 @@ func (rc *Receiver) message(ctx context.Context, a *arrived, moved hub.MessageKe
 	if err != nil {
 		return err
 	}
-	rc.Log.Info("message stored", "trace", a.e.Trace, "new", put.New, "type", a.ev.Message.Type, "late", step == store.Behind)
+	rc.stored(a, put.New, step == store.Behind)
 	if put.Fence != t.Fence || consent {
 		// The floor has changed since the message came: it is no longer the time to
 		// decide whether the bot may answer it.
 		return nil
 	}
 	return rc.answer(ctx, a, &t, k)
+}
+
+// stored tells that a message is stored.
+func (rc *Receiver) stored(a *arrived, isNew, late bool) {
+	rc.Log.Debug("message stored", "trace", a.e.Trace, "channel", a.e.Channel, "new", isNew, "type", a.ev.Message.Type, "late", late)
+	on := metric.Channel(a.e.Channel)
+	if !isNew {
+		rc.Metrics.Add(metric.MessagesRepeated, 1, on)
+		return
+	}
+	rc.Metrics.Add(metric.MessagesStored, 1, on)
+	rc.Metrics.Observe(metric.StoreDelay, time.Duration(hub.MillisOf(rc.Now())-a.e.Received)*time.Millisecond, on)
+	if late {
+		rc.Metrics.Add(metric.MessagesLate, 1, on)
+	}
 }
 
 // follow writes what a thread's first message and a conversation's first message
@@ -92,13 +109,13 @@ func (rc *Receiver) putHome(ctx context.Context, a *arrived, t *hub.Thread, at h
 	if err := rc.Store.PutHome(ctx, a.own.Team, home); err != nil {
 		return err
 	}
-	for field, v := range map[string]string{
-		"name": a.ev.Profile.Name, "username": a.ev.Profile.Username, "phone": a.ev.Profile.Phone, "language": a.ev.Profile.Language,
+	for field, v := range map[string]hub.Personal{
+		"name": a.ev.Profile.Name, "username": a.ev.Profile.Username, "phone": a.ev.Profile.Phone, "language": hub.Personal(a.ev.Profile.Language),
 	} {
 		if v == "" {
 			continue
 		}
-		if err := rc.Store.SetRegister(ctx, a.own.Team, home.ID, hub.Register{Field: field, Value: v, At: at, Source: "event"}); err != nil {
+		if err := rc.Store.SetRegister(ctx, a.own.Team, home.ID, hub.Register{Field: field, Value: v.Reveal(), At: at, Source: "event"}); err != nil {
 			return err
 		}
 	}
@@ -165,12 +182,12 @@ func (rc *Receiver) intend(ctx context.Context, a *arrived, t *hub.Thread, k hub
 	now := hub.MillisOf(rc.Now())
 	isNew, err := rc.Store.PutIntent(ctx, a.own, hub.Intent{
 		Key: k.Answer(), Class: class, Content: content, Fence: t.Fence,
-		Account: t.Account, Channel: a.e.Channel, Home: a.home(t),
+		Account: t.Account, Channel: a.e.Channel, Home: a.home(t), Thread: t.User,
 		Accepted: now, Deadline: now.Add(class.SendDeadline()),
 		Reply: hub.Reply{Token: a.ev.Reply, Since: a.e.Received}, Trace: a.e.Trace,
 	})
 	if err == nil && isNew {
-		rc.Log.Info("answer queued", "trace", a.e.Trace, "class", class)
+		rc.Log.Debug("answer queued", "trace", a.e.Trace, "class", class)
 	}
 	return err
 }

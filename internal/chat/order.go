@@ -9,13 +9,15 @@ import (
 	"omnihub/internal/store"
 )
 
-// order is a send on its way to outbound: all that the send needs but its thread,
-// which outbound reads when it is about to send. It travels as JSON.
+// order is a send on its way to outbound: all that the send needs but what its thread
+// holds, which outbound reads when it is about to send. It travels as JSON.
 type order struct {
 	Version    int            `json:"v"` // 1
 	Team       hub.TeamID     `json:"team"`
 	User       hub.UserKey    `json:"u"`
 	Key        hub.MessageKey `json:"k"`
+	Thread     hub.UserKey    `json:"thread,omitempty"`
+	Channel    hub.Channel    `json:"chan,omitempty"`
 	Class      hub.Class      `json:"class"`
 	Content    hub.Content    `json:"content"`
 	Fence      int            `json:"fence,omitempty"`
@@ -34,15 +36,15 @@ const orderVersion = 1
 func orderMessage(q store.Queued) (queue.Message, error) {
 	i := q.Intent
 	body, err := json.Marshal(order{
-		Version: orderVersion, Team: q.Ref.Team, User: q.Ref.User, Key: i.Key, Class: i.Class, Content: i.Content,
-		Fence: i.Fence, Accepted: i.Accepted, Deadline: i.Deadline, ReplyToken: i.Reply.Token.Reveal(),
+		Version: orderVersion, Team: q.Ref.Team, User: q.Ref.User, Key: i.Key, Thread: i.Thread, Channel: i.Channel, Class: i.Class,
+		Content: i.Content, Fence: i.Fence, Accepted: i.Accepted, Deadline: i.Deadline, ReplyToken: i.Reply.Token.Reveal(),
 		ReplySince: i.Reply.Since, Attempt: q.Attempt, Trace: i.Trace,
 	})
 	if err != nil {
 		return queue.Message{}, hub.E(hub.Internal, "chat: encode order", err)
 	}
 	return queue.Message{
-		Body: string(body), Group: string(q.Ref.User),
+		Body: string(body), Group: string(q.Line()),
 		Dedup: hub.Digest("order", string(q.Ref.Team), string(q.Ref.User), string(i.Key), fmt.Sprint(q.Attempt)),
 	}, nil
 }
@@ -57,7 +59,7 @@ func ReadOrder(body string) (store.Queued, error) {
 		Ref:     store.Ref{Team: o.Team, User: o.User},
 		Attempt: o.Attempt,
 		Intent: hub.Intent{
-			Key: o.Key, Class: o.Class, Content: o.Content, Fence: o.Fence, Accepted: o.Accepted, Deadline: o.Deadline,
+			Key: o.Key, Thread: o.Thread, Channel: o.Channel, Class: o.Class, Content: o.Content, Fence: o.Fence, Accepted: o.Accepted, Deadline: o.Deadline,
 			Reply: hub.Reply{Token: hub.Secret(o.ReplyToken), Since: o.ReplySince}, Trace: o.Trace,
 		},
 	}, nil

@@ -6,27 +6,35 @@ import (
 	"time"
 
 	"omnihub/internal/hub"
+	"omnihub/internal/metric"
 	"omnihub/internal/store"
 )
 
 // Quarantine keeps aside what was accepted and cannot be acted upon, with its raw
 // bytes. What it keeps is acknowledged; each entry is logged for the alarm.
 type Quarantine struct {
-	Store *store.Store
-	Now   func() time.Time
-	Log   *slog.Logger
+	Store   *store.Store
+	Now     func() time.Time
+	Log     *slog.Logger
+	Metrics *metric.Meter
 }
 
 // Event keeps an envelope's event.
 func (qu Quarantine) Event(ctx context.Context, e hub.Envelope, code hub.Code, detail string) error {
 	id := hub.Digest("event", string(e.Connection), string(e.Account), e.Event, e.Hash, string(code))
-	return qu.keep(ctx, e, store.Quarantined{ID: id, Reason: code, Detail: detail, Size: len(e.Raw), Chunks: 1}, 0)
+	return qu.keep(ctx, e, store.Quarantined{
+		ID: id, Reason: code, Detail: detail, Size: len(e.Raw), Chunks: 1,
+		Known: store.Known{Event: e.Event, Hash: e.Hash, Head: e.Head},
+	}, 0)
 }
 
 // Chunk keeps a chunk envelope's piece.
 func (qu Quarantine) Chunk(ctx context.Context, e hub.Envelope) error {
 	c := e.Chunk
-	return qu.keep(ctx, e, store.Quarantined{ID: c.ID, Reason: c.Reason, Detail: c.Detail, Size: c.Size, Chunks: c.Total}, c.Index)
+	return qu.keep(ctx, e, store.Quarantined{
+		ID: c.ID, Reason: c.Reason, Detail: c.Detail, Size: c.Size, Chunks: c.Total,
+		Known: store.Known{Event: e.Event, Hash: e.Hash, Head: e.Head, External: c.External, Person: hub.Personal(c.Person)},
+	}, c.Index)
 }
 
 // deploymentTeam owns what belongs to no team.
@@ -34,7 +42,7 @@ const deploymentTeam = "hub"
 
 // Unreadable keeps a message or record that is not what the hub itself writes.
 func (qu Quarantine) Unreadable(ctx context.Context, body, detail string) error {
-	e := hub.Envelope{Team: deploymentTeam, Raw: []byte(body), Received: hub.MillisOf(qu.Now())}
+	e := hub.Envelope{Team: deploymentTeam, Raw: []byte(body), Received: hub.MillisOf(qu.Now()), Trace: hub.TraceOf(ctx)}
 	return qu.keep(ctx, e, store.Quarantined{
 		ID: hub.Digest("body", body), Reason: hub.Unparsable, Detail: detail, Size: len(body), Chunks: 1,
 	}, 0)
@@ -47,5 +55,6 @@ func (qu Quarantine) keep(ctx context.Context, e hub.Envelope, q store.Quarantin
 		return err
 	}
 	qu.Log.Warn("quarantined", "trace", e.Trace, "code", q.Reason, "id", q.ID, "chunk", chunk)
+	qu.Metrics.Add(metric.Quarantined, 1, metric.Code(q.Reason))
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"omnihub/internal/channel"
 	"omnihub/internal/contact"
 	"omnihub/internal/hub"
+	"omnihub/internal/metric"
 	"omnihub/internal/settings"
 	"omnihub/internal/store"
 )
@@ -33,6 +34,7 @@ type Receiver struct {
 	Quarantine Quarantine
 	Now        func() time.Time
 	Log        *slog.Logger
+	Metrics    *metric.Meter
 }
 
 // ReadEnvelope reads a message of the inbound queue. Unparsable if it is none.
@@ -50,6 +52,7 @@ func ReadEnvelope(body string) (hub.Envelope, error) {
 // Receive works off one envelope. A nil error means that it is stored, or lies in
 // quarantine; any other that it should be tried again.
 func (rc *Receiver) Receive(ctx context.Context, e hub.Envelope) error {
+	ctx = hub.WithTrace(ctx, e.Trace)
 	if e.Chunk != nil {
 		return rc.Quarantine.Chunk(ctx, e)
 	}
@@ -175,12 +178,12 @@ func (a *arrived) home(t *hub.Thread) hub.HomeID {
 	if t.Account == "" {
 		return ""
 	}
-	return a.team.Pepper.Home(t.Account, t.External, t.Epoch)
+	return a.team.Pepper.Home(t.Account, t.External.Reveal(), t.Epoch)
 }
 
 // arrival is what the event tells its thread.
 func (a *arrived) arrival(k hub.MessageKey, preview string) store.Arrival {
 	return store.Arrival{
-		Key: k, Own: a.own.User, Account: a.e.Account, External: a.ev.User, Kind: a.ev.UserKind, Preview: preview,
+		Key: k, Own: a.own.User, Account: a.e.Account, External: hub.Personal(a.ev.User), Kind: a.ev.UserKind, Preview: preview,
 	}
 }

@@ -212,7 +212,7 @@ func (th *theatre) state() string {
 		if err := th.Store.Read(context.Background(), r, t.LastKey, t.Late); err != nil && t.LastKey != "" {
 			th.t.Fatal(err)
 		}
-		home, err := th.Store.Home(context.Background(), hubtest.Team, th.Team.Pepper.Home(t.Account, t.External, 0))
+		home, err := th.Store.Home(context.Background(), hubtest.Team, th.Team.Pepper.Home(t.Account, t.External.Reveal(), 0))
 		if err != nil {
 			th.t.Fatalf("%s: %v", name, err)
 		}

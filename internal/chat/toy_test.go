@@ -94,7 +94,10 @@ func (y *toys) envelope(account hub.AccountID, e channel.Event) hub.Envelope {
 	if e.Kind == channel.EventMessage && e.Message.Type == "" {
 		e.Message.Type = hub.Text
 	}
-	raw, err := json.Marshal(e)
+	raw, err := json.Marshal(open{e, openAliases(e.Aliases), openAliases(e.Former), openProfile{
+		e.Profile.Name.Reveal(), e.Profile.Username.Reveal(), e.Profile.Picture.Reveal(), e.Profile.Language,
+		e.Profile.Phone.Reveal(), e.Profile.Status.Reveal(),
+	}})
 	if err != nil {
 		y.t.Fatal(err)
 	}
@@ -103,6 +106,27 @@ func (y *toys) envelope(account hub.AccountID, e channel.Event) hub.Envelope {
 		User: y.Team.Pepper.User(account, e.User), Event: e.ID, Raw: raw, Hash: hub.Digest(string(raw)),
 		Received: hub.MillisOf(y.Clock.Now()), Trace: "t" + e.ID,
 	}
+}
+
+// open is an event as the toy platform writes it: with what is not printed elsewhere.
+type open struct {
+	channel.Event
+	Aliases, Former []openAlias
+	Profile         openProfile
+}
+
+type openAlias struct {
+	Kind  channel.AliasKind
+	Value string
+}
+
+type openProfile struct{ Name, Username, Picture, Language, Phone, Status string }
+
+func openAliases(list []channel.Alias) (out []openAlias) {
+	for _, a := range list {
+		out = append(out, openAlias{a.Kind, a.Value.Reveal()})
+	}
+	return out
 }
 
 func (y *toys) come(account hub.AccountID, e channel.Event) hub.Envelope {
@@ -122,9 +146,9 @@ func wrote(text string, ids ...string) channel.Event {
 
 func identity(ids []string) (user string, list []channel.Alias) {
 	for _, id := range ids {
-		a := channel.Alias{Kind: channel.AliasUser, Value: id}
+		a := channel.Alias{Kind: channel.AliasUser, Value: hub.Personal(id)}
 		if len(id) > 3 && id[:3] == "wa:" {
-			a = channel.Alias{Kind: channel.AliasPhone, Value: id[3:]}
+			a = channel.Alias{Kind: channel.AliasPhone, Value: hub.Personal(id[3:])}
 		}
 		if user == "" || a.Kind == channel.AliasUser {
 			user = id
@@ -152,7 +176,7 @@ func (y *toys) thread(account hub.AccountID, id string) hub.Thread {
 func (y *toys) contact(account hub.AccountID, id string) contact.Contact {
 	y.t.Helper()
 	t := y.thread(account, id)
-	c, err := y.rc.Contacts.Contact(context.Background(), hubtest.Team, y.Team.Pepper.Home(t.Account, t.External, t.Epoch))
+	c, err := y.rc.Contacts.Contact(context.Background(), hubtest.Team, y.Team.Pepper.Home(t.Account, t.External.Reveal(), t.Epoch))
 	if err != nil {
 		y.t.Fatalf("contact of %s: %v", id, err)
 	}

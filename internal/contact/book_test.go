@@ -50,7 +50,7 @@ func putHomeAs(t failer, h *hubtest.Hub, id hub.HomeID, user string, created hub
 	t.Helper()
 	err := h.Store.PutHome(ctx, team, hub.Home{
 		ID: id, Account: hubtest.LineAccount, Channel: "line", User: h.Team.Pepper.User(hubtest.LineAccount, user),
-		External: user, Kind: kind, Created: created,
+		External: hub.Personal(user), Kind: kind, Created: created,
 	})
 	if err != nil {
 		t.Fatal(err)

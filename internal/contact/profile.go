@@ -9,6 +9,7 @@ import (
 
 	"omnihub/internal/channel"
 	"omnihub/internal/hub"
+	"omnihub/internal/metric"
 	"omnihub/internal/settings"
 	"omnihub/internal/store"
 )
@@ -20,6 +21,7 @@ type Profiles struct {
 	Adapters map[hub.Channel]channel.Adapter
 	Now      func() time.Time
 	Log      *slog.Logger
+	Metrics  *metric.Meter
 }
 
 // Ask names a channel user whose profile is wanted: the body of a message of the
@@ -30,6 +32,7 @@ type Ask struct {
 	Account hub.AccountID `json:"account"`
 	Channel hub.Channel   `json:"channel"`
 	User    hub.UserKey   `json:"user"`
+	Trace   string        `json:"trace"`
 }
 
 // ReadAsk reads a message of the profile queue. Unparsable if it is none.
@@ -56,6 +59,7 @@ const source = "platform"
 // Errors: those of the platform's call (TokenExpired, RateLimited, Transient, Unclear,
 // Permanent), of the tables and the settings.
 func (p *Profiles) Fetch(ctx context.Context, a Ask) error {
+	ctx = hub.WithTrace(ctx, a.Trace)
 	profiler, ok := p.Adapters[a.Channel].(channel.Profiler)
 	if !ok {
 		return p.done(a, "the channel has no profiles")
@@ -75,31 +79,37 @@ func (p *Profiles) Fetch(ctx context.Context, a Ask) error {
 		return err
 	}
 	at := hub.MillisOf(p.Now())
-	got, err := profiler.Profile(ctx, account.Platform, home.External)
+	got, err := profiler.Profile(ctx, account.Platform, home.External.Reveal())
 	switch {
 	case hub.CodeOf(err) == hub.Unreachable:
 		return p.done(a, "the platform does not tell")
 	case err != nil:
+		p.Metrics.Add(metric.ProfilesFailed, 1, metric.Channel(a.Channel), metric.Code(hub.CodeOf(err)))
 		return err
 	}
 	told := 0
-	for _, f := range []struct{ name, value string }{
-		{"name", got.Name}, {"username", got.Username}, {"picture", got.Picture}, {"language", got.Language}, {"status", got.Status},
+	for _, f := range []struct {
+		Name  string
+		Value hub.Personal
+	}{
+		{"name", got.Name}, {"username", got.Username}, {"picture", got.Picture}, {"language", hub.Personal(got.Language)}, {"status", got.Status},
 	} {
-		if f.value == "" {
+		if f.Value == "" {
 			continue
 		}
 		told++
-		err := p.Store.SetRegister(ctx, a.Team, a.Home, hub.Register{Field: f.name, Value: f.value, At: at, Source: source})
+		err := p.Store.SetRegister(ctx, a.Team, a.Home, hub.Register{Field: f.Name, Value: f.Value.Reveal(), At: at, Source: source})
 		if err != nil {
 			return err
 		}
 	}
-	p.Log.Info("profile stored", "team", a.Team, "account", home.Account, "fields", told)
+	p.Metrics.Add(metric.ProfilesStored, 1, metric.Channel(a.Channel))
+	p.Log.Debug("profile stored", "trace", a.Trace, "team", a.Team, "account", home.Account, "fields", told)
 	return nil
 }
 
 func (p *Profiles) done(a Ask, why string) error {
-	p.Log.Info("no profile", "team", a.Team, "account", a.Account, "why", why)
+	p.Metrics.Add(metric.ProfilesAbsent, 1, metric.Channel(a.Channel))
+	p.Log.Debug("no profile", "trace", a.Trace, "team", a.Team, "account", a.Account, "why", why)
 	return nil
 }

@@ -141,8 +141,9 @@ func logged(ctx context.Context, st *stack.Stack) (int, error) {
 	return length, nil
 }
 
-// ownLines counts what functions printed. The stack puts two members of its own
-// before those of a line; the line's own begin with its time.
+// ownLines counts what functions printed and Lambda would keep: lines of INFO and more,
+// and metrics. The stack puts two members of its own before those of a line; the line's
+// own begin with its time, or, of metrics, with what CloudWatch reads.
 func ownLines(log string) (map[string]Logged, error) {
 	out := map[string]Logged{}
 	for _, line := range strings.Split(log, "\n") {
@@ -150,9 +151,15 @@ func ownLines(log string) (map[string]Logged, error) {
 			continue
 		}
 		var head struct{ Function string }
-		at := strings.Index(line, `,"time":`)
+		at := strings.Index(line, `,"_aws":`)
+		if at < 0 {
+			at = strings.Index(line, `,"time":`)
+		}
 		if at < 0 {
 			return nil, fmt.Errorf("cost: a line of the log has no time")
+		}
+		if strings.Contains(line[at:], `,"level":"DEBUG",`) {
+			continue // a deployment does not log it, unless LogLevel says so
 		}
 		own := "{" + line[at+1:]
 		if json.Unmarshal([]byte(line[:at]+"}"), &head) != nil || head.Function == "" {

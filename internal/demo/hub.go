@@ -118,13 +118,13 @@ func (v *view) thread(ctx context.Context, account hub.AccountID, external strin
 
 // contact folds the contact of a thread's home.
 func (v *view) contact(ctx context.Context, t thread) (contact.Contact, error) {
-	return v.contacts.Contact(ctx, demoteam.ID, v.pepper.Home(t.Account, t.External, t.Epoch))
+	return v.contacts.Contact(ctx, demoteam.ID, v.pepper.Home(t.Account, t.External.Reveal(), t.Epoch))
 }
 
 // send writes to the customer of a thread, as a program would.
 func (v *view) send(ctx context.Context, t thread, class hub.Class, text string) error {
 	_, _, err := v.composer.Send(ctx, chat.Draft{
-		Team: demoteam.ID, Account: t.Account, To: t.To(), Class: class, Content: hub.TextContent(text), By: "demo",
+		Team: demoteam.ID, Account: t.Account, To: t.To().Reveal(), Class: class, Content: hub.TextContent(text), By: "demo",
 	})
 	return err
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"omnihub/internal/metric"
 )
 
 func TestEveryFunctionIsAlarmedAndItsLogKept(t *testing.T) {
@@ -48,47 +50,106 @@ func TestStreamThatGivesUpRecordsIsAlarmed(t *testing.T) {
 	}
 }
 
-// lines are the log lines that feed an alarm, by metric, and which functions write
-// them.
-var lines = map[string]struct {
-	pattern string
-	writes  func(document, resource) bool
-}{
-	"Quarantined": {`{ $.msg = "quarantined" }`, func(d document, f resource) bool {
-		return slices.ContainsFunc(statements(d), func(s statement) bool {
-			return s.role == target(f.properties["Role"]) && slices.Contains(s.actions, "dynamodb:PutItem") && slices.Contains(s.resources, "!GetAtt LedgerTable.Arn")
-		})
-	}},
-	"SignatureFailures": {`{ $.code = "signature_invalid" }`, func(_ document, f resource) bool { return f.name == "Ingress" }},
-	"SendsUnknown":      {`{ $.msg = "send unknown" }`, func(_ document, f resource) bool { return f.name == "Outbound" }},
+// watch is one metric that an alarm watches or a dashboard shows. Values of dimensions
+// are intrinsics, as in the template.
+type watch struct {
+	namespace, metric, stat string
+	dims                    map[string]string
 }
 
-func TestLogLinesThatNeedSomebodyAreAlarmed(t *testing.T) {
-	d := read(t)
-	for metric, line := range lines {
-		if !alarmed(d, metric, "") {
-			t.Errorf("there is no alarm on %s", metric)
-		}
-		for _, f := range d.of("AWS::Serverless::Function") {
-			group := target(at(f.properties, "LoggingConfig", "LogGroup"))
-			fed := slices.ContainsFunc(d.of("AWS::Logs::MetricFilter"), func(m resource) bool {
-				return target(m.properties["LogGroupName"]) == group && text(m.properties, "FilterPattern") == line.pattern &&
-					strings.Contains(fmt.Sprint(m.properties["MetricTransformations"]), "MetricName:"+metric)
+// watched are the metrics of an alarm: one, or those of an expression.
+func watched(a resource) []watch {
+	if a.properties["Metrics"] == nil {
+		return []watch{{text(a.properties, "Namespace"), text(a.properties, "MetricName"), text(a.properties, "Statistic"), dimensions(a.properties["Dimensions"])}}
+	}
+	var all []watch
+	for _, m := range list(a.properties["Metrics"]) {
+		if stat := at(m, "MetricStat"); stat != nil {
+			all = append(all, watch{
+				text(stat, "Metric", "Namespace"), text(stat, "Metric", "MetricName"), text(stat, "Stat"), dimensions(at(stat, "Metric", "Dimensions")),
 			})
-			if fed != line.writes(d, f) {
-				t.Errorf("%s feeds %s: got %v, want %v", f.name, metric, fed, line.writes(d, f))
+		}
+	}
+	return all
+}
+
+// own is the namespace of what the functions count.
+const own = "!Ref AWS::StackName"
+
+func TestWhatNeedsSomebodyIsAlarmed(t *testing.T) {
+	d := read(t)
+	alarms := map[string]bool{}
+	for _, a := range d.of("AWS::CloudWatch::Alarm") {
+		for _, w := range watched(a) {
+			if w.namespace == own {
+				alarms[w.metric] = true
 			}
 		}
 	}
-	for _, m := range d.of("AWS::Logs::MetricFilter") {
-		if !slices.ContainsFunc(list(m.properties["MetricTransformations"]), func(x any) bool {
-			_, ok := lines[text(x, "MetricName")]
-			return ok
-		}) {
-			t.Errorf("%s feeds a metric that nobody watches", m.name)
+	for _, name := range []metric.Name{metric.Quarantined, metric.SendsUnknown, metric.RecordsPanicked, metric.WebhooksRefused, metric.OldestDue} {
+		if !alarms[string(name)] {
+			t.Errorf("there is no alarm on %s", name)
+		}
+	}
+	for _, def := range metric.Definitions() {
+		// What is written at once is either alarmed, or shows as an answer of the API.
+		if def.Wait == metric.Urgent && !alarms[string(def.Name)] && def.Name != metric.EnqueueFailures {
+			t.Errorf("%s is written at once, and nobody watches it", def.Name)
+		}
+	}
+	for name, resource := range map[string]string{"5xx": "Api", "IteratorAge": "Relay"} {
+		if !alarmed(d, name, resource) {
+			t.Errorf("there is no alarm on %s of %s", name, resource)
+		}
+	}
+	for _, f := range d.of("AWS::Logs::MetricFilter") {
+		t.Errorf("%s counts log lines: the functions count themselves", f.name)
+	}
+}
+
+func TestMetricsHaveTheStacksNamespaceAndALevelThatLetsThemThrough(t *testing.T) {
+	d := read(t)
+	if got := text(d.globals, "Function", "Environment", "Variables", "METRICS_NAMESPACE"); got != own {
+		t.Errorf("got the namespace %q, want %s for every function", got, own)
+	}
+	for _, f := range d.of("AWS::Serverless::Function") {
+		if got := text(f.properties, "Environment", "Variables", "METRICS_NAMESPACE"); got != "" {
+			t.Errorf("%s counts elsewhere: %s", f.name, got)
+		}
+		// Lines without a level count as INFO.
+		if got := text(f.properties, "LoggingConfig", "ApplicationLogLevel"); got != "!Ref LogLevel" {
+			t.Errorf("%s: got the level %q, want the stack's", f.name, got)
+		}
+	}
+	if got := fmt.Sprint(at(d.parameters, "LogLevel", "AllowedValues")); got != "[DEBUG INFO]" {
+		t.Errorf("LogLevel may be %s, want no level that drops the metrics", got)
+	}
+}
+
+func TestEveryTableIsWatchedForThrottles(t *testing.T) {
+	d := read(t)
+	seen := map[string]bool{}
+	for _, a := range d.of("AWS::CloudWatch::Alarm") {
+		for _, w := range watched(a) {
+			if strings.HasSuffix(w.metric, "ThrottleEvents") {
+				seen[target(w.dims["TableName"])+w.dims["GlobalSecondaryIndexName"]] = true
+			}
+		}
+	}
+	for _, table := range d.of("AWS::DynamoDB::Table") {
+		if !seen[table.name] {
+			t.Errorf("%s may be throttled without an alarm", table.name)
+		}
+		for _, ix := range list(table.properties["GlobalSecondaryIndexes"]) {
+			if !seen[table.name+text(ix, "IndexName")] {
+				t.Errorf("the index %s of %s may be throttled without an alarm", text(ix, "IndexName"), table.name)
+			}
 		}
 	}
 }
+
+// silent are the alarms for which silence is the trouble.
+var silent = []string{"ReconcileSilentAlarm"}
 
 func TestAlarmsReachSomebodyAndWatchWhatIsThere(t *testing.T) {
 	d := read(t)
@@ -102,52 +163,63 @@ func TestAlarmsReachSomebodyAndWatchWhatIsThere(t *testing.T) {
 		if got := fmt.Sprint(a.properties["AlarmActions"]); got != "map[!If:[HasAlarmTopic [!Ref AlarmTopic] []]]" {
 			t.Errorf("%s calls %s, want the stack's topic", a.name, got)
 		}
-		if text(a.properties, "TreatMissingData") != "notBreaching" || text(a.properties, "AlarmDescription") == "" {
-			t.Errorf("%s takes silence for trouble, or says nothing", a.name)
+		missing := "notBreaching"
+		if slices.Contains(silent, a.name) {
+			missing = "breaching"
 		}
-		for dimension, value := range dimensions(a) {
-			want := map[string]string{
-				"QueueName": "AWS::SQS::Queue", "FunctionName": "AWS::Serverless::Function", "ApiId": "AWS::Serverless::HttpApi", "EventBusName": "AWS::Events::EventBus",
-			}[dimension]
-			if dimension != "RuleName" && (want == "" || d.resources[target(value)].kind != want) {
-				t.Errorf("%s watches the %s %s, which is not there", a.name, dimension, value)
-			}
+		if text(a.properties, "TreatMissingData") != missing || text(a.properties, "AlarmDescription") == "" {
+			t.Errorf("%s takes silence for something else, or says nothing", a.name)
+		}
+		all := watched(a)
+		if len(all) == 0 || len(all) > 10 {
+			t.Errorf("%s watches %d metrics, want 1 to 10", a.name, len(all))
+		}
+		for _, w := range all {
+			exists(t, d, a.name, w)
 		}
 	}
 }
 
 // thresholds are what may be and no more, by metric; of the age of a queue's oldest
-// message, in seconds, by queue. The iterator's age is in milliseconds.
+// message, in seconds, by queue. The iterator's age and that of due sends are in
+// milliseconds. Of invocations it is what must be at least.
 var thresholds = map[string]string{
 	"ApproximateNumberOfMessagesVisible": "0", "IteratorAge": "60000", "5xx": "0", "Throttles": "0", "Errors": "0",
 	"DestinationDeliveryFailures": "0", "FailedInvocations": "0", "InvocationsFailedToBeSentToDlq": "0",
-	"Quarantined": "0", "SendsUnknown": "0", "SignatureFailures": "20",
+	"ReadThrottleEvents": "0", "WriteThrottleEvents": "0", "Invocations": "1",
+	"Quarantined": "0", "SendsUnknown": "0", "RecordsPanicked": "0", "WebhooksRefused": "20", "OldestDue": "600000",
 	"InboundQueue": "60", "OutboundQueue": "300", "ProfileQueue": "3600",
 }
 
 func TestAlarmsGoOffInTime(t *testing.T) {
 	d := read(t)
 	for _, a := range d.of("AWS::CloudWatch::Alarm") {
-		name := text(a.properties, "MetricName")
-		if name == "ApproximateAgeOfOldestMessage" {
-			name = target(dimensions(a)["QueueName"])
+		compare := "GreaterThanThreshold"
+		if slices.Contains(silent, a.name) {
+			compare = "LessThanThreshold"
 		}
-		want, ok := thresholds[name]
-		if got := text(a.properties, "Threshold"); !ok || got != want {
-			t.Errorf("%s: got the threshold %s, want %q", a.name, got, want)
+		if text(a.properties, "ComparisonOperator") != compare || text(a.properties, "EvaluationPeriods") != "1" {
+			t.Errorf("%s does not go off at the first value beyond its threshold", a.name)
 		}
-		if text(a.properties, "ComparisonOperator") != "GreaterThanThreshold" || text(a.properties, "EvaluationPeriods") != "1" {
-			t.Errorf("%s does not go off at the first value above its threshold", a.name)
-		}
-		if stat := text(a.properties, "Statistic"); stat != "Sum" && stat != "Maximum" {
-			t.Errorf("%s judges by the %s, which hides a single one", a.name, stat)
+		for _, w := range watched(a) {
+			name := w.metric
+			if name == "ApproximateAgeOfOldestMessage" {
+				name = target(w.dims["QueueName"])
+			}
+			want, ok := thresholds[name]
+			if got := text(a.properties, "Threshold"); !ok || got != want {
+				t.Errorf("%s: got the threshold %s of %s, want %q", a.name, got, name, want)
+			}
+			if w.stat != "Sum" && w.stat != "Maximum" {
+				t.Errorf("%s judges by the %s, which hides a single one", a.name, w.stat)
+			}
 		}
 	}
 }
 
-func dimensions(a resource) map[string]string {
+func dimensions(v any) map[string]string {
 	out := map[string]string{}
-	for _, d := range list(a.properties["Dimensions"]) {
+	for _, d := range list(v) {
 		out[text(d, "Name")] = text(d, "Value")
 	}
 	return out

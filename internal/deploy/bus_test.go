@@ -144,7 +144,7 @@ func TestRulesHaveTargetsThatLoseNothing(t *testing.T) {
 			// On a bus of its own a rule's metrics bear both dimensions.
 			want := map[string]string{"EventBusName": text(r.properties, "EventBusName"), "RuleName": name}
 			if name == "" || !slices.ContainsFunc(d.of("AWS::CloudWatch::Alarm"), func(a resource) bool {
-				return text(a.properties, "MetricName") == metric && fmt.Sprint(dimensions(a)) == fmt.Sprint(want)
+				return text(a.properties, "MetricName") == metric && fmt.Sprint(dimensions(a.properties["Dimensions"])) == fmt.Sprint(want)
 			}) {
 				t.Errorf("%s has no name, or no alarm on %s by %v", r.name, metric, want)
 			}

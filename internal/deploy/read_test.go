@@ -18,9 +18,10 @@ type resource struct {
 }
 
 type document struct {
-	text      string
-	globals   map[string]any
-	resources map[string]resource
+	text       string
+	parameters map[string]any
+	globals    map[string]any
+	resources  map[string]resource
 }
 
 func read(t *testing.T) document {
@@ -38,6 +39,7 @@ func read(t *testing.T) document {
 		t.Fatal("the template is no mapping")
 	}
 	doc := document{text: string(raw), resources: map[string]resource{}}
+	doc.parameters, _ = top["Parameters"].(map[string]any)
 	doc.globals, _ = top["Globals"].(map[string]any)
 	all, _ := top["Resources"].(map[string]any)
 	for name, v := range all {

@@ -45,7 +45,7 @@ func TestEveryFunctionIsBuiltAndBoundedAsTheHouseDoes(t *testing.T) {
 			t.Errorf("%s has no timeout or no memory size of its own", f.name)
 		}
 		// Of Lambda's own lines those of failures only: the others would be paid for.
-		for name, want := range map[string]string{"LogFormat": "JSON", "SystemLogLevel": "WARN", "ApplicationLogLevel": "INFO"} {
+		for name, want := range map[string]string{"LogFormat": "JSON", "SystemLogLevel": "WARN"} {
 			if got := text(f.properties, "LoggingConfig", name); got != want {
 				t.Errorf("%s: got %s %q, want %q", f.name, name, got, want)
 			}
@@ -347,15 +347,14 @@ func statements(d document) []statement {
 // alarmed reports whether an alarm watches a metric of a resource.
 func alarmed(d document, metric, resource string) bool {
 	for _, a := range d.of("AWS::CloudWatch::Alarm") {
-		if text(a.properties, "MetricName") != metric {
-			continue
-		}
-		if resource == "" {
-			return true
-		}
-		for _, dim := range list(a.properties["Dimensions"]) {
-			if target(at(dim, "Value")) == resource {
-				return true
+		for _, w := range watched(a) {
+			if w.metric != metric {
+				continue
+			}
+			for _, v := range w.dims {
+				if target(v) == resource {
+					return true
+				}
 			}
 		}
 	}

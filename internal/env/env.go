@@ -15,15 +15,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"omnihub/internal/channel"
+	"omnihub/internal/hub"
+	"omnihub/internal/metric"
 )
 
 // Env collects what a function needs, and what of it is missing.
 type Env struct {
-	missing []string
+	function string
+	missing  []string
 }
 
-// Read begins.
-func Read() *Env { return &Env{} }
+// Read begins. Function is the name of the function's folder: so it is called in its
+// log and metrics.
+func Read(function string) *Env { return &Env{function: function} }
 
 // Must returns a variable that has to be set.
 func (e *Env) Must(name string) string {
@@ -45,13 +49,14 @@ func (e *Env) Days(name string) time.Duration {
 
 // Process is what every function has.
 type Process struct {
-	Now func() time.Time
-	AWS aws.Config
-	Log *slog.Logger
+	Now     func() time.Time
+	AWS     aws.Config
+	Log     *slog.Logger
+	Metrics *metric.Meter // nil without METRICS_NAMESPACE; each invocation ends with its Flush
 }
 
 // Start ends the process if something is missing, and names all of it; else it
-// gives the clock, the configuration of the AWS clients and the log.
+// gives the clock, the configuration of the AWS clients, the log and the metrics.
 func (e *Env) Start(ctx context.Context) Process {
 	if len(e.missing) > 0 {
 		fmt.Fprintf(os.Stderr, "missing in the environment: %s\n", strings.Join(e.missing, ", "))
@@ -62,10 +67,22 @@ func (e *Env) Start(ctx context.Context) Process {
 	cfg, err := config.LoadDefaultConfig(ctx)
 	Exit(err)
 	cfg.HTTPClient = shared(cfg.HTTPClient)
-	return Process{
-		Now: now, AWS: cfg,
-		Log: slog.New(slog.NewJSONHandler(os.Stdout, nil)).With("function", os.Getenv("AWS_LAMBDA_FUNCTION_NAME")),
+	cfg.Retryer = retryer
+	p := Process{Now: now, AWS: cfg, Log: NewLog(os.Stdout, e.function, Level(os.Getenv("AWS_LAMBDA_LOG_LEVEL")))}
+	if namespace := os.Getenv("METRICS_NAMESPACE"); namespace != "" {
+		p.Metrics = &metric.Meter{Namespace: namespace, Function: e.function, Out: os.Stdout, Now: now}
 	}
+	return p
+}
+
+// Adapters gives the channels on, and lets the process's metrics tell them apart.
+func (p Process) Adapters(adapters map[hub.Channel]channel.Adapter) map[hub.Channel]channel.Adapter {
+	for kind := range adapters {
+		if p.Metrics != nil {
+			p.Metrics.Channels = append(p.Metrics.Channels, string(kind))
+		}
+	}
+	return adapters
 }
 
 // Exit ends the process because of a start-up error.

@@ -75,7 +75,7 @@ func start(t *testing.T, address string) Process {
 	} {
 		t.Setenv(name, v)
 	}
-	return Read().Start(context.Background())
+	return Read("test").Start(context.Background())
 }
 
 type clients struct {

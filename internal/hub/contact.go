@@ -7,7 +7,7 @@ type Home struct {
 	Account  AccountID // "" for an imported person
 	Channel  Channel
 	User     UserKey
-	External string
+	External Personal
 	Kind     UserKind
 	Epoch    int
 	Created  Millis

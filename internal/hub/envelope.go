@@ -28,6 +28,11 @@ type Chunk struct {
 	Size   int    `json:"size"`   // bytes of the whole
 	Reason Code   `json:"code"`   // why it is quarantined
 	Detail string `json:"detail"` // what was wrong, without content
+
+	// Of an event for an account that is not connected: the platform's names of the
+	// account and the user, for a replay when it is.
+	External string `json:"ext,omitempty"`
+	Person   []byte `json:"person,omitempty"` // as bytes, like all that the platform tells of a person
 }
 
 // EnvelopeVersion is the version that this code writes and reads.

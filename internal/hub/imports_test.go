@@ -23,6 +23,7 @@ var layers = [][]string{
 var tools = []string{
 	"internal/localaws", "internal/devserver", "internal/stack", "internal/demo", "internal/hubtest",
 	"internal/budget", "internal/cost", "internal/canary", "internal/chaos", "internal/deploy", "internal/hubctl",
+	"internal/metric/metrictest",
 }
 
 // owners are the only packages of the product that may use a client.

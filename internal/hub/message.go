@@ -76,10 +76,11 @@ type Intent struct {
 	Account  AccountID
 	Channel  Channel
 	Home     HomeID
-	Fence    int    // with ClassBot: the floor's fence at the time of the intent
-	Accepted Millis // sends of a thread leave in the order of (Accepted, Key)
-	Deadline Millis // after it the message fails instead of being sent
-	Reply    Reply  // the platform's way to answer for free, if the intent answers an event
+	Thread   UserKey // with whose sends it leaves in order; "" = those of its own partition
+	Fence    int     // with ClassBot: the floor's fence at the time of the intent
+	Accepted Millis  // sends of a thread leave in the order of (Accepted, Key)
+	Deadline Millis  // after it the message fails instead of being sent
+	Reply    Reply   // the platform's way to answer for free, if the intent answers an event
 	Trace    string
 }
 

@@ -18,8 +18,8 @@ const (
 type Thread struct {
 	User     UserKey // in whose partition the thread's state stands
 	Account  AccountID
-	External string // the platform's id of the channel user, as it was first seen
-	Address  string // the platform's id by which to write now; "" = External
+	External Personal // the platform's id of the channel user, as it was first seen
+	Address  Personal // the platform's id by which to write now; "" = External
 	Kind     UserKind
 	Epoch    int       // number of erasures
 	Also     []UserKey // other ids of the same person, whose messages lie in their own partitions
@@ -54,7 +54,7 @@ type Thread struct {
 }
 
 // To is the platform's id by which to write to the channel user.
-func (t *Thread) To() string {
+func (t *Thread) To() Personal {
 	if t.Address != "" {
 		return t.Address
 	}

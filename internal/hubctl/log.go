@@ -53,13 +53,13 @@ func (c *control) log(ctx context.Context, args []string) error {
 
 // summary tells how a thread stands.
 func summary(t *hub.Thread) []string {
-	out := []string{"thread " + string(t.User) + " of " + strconv.Quote(t.External)}
+	out := []string{"thread " + string(t.User) + " of " + strconv.Quote(t.External.Reveal())}
 	add := func(when bool, format string, args ...any) {
 		if when {
 			out = append(out, fmt.Sprintf(format, args...))
 		}
 	}
-	add(t.Address != "" && t.Address != t.External, "now %q", t.Address)
+	add(t.Address != "" && t.Address != t.External, "now %q", t.Address.Reveal())
 	add(t.Kind == hub.Group, "a group")
 	add(t.Conversation != "", "open since %s", clock(t.WaitSince))
 	add(t.Assignee != "", "assigned to %q", t.Assignee)

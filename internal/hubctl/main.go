@@ -1,7 +1,8 @@
 // Command hubctl sets up a deployment from a terminal: the hub itself, teams, their
-// connections to channels and the keys of their secrets; and it sends messages and
-// shows threads to engineers who try the hub out. It works with the credentials of
-// the AWS configuration, or on the local stack with AWS_ENDPOINT_URL.
+// connections to channels and the keys of their secrets; it sends messages and shows
+// threads to engineers who try the hub out; and it puts on its way again what lies in
+// quarantine, in dead-letter queues, or was never published. It works with the
+// credentials of the AWS configuration, or on the local stack with AWS_ENDPOINT_URL.
 package main
 
 import (
@@ -12,11 +13,16 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/all"
@@ -30,22 +36,42 @@ import (
 //go:embed usage.txt
 var usage string
 
-// command is what one word after hubctl does.
+// command is what a word after hubctl does, or two.
 type command struct {
 	run   func(*control, context.Context, []string) error
-	needs []string // environment beside CONFIG_TABLE and KEY_ID
+	needs []string // environment
 }
 
 func commands() map[string]command {
+	setup := []string{"CONFIG_TABLE", "KEY_ID"}
+	with := func(names ...string) []string { return append(names, setup...) }
 	return map[string]command{
-		"team":       {run: (*control).team},
-		"connect":    {run: (*control).connect},
-		"disconnect": {run: (*control).disconnect},
-		"rotate":     {run: (*control).rotate},
-		"quota":      {run: (*control).quota},
-		"send":       {run: (*control).send, needs: []string{"MESSAGES_TABLE", "CONTACTS_TABLE"}},
-		"log":        {run: (*control).log, needs: []string{"MESSAGES_TABLE", "LEDGER_TABLE"}},
+		"team":       {run: (*control).team, needs: setup},
+		"connect":    {run: (*control).connect, needs: setup},
+		"disconnect": {run: (*control).disconnect, needs: setup},
+		"rotate":     {run: (*control).rotate, needs: setup},
+		"quota":      {run: (*control).quota, needs: setup},
+		"send":       {run: (*control).send, needs: with("MESSAGES_TABLE", "CONTACTS_TABLE")},
+		"log":        {run: (*control).log, needs: with("MESSAGES_TABLE", "LEDGER_TABLE")},
+
+		"quarantine list":   {run: (*control).quarantineList, needs: []string{"LEDGER_TABLE"}},
+		"quarantine show":   {run: (*control).quarantineShow, needs: []string{"LEDGER_TABLE"}},
+		"quarantine replay": {run: (*control).quarantineReplay, needs: with("LEDGER_TABLE")},
+		"queues":            {run: (*control).listQueues},
+		"redrive":           {run: (*control).redrive},
+		"republish":         {run: (*control).republish},
 	}
+}
+
+// named finds the command that the words begin with, and what follows it.
+func named(words []string) (name string, args []string, err error) {
+	for n := min(2, len(words)); n > 0; n-- {
+		name = strings.Join(words[:n], " ")
+		if _, ok := commands()[name]; ok {
+			return name, words[n:], nil
+		}
+	}
+	return "", nil, fmt.Errorf("hubctl: no command %q; hubctl help lists them", name)
 }
 
 func main() {
@@ -53,30 +79,33 @@ func main() {
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)
 	}
-	name := os.Args[1]
-	if strings.Trim(name, "-") == "help" || name == "-h" {
+	if first := os.Args[1]; strings.Trim(first, "-") == "help" || first == "-h" {
 		fmt.Print(usage)
 		return
 	}
-	if _, ok := commands()[name]; !ok {
-		env.Exit(unknown(name))
-	}
-	e := env.Read()
-	keyID, tables := e.Must("KEY_ID"), store.Tables{Config: e.Must("CONFIG_TABLE")}
+	name, _, err := named(os.Args[1:])
+	env.Exit(err)
+	e := env.Read("hubctl")
 	for _, need := range commands()[name].needs {
 		e.Must(need)
 	}
-	tables.Messages, tables.Ledger, tables.Contacts = os.Getenv("MESSAGES_TABLE"), os.Getenv("LEDGER_TABLE"), os.Getenv("CONTACTS_TABLE")
-	ctx := context.Background()
+	// The first interruption lets a command end what it is at; the second ends it.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
 	p := e.Start(ctx)
 	c := &control{
-		store:    &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: tables, Now: p.Now},
-		key:      seal.NewKeyring(kms.NewFromConfig(p.AWS), keyID),
-		adapters: all.Adapters(env.Platform()),
-		now:      p.Now,
-		in:       os.Stdin, out: os.Stdout,
+		adapters: all.Adapters(env.Platform()), now: p.Now, refused: &refusals{},
+		in: os.Stdin, out: os.Stdout, progress: os.Stderr, pause: time.Second,
 	}
-	env.Exit(c.run(ctx, name, os.Args[2:]))
+	p.AWS.APIOptions = append(p.AWS.APIOptions, c.refused.note)
+	c.store = &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Now: p.Now, Tables: store.Tables{
+		Config: os.Getenv("CONFIG_TABLE"), Messages: os.Getenv("MESSAGES_TABLE"),
+		Ledger: os.Getenv("LEDGER_TABLE"), Contacts: os.Getenv("CONTACTS_TABLE"),
+	}}
+	c.key = seal.NewKeyring(kms.NewFromConfig(p.AWS), os.Getenv("KEY_ID"))
+	c.queues, c.events = sqs.NewFromConfig(p.AWS), eventbridge.NewFromConfig(p.AWS)
+	c.files = s3.NewFromConfig(p.AWS, func(o *s3.Options) { o.UsePathStyle = os.Getenv("AWS_ENDPOINT_URL") != "" })
+	env.Exit(c.run(ctx, os.Args[1:]))
 }
 
 // control runs one command.
@@ -84,26 +113,28 @@ type control struct {
 	store    *store.Store
 	key      *seal.Keyring
 	adapters map[hub.Channel]channel.Adapter
+	queues   *sqs.Client
+	events   *eventbridge.Client
+	files    *s3.Client
 	now      func() time.Time
+	refused  *refusals // what the credentials may not call
 	in       io.Reader
 	out      io.Writer
+	progress io.Writer     // how far a long command has come
+	pause    time.Duration // between two looks at what goes on elsewhere, and before a second try
 }
 
-func (c *control) run(ctx context.Context, name string, args []string) error {
-	command, ok := commands()[name]
-	if !ok {
-		return unknown(name)
+func (c *control) run(ctx context.Context, words []string) error {
+	name, args, err := named(words)
+	if err != nil {
+		return err
 	}
-	err := command.run(c, ctx, args)
+	err = commands()[name].run(c, ctx, args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(c.out, usage)
 		return nil
 	}
-	return err
-}
-
-func unknown(name string) error {
-	return fmt.Errorf("hubctl: no command %q; hubctl help lists them", name)
+	return c.refused.explain(err)
 }
 
 func (c *control) setup() settings.Setup { return settings.Setup{Store: c.store, Keyring: c.key} }

@@ -2,13 +2,24 @@ package main
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/all"
 	"omnihub/internal/hubtest"
+	"omnihub/internal/localaws"
+	"omnihub/internal/seal"
 )
 
 var ctx = context.Background()
@@ -19,12 +30,38 @@ func run(h *hubtest.Hub, stdin string, args ...string) (string, error) {
 
 // runAt runs a command beside platforms at an address.
 func runAt(h *hubtest.Hub, platform, stdin string, args ...string) (string, error) {
+	return runOver(h, nil, func(c *control) {
+		c.adapters, c.in = all.Adapters(channel.Platform{BaseURL: platform}), strings.NewReader(stdin)
+	}, args...)
+}
+
+// runOver runs a command whose calls of AWS meet what wrap makes; change, if it is not
+// nil, changes the command's surroundings first.
+func runOver(h *hubtest.Hub, wrap func(http.RoundTripper) http.RoundTripper, change func(*control), args ...string) (string, error) {
+	return runUntil(ctx, h, wrap, change, args...)
+}
+
+// runUntil is runOver for a command that may be interrupted.
+func runUntil(ctx context.Context, h *hubtest.Hub, wrap func(http.RoundTripper) http.RoundTripper, change func(*control), args ...string) (string, error) {
+	cfg := h.AWS("hubctl")
+	if wrap != nil {
+		cfg.HTTPClient = &http.Client{Transport: wrap(localaws.Transport{})}
+	}
 	var out strings.Builder
 	c := &control{
-		store: h.Store, key: h.Keyring, adapters: all.Adapters(channel.Platform{BaseURL: platform}), now: h.Clock.Now,
-		in: strings.NewReader(stdin), out: &out,
+		adapters: all.Adapters(channel.Platform{}), now: h.Clock.Now, refused: &refusals{},
+		in: strings.NewReader(""), out: &out, progress: io.Discard, pause: time.Millisecond,
 	}
-	err := c.run(ctx, args[0], args[1:])
+	cfg.APIOptions = append(cfg.APIOptions, c.refused.note)
+	st := *h.Store
+	st.DB = dynamodb.NewFromConfig(cfg)
+	c.store, c.key = &st, seal.NewKeyring(kms.NewFromConfig(cfg), h.KeyID)
+	c.queues, c.events = sqs.NewFromConfig(cfg), eventbridge.NewFromConfig(cfg)
+	c.files = s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
+	if change != nil {
+		change(c)
+	}
+	err := c.run(ctx, args)
 	return out.String(), err
 }
 
@@ -69,6 +106,26 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"", []string{"log", "-team", "test", "-account", "line1"}, "-user is missing"},
 		{"", []string{"log", "-team", "test", "-account", "line1", "-user", "Unobody"}, "no thread"},
 		{"", []string{"log", "-team", "test", "-account", "line1", "-user", "U1", "-limit", "0"}, "-limit"},
+		{"", []string{"quarantine"}, `no command "quarantine"`},
+		{"", []string{"quarantine", "burn"}, `no command "quarantine"`},
+		{"", []string{"quarantine", "list"}, "-team is missing"},
+		{"", []string{"quarantine", "list", "-team", "test", "-since", "yesterday"}, "-since"},
+		{"", []string{"quarantine", "list", "-team", "test", "-limit", "0"}, "-limit"},
+		{"", []string{"quarantine", "show", "-team", "test"}, "-id is missing"},
+		{"", []string{"quarantine", "show", "-team", "test", "-id", "nosuch"}, "not_found"},
+		{"", []string{"quarantine", "show", "-team", "test", "-id", "x", "-raw", "-head"}, "-raw or -head"},
+		{"", []string{"quarantine", "replay", "-team", "test"}, "want -id"},
+		{"", []string{"quarantine", "replay", "-team", "test", "-id", "x", "-since", "1h"}, "-id alone"},
+		{"", []string{"quarantine", "replay", "-team", "test", "-id", "x", "-rate", "0"}, "-rate"},
+		{"", []string{"queues", "-stack", "nosuch"}, "no queues of a stack nosuch"},
+		{"", []string{"redrive"}, "-queue is missing"},
+		{"", []string{"redrive", "-stack", "test", "-queue", "Inbox"}, "dead letters of Bus, Inbound, Outbound"},
+		{"", []string{"redrive", "-stack", "nosuch", "-queue", "FailedRecords"}, "no bucket nosuch-failedrecords"},
+		{"", []string{"republish", "-since", "1h"}, "-team ID or -all"},
+		{"", []string{"republish", "-all", "-team", "test", "-since", "1h"}, "-team ID or -all"},
+		{"", []string{"republish", "-all"}, "-since is missing"},
+		{"", []string{"republish", "-all", "-since", "1h", "-messages", "maybe"}, "-messages"},
+		{"", []string{"republish", "-all", "-since", "1h", "-export", "testdata/nosuch"}, "nosuch"},
 		{"", []string{"disconnect", "-team", "test"}, "-connection is missing"},
 		{"", []string{"disconnect", "-team", "test", "-connection", "line1", "-account", "nosuch"}, "no account"},
 	} {

@@ -25,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"omnihub/internal/channel"
+	"omnihub/internal/env"
 	"omnihub/internal/hub"
 	"omnihub/internal/localaws"
 	"omnihub/internal/queue"
@@ -90,7 +91,7 @@ func New(t testing.TB) *Hub {
 	t.Cleanup(func() { server.Close(); cloud.Close() })
 
 	h := &Hub{Cloud: cloud, URL: server.URL, Clock: clock, Logged: &Log{}, t: t}
-	h.Log = slog.New(slog.NewJSONHandler(h.Logged, nil))
+	h.Log = env.NewLog(h.Logged, "test", slog.LevelDebug)
 	tables := h.provision()
 	h.KeyID = h.names["SecretsKey"]
 	h.Keyring = h.Keys("test", nil)

@@ -13,6 +13,7 @@ import (
 
 	"omnihub/internal/failpoint"
 	"omnihub/internal/hub"
+	"omnihub/internal/metric"
 )
 
 const (
@@ -24,6 +25,8 @@ const (
 	LastTry = 8
 
 	defaultReserve = time.Second
+	// answerTime is what is left of the function's time for its answer.
+	answerTime     = 300 * time.Millisecond
 	defaultWorkers = 8
 )
 
@@ -52,6 +55,11 @@ type Batch struct {
 	Reserve time.Duration // no record is started with less time left (default 1 s)
 	Workers int           // groups at a time (default 8)
 	Log     *slog.Logger
+	Metrics *metric.Meter
+
+	// Trace reads the trace of a record, for the line about one that failed; "" if it
+	// bears none. May be nil.
+	Trace func(r Record) string
 }
 
 // Run works off one event and names the records that failed.
@@ -129,13 +137,20 @@ func (b *Batch) one(ctx context.Context, r Record) (err error) {
 	if reserve == 0 {
 		reserve = defaultReserve
 	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < reserve {
-		return hub.E(hub.Transient, "queue: work off batch", fmt.Errorf("no time left"))
+	if deadline, ok := ctx.Deadline(); ok {
+		if time.Until(deadline) < reserve {
+			return hub.E(hub.Transient, "queue: work off batch", fmt.Errorf("no time left"))
+		}
+		// A record that outlasts the function would take the answer for all others with it.
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-answerTime))
+		defer cancel()
 	}
 	defer func() {
 		if p := recover(); p != nil {
 			// What was panicked with may quote the message: only its type is logged.
-			b.Log.Error("record panicked", "message", r.MessageId, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			b.Metrics.Add(metric.RecordsPanicked, 1)
+			b.Log.Error("record panicked", "trace", b.trace(r), "message", r.MessageId, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 			err = hub.E(hub.Internal, "queue: work off batch", fmt.Errorf("panic"))
 		}
 	}()
@@ -146,9 +161,27 @@ func (b *Batch) one(ctx context.Context, r Record) (err error) {
 		err = b.Handle(ctx, r)
 	}
 	if err != nil {
-		b.Log.Warn("record returned", "message", r.MessageId, "receives", r.Receives, "code", hub.CodeOf(err), "error", err)
+		b.returned(ctx, r, err)
 	}
 	return err
+}
+
+// returned tells of a record that comes again. One that has to wait its turn has not
+// failed, and its handler has told why it waits.
+func (b *Batch) returned(ctx context.Context, r Record, err error) {
+	level, code := slog.LevelDebug, hub.CodeOf(err)
+	if code != hub.RateLimited {
+		level = slog.LevelWarn
+		b.Metrics.Add(metric.RecordsReturned, 1)
+	}
+	b.Log.Log(ctx, level, "record returned", "trace", b.trace(r), "message", r.MessageId, "receives", r.Receives, "code", code, "error", err)
+}
+
+func (b *Batch) trace(r Record) string {
+	if b.Trace == nil {
+		return ""
+	}
+	return b.Trace(r)
 }
 
 // wait gives a failed record and those behind it the wait that its error asks for.
@@ -163,6 +196,6 @@ func (b *Batch) wait(ctx context.Context, records []Record, cause error) {
 		handles[i] = r.ReceiptHandle
 	}
 	if err := b.Queue.Wait(ctx, handles, d); err != nil {
-		b.Log.Warn("wait not set", "code", hub.CodeOf(err), "error", err)
+		b.Log.Warn("wait not set", "trace", b.trace(records[0]), "code", hub.CodeOf(err), "error", err)
 	}
 }

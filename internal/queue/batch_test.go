@@ -116,3 +116,23 @@ func TestNothingIsStartedWithoutTime(t *testing.T) {
 		t.Errorf("got %d failures, want both records back", len(got.BatchItemFailures))
 	}
 }
+
+func TestRecordThatTakesTooLongLeavesTimeForTheAnswer(t *testing.T) {
+	b := &Batch{Log: slog.New(slog.NewJSONHandler(io.Discard, nil)), Reserve: time.Millisecond,
+		Handle: func(ctx context.Context, r Record) error {
+			if r.MessageId == "slow" {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			return nil
+		}}
+	ctx, cancel := context.WithTimeout(context.Background(), 600*time.Millisecond)
+	defer cancel()
+	got := b.Run(ctx, event("slow/a/1", "quick/b/1")).BatchItemFailures
+	if ctx.Err() != nil {
+		t.Error("the batch outlasted the function")
+	}
+	if len(got) != 1 || got[0].ItemIdentifier != "slow" {
+		t.Errorf("got failures %v, want the slow record only", got)
+	}
+}

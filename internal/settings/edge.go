@@ -1,12 +1,17 @@
 package settings
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
+	"errors"
+	"fmt"
 	"strings"
+	"time"
 
 	"omnihub/internal/hub"
+	"omnihub/internal/store"
 )
 
 // Edge holds the keys by which a webhook's path id proves that the hub made it, so
@@ -20,6 +25,11 @@ var (
 	pathCode    = base32.StdEncoding.WithPadding(base32.NoPadding)
 )
 
+const (
+	macBytes = 10 // of the code in a path id: 80 bits
+	macChars = macBytes * 8 / 5
+)
+
 func teamContext(id hub.TeamID) map[string]string {
 	return map[string]string{"purpose": "team data key", "team": string(id)}
 }
@@ -29,29 +39,114 @@ func (e *Edge) PathID(team hub.TeamID, c hub.ConnectionID) string {
 	if len(e.keys) == 0 {
 		return ""
 	}
-	return string(team) + "." + string(c) + "." + pathMAC(e.keys[len(e.keys)-1], team, c)
+	return string(team) + "." + string(c) + "." + string(pathMAC(e.keys[len(e.keys)-1], team, c))
 }
 
 // Resolve reads a path id. It answers false for every id that the hub did not make.
 func (e *Edge) Resolve(pathID string) (hub.TeamID, hub.ConnectionID, bool) {
-	parts := strings.Split(pathID, ".")
-	if len(parts) != 3 {
-		return "", "", false
-	}
-	team, c := hub.TeamID(parts[0]), hub.ConnectionID(parts[1])
-	if !team.Valid() || !c.Valid() {
-		return "", "", false
-	}
-	for _, key := range e.keys {
-		if hmac.Equal([]byte(pathMAC(key, team, c)), []byte(parts[2])) {
-			return team, c, true
-		}
-	}
-	return "", "", false
+	id, ok := parsePathID(pathID)
+	return id.team, id.connection, ok && e.made(id)
 }
 
-func pathMAC(key []byte, team hub.TeamID, c hub.ConnectionID) string {
+// made reports whether the code of a path id is one of the hub's. It takes as long
+// for every code.
+func (e *Edge) made(id pathID) bool {
+	made := false
+	for _, key := range e.keys {
+		if hmac.Equal(pathMAC(key, id.team, id.connection), []byte(id.mac)) {
+			made = true
+		}
+	}
+	return made
+}
+
+// pathID is a path id that has the right form.
+type pathID struct {
+	team       hub.TeamID
+	connection hub.ConnectionID
+	mac        string
+}
+
+// parsePathID checks an id's form, at a cost that does not grow with its length.
+func parsePathID(text string) (pathID, bool) {
+	team, rest, _ := strings.Cut(text[:min(len(text), maxPathID+1)], ".")
+	connection, mac, _ := strings.Cut(rest, ".")
+	id := pathID{hub.TeamID(team), hub.ConnectionID(connection), mac}
+	return id, len(text) <= maxPathID && len(mac) == macChars && id.team.Valid() && id.connection.Valid()
+}
+
+// maxPathID is the length of the longest path id.
+const maxPathID = 24 + 1 + 26 + 1 + macChars
+
+func pathMAC(key []byte, team hub.TeamID, c hub.ConnectionID) []byte {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("webhook path\x00" + string(team) + "\x00" + string(c)))
-	return strings.ToLower(pathCode.EncodeToString(mac.Sum(nil)[:10]))
+	var (
+		sum  [sha256.Size]byte
+		text [macChars]byte
+	)
+	pathCode.Encode(text[:], mac.Sum(sum[:0])[:macBytes])
+	for i, c := range text { // base32 in lower case
+		if c >= 'A' && c <= 'Z' {
+			text[i] = c + 'a' - 'A'
+		}
+	}
+	return text[:]
 }
+
+var edgePlace = place{kind: "edge"}
+
+// Edge returns the keys of webhook path ids.
+func (r *Reader) Edge(ctx context.Context) (*Edge, error) {
+	return lookup(ctx, r, edgePlace, upToDate, r.readEdge)
+}
+
+func (r *Reader) readEdge(ctx context.Context) (*Edge, error) {
+	keys, err := r.Store.EdgeKeys(ctx, store.Relaxed)
+	if err != nil {
+		return nil, err
+	}
+	e := &Edge{}
+	for _, k := range keys {
+		raw, err := r.Keyring.Unwrap(ctx, k.Wrapped, edgeContext)
+		if err != nil {
+			return nil, fmt.Errorf("open edge key: %w", err)
+		}
+		e.keys = append(e.keys, raw)
+	}
+	return e, nil
+}
+
+// everRead are the terms of those who can do with what was read at any time: path
+// ids that were given out stay good for ever, and so do their keys.
+var everRead = terms{enough: func(e *entry, now time.Time) bool {
+	return e.current(now) || !e.read.IsZero() && e.err == nil
+}}
+
+// Resolve tells whose webhook a path id is. NotFound for every id that the hub did
+// not make; Transient if that cannot be told now. An id of the wrong form costs
+// nothing, a good one reads only in a process that has read no keys yet, and however
+// many made-up ones come, they make the keys be read once a minute: there may be a
+// new one.
+func (r *Reader) Resolve(ctx context.Context, text string) (hub.TeamID, hub.ConnectionID, error) {
+	id, ok := parsePathID(text)
+	if !ok {
+		return "", "", errNotMade
+	}
+	known, err := lookup(ctx, r, edgePlace, everRead, r.readEdge)
+	if err == nil && known.made(id) {
+		return id.team, id.connection, nil
+	}
+	if err == nil {
+		var newer *Edge
+		if newer, err = r.Edge(ctx); err == nil && newer != known && newer.made(id) {
+			return id.team, id.connection, nil
+		}
+	}
+	if err != nil && hub.CodeOf(err) != hub.NotFound {
+		return "", "", err
+	}
+	return "", "", errNotMade
+}
+
+var errNotMade = hub.E(hub.NotFound, "settings: resolve", errors.New("the hub made no such path id"))

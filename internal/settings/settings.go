@@ -12,6 +12,7 @@ import (
 
 	"omnihub/internal/channel"
 	"omnihub/internal/hub"
+	"omnihub/internal/metric"
 	"omnihub/internal/seal"
 	"omnihub/internal/store"
 )
@@ -22,24 +23,6 @@ type Team struct {
 	Name   string
 	Pepper hub.Pepper
 	Box    *seal.Box
-}
-
-// Connection is one webhook URL with its credentials, opened.
-type Connection struct {
-	Team     *Team
-	ID       hub.ConnectionID
-	Channel  hub.Channel
-	Secrets  channel.Secrets
-	Accounts map[string]hub.AccountID // by the platform's name
-}
-
-// Credentials are what the connection's webhooks are checked against.
-func (c *Connection) Credentials() channel.Credentials {
-	names := make([]string, 0, len(c.Accounts))
-	for name := range c.Accounts {
-		names = append(names, name)
-	}
-	return channel.Credentials{Secrets: c.Secrets, Accounts: names}
 }
 
 // Account is one connected channel, opened.
@@ -59,9 +42,10 @@ type Reader struct {
 	Store   *store.Store
 	Keyring *seal.Keyring
 	Now     func() time.Time
+	Metrics *metric.Meter
 
-	mu   sync.Mutex
-	kept map[string]*entry
+	mu         sync.Mutex
+	young, old map[place]*entry
 }
 
 // NewReader makes a reader.
@@ -69,86 +53,52 @@ func NewReader(st *store.Store, keyring *seal.Keyring, now func() time.Time) *Re
 	return &Reader{Store: st, Keyring: keyring, Now: now}
 }
 
-// Edge returns the keys of webhook path ids.
-func (r *Reader) Edge(ctx context.Context) (*Edge, error) {
-	return cached(r, "edge", func() (*Edge, error) {
-		keys, err := r.Store.EdgeKeys(ctx, store.Relaxed)
-		if err != nil {
-			return nil, err
-		}
-		e := &Edge{}
-		for _, k := range keys {
-			raw, err := r.Keyring.Unwrap(ctx, k.Wrapped, edgeContext)
-			if err != nil {
-				return nil, fmt.Errorf("open edge key: %w", err)
-			}
-			e.keys = append(e.keys, raw)
-		}
-		return e, nil
-	})
-}
-
 // Team returns a tenant. NotFound if there is none.
 func (r *Reader) Team(ctx context.Context, id hub.TeamID) (*Team, error) {
-	return cached(r, teamKey(id), func() (*Team, error) {
-		it, err := r.Store.Team(ctx, id, store.Relaxed)
-		if err != nil {
-			return nil, err
-		}
-		return openTeam(ctx, r.Keyring, it)
-	})
-}
-
-// Connection returns a connection. NotFound if there is none.
-func (r *Reader) Connection(ctx context.Context, team hub.TeamID, id hub.ConnectionID) (*Connection, error) {
-	return cached(r, "conn#"+string(team)+"#"+string(id), func() (*Connection, error) {
-		return opened(ctx, r, team, func(t *Team, read store.Read) (*Connection, error) {
-			it, err := r.Store.Connection(ctx, team, id, read)
-			if err != nil {
-				return nil, err
-			}
-			secrets, err := openAll(t, string(id), it.Sealed)
-			if err != nil {
-				return nil, err
-			}
-			return &Connection{Team: t, ID: id, Channel: it.Channel, Secrets: secrets, Accounts: it.Accounts}, nil
-		})
-	})
+	return lookup(ctx, r, teamPlace(id), upToDate, func(ctx context.Context) (*Team, error) { return r.readTeam(ctx, id, store.Relaxed) })
 }
 
 // Account returns an account. NotFound if there is none.
 func (r *Reader) Account(ctx context.Context, team hub.TeamID, id hub.AccountID) (*Account, error) {
-	return cached(r, "acct#"+string(team)+"#"+string(id), func() (*Account, error) {
-		return opened(ctx, r, team, func(t *Team, read store.Read) (*Account, error) {
-			it, err := r.Store.Account(ctx, team, id, read)
-			if err != nil {
-				return nil, err
-			}
-			secrets, err := openAll(t, string(id), it.Sealed)
-			if err != nil {
-				return nil, err
-			}
-			keywords, err := r.Store.Keywords(ctx, team, id, read)
-			if err != nil {
-				return nil, err
-			}
-			return &Account{
-				Team: t, Connection: it.Connection, Channel: it.Channel, Name: it.Name, Scope: it.Scope, OptOut: it.OptOut, Keywords: keywords,
-				Platform: channel.Account{ID: id, External: it.External, Secrets: secrets},
-			}, nil
-		})
+	type stored struct {
+		store.AccountItem
+		keywords []store.Keyword
+	}
+	read := func(ctx context.Context, how store.Read) (it stored, err error) {
+		if it.AccountItem, err = r.Store.Account(ctx, team, id, how); err == nil {
+			it.keywords, err = r.Store.Keywords(ctx, team, id, how)
+		}
+		return it, err
+	}
+	open := func(t *Team, it stored) (*Account, error) {
+		secrets, err := openAll(t, string(id), it.Sealed)
+		if err != nil {
+			return nil, err
+		}
+		return &Account{
+			Team: t, Connection: it.Connection, Channel: it.Channel, Name: it.Name, Scope: it.Scope, OptOut: it.OptOut, Keywords: it.keywords,
+			Platform: channel.Account{ID: id, External: it.External, Secrets: secrets},
+		}, nil
+	}
+	return lookup(ctx, r, place{"account", string(team), string(id)}, upToDate, func(ctx context.Context) (*Account, error) {
+		return opened(ctx, r, team, store.Relaxed, read, open)
 	})
 }
 
 // opened reads and opens a setting of a team. If it is sealed under a key that the
-// team did not have when it was read, both are read once more, strictly.
-func opened[T any](ctx context.Context, r *Reader, id hub.TeamID, read func(*Team, store.Read) (T, error)) (T, error) {
+// team did not have when it was read, both are read once more, strictly. For a setting
+// that is not there the team is not read.
+func opened[I, T any](ctx context.Context, r *Reader, id hub.TeamID, how store.Read, read func(context.Context, store.Read) (I, error), open func(*Team, I) (T, error)) (T, error) {
 	var none T
+	it, err := read(ctx, how)
+	if err != nil {
+		return none, err
+	}
 	t, err := r.Team(ctx, id)
 	if err != nil {
 		return none, err
 	}
-	value, err := read(t, store.Relaxed)
+	value, err := open(t, it)
 	if !errors.Is(err, seal.ErrNoKey) {
 		return value, err
 	}
@@ -156,44 +106,44 @@ func opened[T any](ctx context.Context, r *Reader, id hub.TeamID, read func(*Tea
 	if readErr != nil {
 		return none, readErr
 	}
-	if newer == nil {
+	if newer == t {
 		return none, err
 	}
-	if value, err = read(newer, store.Strict); errors.Is(err, seal.ErrNoKey) {
-		e := r.entry(teamKey(id))
-		e.busy.Lock()
-		defer e.busy.Unlock()
+	if it, readErr = read(ctx, store.Strict); readErr != nil {
+		return none, readErr
+	}
+	if value, err = open(newer, it); errors.Is(err, seal.ErrNoKey) {
+		e := r.entry(teamPlace(id))
+		e.mu.Lock()
+		defer e.mu.Unlock()
 		e.vain = r.Now()
 	}
 	return value, err
 }
 
 // early reads a team anew though what is kept of it is fresh, unless somebody else
-// just did. Nil if that brought nothing a moment ago: a damaged setting must not cost
-// a reading with each request.
+// just did. It answers what the caller has if that brought nothing a moment ago: a
+// damaged setting must not cost a reading with each request.
 func (r *Reader) early(ctx context.Context, id hub.TeamID, have *Team) (*Team, error) {
-	e := r.entry(teamKey(id))
-	e.busy.Lock()
-	defer e.busy.Unlock()
-	if kept, ok := e.value.(*Team); ok && kept != nil && kept != have {
-		return kept, nil
+	enough := func(e *entry, now time.Time) bool {
+		kept, ok := e.value.(*Team)
+		wait := now.Sub(e.vain)
+		return ok && kept != nil && (kept != have || wait >= 0 && wait < again)
 	}
-	if wait := r.Now().Sub(e.vain); wait >= 0 && wait < again {
-		return nil, nil
-	}
-	it, err := r.Store.Team(ctx, id, store.Strict)
-	if err != nil {
-		return nil, err
-	}
-	t, err := openTeam(ctx, r.Keyring, it)
-	if err != nil {
-		return nil, err
-	}
-	e.value, e.err, e.read = t, nil, r.Now()
-	return t, nil
+	return lookup(ctx, r, teamPlace(id), terms{enough: enough, strict: true}, func(ctx context.Context) (*Team, error) {
+		return r.readTeam(ctx, id, store.Strict)
+	})
 }
 
-func teamKey(id hub.TeamID) string { return "team#" + string(id) }
+func teamPlace(id hub.TeamID) place { return place{kind: "team", team: string(id)} }
+
+func (r *Reader) readTeam(ctx context.Context, id hub.TeamID, how store.Read) (*Team, error) {
+	it, err := r.Store.Team(ctx, id, how)
+	if err != nil {
+		return nil, err
+	}
+	return openTeam(ctx, r.Keyring, it)
+}
 
 // openTeam opens a tenant's keys and pepper.
 func openTeam(ctx context.Context, keyring *seal.Keyring, it store.TeamItem) (*Team, error) {

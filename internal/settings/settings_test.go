@@ -117,6 +117,7 @@ func TestOutageOfTheKeyServiceIsBridged(t *testing.T) {
 		t.Errorf("team with nothing to serve: got %v, want transient", err)
 	}
 	broken = false
+	h.Clock.Advance(2 * time.Second)
 	before, err := reader.Team(ctx, hubtest.Team)
 	if err != nil {
 		t.Fatal(err)

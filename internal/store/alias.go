@@ -141,7 +141,7 @@ func (st *Store) See(ctx context.Context, r Ref, to hub.UserKey) (bool, error) {
 // not taken over: whoever fuses settles them when all that follows is done. Conflict
 // if one of them changed meanwhile.
 func (st *Store) Fuse(ctx context.Context, team hub.TeamID, from, to *hub.Thread) error {
-	actions := []types.TransactWriteItem{{Update: st.leave(team, from, to.User)}, {Update: st.takeOver(team, from, to)}}
+	actions := []types.TransactWriteItem{{Update: st.leave(team, from, to.User)}, {Update: st.takeOver(ctx, team, from, to)}}
 	if from.Conversation != "" && to.Conversation != "" {
 		ended, err := st.endItem(ctx, team, from)
 		if err != nil {
@@ -169,7 +169,7 @@ func (st *Store) endItem(ctx context.Context, team hub.TeamID, from *hub.Thread)
 			return nil, err
 		}
 		if opened != nil {
-			return st.closedItem(Ref{team, from.User}, from, "hub"), nil
+			return st.closedItem(ctx, Ref{team, from.User}, from, "hub"), nil
 		}
 	}
 	mark := key(userPK(team, from.User), openedSK(from.Conversation))
@@ -217,7 +217,7 @@ func (st *Store) leave(team hub.TeamID, from *hub.Thread, to hub.UserKey) *types
 	}
 }
 
-func (st *Store) takeOver(team hub.TeamID, from, to *hub.Thread) *types.Update {
+func (st *Store) takeOver(ctx context.Context, team hub.TeamID, from, to *hub.Thread) *types.Update {
 	also := []string{string(from.User)}
 	for _, u := range from.Also {
 		if u != to.User {
@@ -286,7 +286,7 @@ func (st *Store) takeOver(team hub.TeamID, from, to *hub.Thread) *types.Update {
 			put(name, ":"+name, n(times[0]))
 		}
 	}
-	values[":c"] = Revision{By: "hub", Fields: fields}.value(st.now())
+	values[":c"] = Revision{By: "hub", Fields: fields}.value(ctx, st.now())
 	return &types.Update{
 		TableName: &st.Tables.Messages, Key: key(userPK(team, to.User), threadSK),
 		UpdateExpression:          aws.String("SET " + strings.Join(sets, ", ") + " ADD " + strings.Join(adds, ", ")),

@@ -73,7 +73,16 @@ func event(it item, kind string, at hub.Millis) (*hub.Published, error) {
 	text(e, it, "ac", "account")
 	text(e, it, "ch", "channel")
 	text(e, it, "hm", "home")
+	e.Detail["trace"] = traceOf(it)
 	return e, nil
+}
+
+// traceOf is the trace of the last change of an item, or of the item itself.
+func traceOf(it item) string {
+	if changed, ok := it["chg"].(*types.AttributeValueMemberM); ok && str(changed.Value, "tr") != "" {
+		return str(changed.Value, "tr")
+	}
+	return str(it, "tr")
 }
 
 // text copies a text of an item into what is published, if it is there.

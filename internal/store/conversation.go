@@ -26,11 +26,12 @@ func opening(t *hub.Thread, ch hub.Channel, home hub.HomeID, h hub.ConversationI
 	return Opening{Conversation: h, Key: k, Account: t.Account, Channel: ch, Home: home}
 }
 
-func (st *Store) openedItem(own Ref, o Opening) item {
+func (st *Store) openedItem(ctx context.Context, own Ref, o Opening) item {
 	it := key(own.pk(), openedSK(o.Conversation))
 	it["k"] = s(string(o.Key))
 	it["ra"] = n(o.Key.At())
 	it["pub"] = s(hub.ConversationOpened)
+	trace(ctx, it)
 	whose(it, o.Account, o.Channel, o.Home)
 	return it
 }
@@ -47,7 +48,7 @@ func whose(it item, account hub.AccountID, ch hub.Channel, home hub.HomeID) {
 // PutOpened writes the fact that a message, which lies in the partition own, opened
 // a conversation, once.
 func (st *Store) PutOpened(ctx context.Context, own Ref, o Opening) error {
-	_, _, err := st.putNew(ctx, "open conversation", st.Tables.Messages, st.openedItem(own, o))
+	_, _, err := st.putNew(ctx, "open conversation", st.Tables.Messages, st.openedItem(ctx, own, o))
 	return err
 }
 
@@ -57,14 +58,14 @@ type Revision struct {
 	Fields []string
 }
 
-func (c Revision) value(at hub.Millis) types.AttributeValue {
+func (c Revision) value(ctx context.Context, at hub.Millis) types.AttributeValue {
 	fields := make([]types.AttributeValue, len(c.Fields))
 	for i, f := range c.Fields {
 		fields[i] = s(f)
 	}
-	return &types.AttributeValueMemberM{Value: item{
-		"by": s(c.By), "at": n(at), "fields": &types.AttributeValueMemberL{Value: fields},
-	}}
+	change := item{"by": s(c.By), "at": n(at), "fields": &types.AttributeValueMemberL{Value: fields}}
+	trace(ctx, change)
+	return &types.AttributeValueMemberM{Value: change}
 }
 
 // Accept gives the open conversation to a member: one conditional Update, so that
@@ -80,7 +81,7 @@ func (st *Store) Accept(ctx context.Context, r Ref, h hub.ConversationID, member
 		ConditionExpression: aws.String("conv=:h AND attribute_not_exists(assignee)"),
 		ExpressionAttributeValues: item{
 			":m": s(member), ":h": s(string(h)), ":one": n(1),
-			":c": Revision{By: member, Fields: []string{"assignee", "floor"}}.value(st.now()),
+			":c": Revision{By: member, Fields: []string{"assignee", "floor"}}.value(ctx, st.now()),
 		},
 		ReturnValues:                        types.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
@@ -138,7 +139,7 @@ func (st *Store) Close(ctx context.Context, r Ref, seen *hub.Thread, by string) 
 	}
 	values := item{
 		":seen": s(string(seen.LastKey)), ":h": s(string(seen.Conversation)), ":one": n(1),
-		":c": Revision{By: by, Fields: []string{"conv", "assignee", "floor"}}.value(st.now()),
+		":c": Revision{By: by, Fields: []string{"conv", "assignee", "floor"}}.value(ctx, st.now()),
 	}
 	cond := "lastKey=:seen AND conv=:h AND "
 	if len(seen.Late) == 0 {
@@ -164,7 +165,7 @@ func (st *Store) Close(ctx context.Context, r Ref, seen *hub.Thread, by string) 
 			ConditionExpression: &cond, ExpressionAttributeValues: values,
 		}},
 		{Put: &types.Put{
-			TableName: &st.Tables.Messages, Item: st.closedItem(r, seen, by), ConditionExpression: aws.String("attribute_not_exists(SK)"),
+			TableName: &st.Tables.Messages, Item: st.closedItem(ctx, r, seen, by), ConditionExpression: aws.String("attribute_not_exists(SK)"),
 		}},
 	}})
 	var cancelled *types.TransactionCanceledException
@@ -174,11 +175,12 @@ func (st *Store) Close(ctx context.Context, r Ref, seen *hub.Thread, by string) 
 	return wrap("close conversation", err)
 }
 
-func (st *Store) closedItem(r Ref, seen *hub.Thread, by string) item {
+func (st *Store) closedItem(ctx context.Context, r Ref, seen *hub.Thread, by string) item {
 	it := key(r.pk(), closedSK(seen.Conversation))
 	it["ra"] = n(st.now())
 	it["who"] = s(by)
 	it["pub"] = s(hub.ConversationClosed)
+	trace(ctx, it)
 	whose(it, seen.Account, "", "")
 	return it
 }

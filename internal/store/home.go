@@ -20,7 +20,7 @@ func (st *Store) PutHome(ctx context.Context, team hub.TeamID, h hub.Home) error
 	it["acct"] = s(string(h.Account))
 	it["ch"] = s(string(h.Channel))
 	it["u"] = s(string(h.User))
-	it["ext"] = s(h.External)
+	it["ext"] = s(h.External.Reveal())
 	it["kind"] = s(string(h.Kind))
 	it["epoch"] = n(h.Epoch)
 	it["ra"] = n(h.Created)
@@ -65,7 +65,7 @@ func (st *Store) Homes(ctx context.Context, team hub.TeamID, ids []hub.HomeID) (
 func readHome(it item) hub.Home {
 	h := hub.Home{
 		ID: homeOf(it), Account: hub.AccountID(str(it, "acct")), Channel: hub.Channel(str(it, "ch")),
-		User: hub.UserKey(str(it, "u")), External: str(it, "ext"), Kind: hub.UserKind(str(it, "kind")),
+		User: hub.UserKey(str(it, "u")), External: hub.Personal(str(it, "ext")), Kind: hub.UserKind(str(it, "kind")),
 		Epoch: int(num(it, "epoch")), Created: millis(it, "ra"), Root: hub.HomeID(str(it, "root")), Version: int(num(it, "v")),
 	}
 	for _, m := range strs(it, "members") {

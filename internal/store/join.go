@@ -46,7 +46,7 @@ func (st *Store) Join(ctx context.Context, team hub.TeamID, left, right hub.Home
 	if err := apart("join homes", left, right); left.ID != right.ID && err != nil {
 		return err
 	}
-	actions := []types.TransactWriteItem{joinEdge: st.edge(team, e), joinNever: st.mayJoin(team, e)}
+	actions := []types.TransactWriteItem{joinEdge: st.edge(ctx, team, e), joinNever: st.mayJoin(team, e)}
 	root, other := left, right
 	if Older(right, left) {
 		root, other = right, left
@@ -96,7 +96,7 @@ func Older(a, b hub.Home) bool {
 
 // edge puts the edge if it is not there, or was undone. Its insert is the fact that
 // the two are linked; being linked again is a revision of it.
-func (st *Store) edge(team hub.TeamID, e hub.Edge) types.TransactWriteItem {
+func (st *Store) edge(ctx context.Context, team hub.TeamID, e hub.Edge) types.TransactWriteItem {
 	return types.TransactWriteItem{Update: &types.Update{
 		TableName: &st.Tables.Contacts, Key: key(homePK(team, e.A), edgeSK(e.B)),
 		UpdateExpression:         aws.String("SET pub=:p, evidence=:e, detail=:d, #by=:by, #at=:t, chg=:c REMOVE undone ADD rev :one"),
@@ -104,7 +104,7 @@ func (st *Store) edge(team hub.TeamID, e hub.Edge) types.TransactWriteItem {
 		ExpressionAttributeNames: map[string]string{"#by": "by", "#at": "at"},
 		ExpressionAttributeValues: item{
 			":p": s(hub.ContactLinked), ":e": s(string(e.Evidence)), ":d": s(e.Detail), ":by": s(e.By), ":t": n(e.At),
-			":c": Revision{By: e.By, Fields: []string{"edge"}}.value(e.At), ":one": n(1),
+			":c": Revision{By: e.By, Fields: []string{"edge"}}.value(ctx, e.At), ":one": n(1),
 		},
 	}}
 }

@@ -20,7 +20,7 @@ func newHome(t *testing.T, h *hubtest.Hub, letter string, created hub.Millis) hu
 	t.Helper()
 	err := h.Store.PutHome(context.Background(), hubtest.Team, hub.Home{
 		ID: hub.HomeID(strings.Repeat(letter, 32)), Account: hubtest.LineAccount, Channel: "line", User: hub.UserKey(strings.Repeat("u", 32)),
-		External: "U" + strings.Repeat("f", 32), Kind: hub.Person, Created: created,
+		External: hub.Personal("U" + strings.Repeat("f", 32)), Kind: hub.Person, Created: created,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func TestHomeKeepsWhatItWasPutWith(t *testing.T) {
 	h := hubtest.New(t)
 	home := newHome(t, h, "a", 7)
 	want := hub.Home{
-		ID: home.ID, Account: hubtest.LineAccount, Channel: "line", User: hub.UserKey(strings.Repeat("u", 32)), External: "U" + strings.Repeat("f", 32),
+		ID: home.ID, Account: hubtest.LineAccount, Channel: "line", User: hub.UserKey(strings.Repeat("u", 32)), External: hub.Personal("U" + strings.Repeat("f", 32)),
 		Kind: hub.Person, Created: 7, Root: home.ID, Members: []hub.HomeID{home.ID},
 	}
 	if fmt.Sprint(home) != fmt.Sprint(want) {

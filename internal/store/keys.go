@@ -66,7 +66,7 @@ import (
 //	T#t#DLV#sub     <event>#<attempt>       attempts of a subscriber's webhook  | P; Q
 //	T#t#RAW#u       <sk>#<part>             an event too large for its item     | P; Q
 //	T#t#Q#<id>      RAW#<chunk>#<part>      a quarantined body                  | P; Q
-//	T#t#QD#<day>    <ms>#<id>               quarantine by day                   | P; Q
+//	T#t#QD#<day>    <id>                    quarantine by day, with its replays | P, U; Q
 //	T#t#QU#<u>      <id>                    quarantine by channel user          | P; Q by erasure
 const (
 	pkAttr    = "PK"

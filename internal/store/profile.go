@@ -32,7 +32,7 @@ func (st *Store) SetRegister(ctx context.Context, team hub.TeamID, home hub.Home
 	r.Value = cut(strings.ToValidUTF8(r.Value, "\uFFFD"), maxRegister)
 	values := item{
 		":v": s(r.Value), ":t": n(r.At), ":src": s(r.Source), ":p": s(hub.ContactChanged), ":one": n(1),
-		":c": Revision{By: r.Source, Fields: []string{r.Field}}.value(r.At),
+		":c": Revision{By: r.Source, Fields: []string{r.Field}}.value(ctx, r.At),
 	}
 	for range registerTries {
 		old, stood, err := st.moveRegister(ctx, team, home, r.Field,

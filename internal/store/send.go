@@ -37,6 +37,9 @@ func (st *Store) PutIntent(ctx context.Context, r Ref, m hub.Intent) (bool, erro
 	it[dueBucket] = s(sendBucket(due, r.User))
 	it[dueSort] = s(sendSort(due, r.Team, r.User, m.Key))
 	it[ttlAttr] = st.messageTTL(m.Accepted)
+	if m.Thread != "" && m.Thread != r.User {
+		it["th"] = s(string(m.Thread))
+	}
 	if m.Fence != 0 {
 		it["fence"] = n(m.Fence)
 	}
@@ -73,10 +76,20 @@ func readContent(it item) hub.Content {
 type Queued struct {
 	Ref     Ref
 	Intent  hub.Intent
-	Attempt int // how often reconcile has handed it on
+	Attempt int        // how often reconcile has handed it on
+	Due     hub.Millis // when reconcile looks at it next
 	Stamps  hub.Stamps
 	Claim   Claim
 	Tried   hub.Millis // when a call that can be repeated ended unclear first; 0 = none did
+}
+
+// Line names the thread in whose order the send leaves. A person of several ids has one,
+// though the sends lie in the partitions of the ids that they answer.
+func (q Queued) Line() hub.UserKey {
+	if q.Intent.Thread != "" {
+		return q.Intent.Thread
+	}
+	return q.Ref.User
 }
 
 // Claim is a worker's hold on a send whose platform would take it twice.
@@ -113,15 +126,22 @@ func readQueued(it item) (Queued, bool) {
 		Intent: hub.Intent{
 			Key: hub.MessageKey(strings.TrimPrefix(sk, messageMark)), Class: hub.Class(str(it, "cl")),
 			Content: readContent(it), By: str(it, "who"), Account: hub.AccountID(str(it, "ac")), Channel: hub.Channel(str(it, "ch")),
-			Home: hub.HomeID(str(it, "hm")), Fence: int(num(it, "fence")),
+			Home: hub.HomeID(str(it, "hm")), Thread: hub.UserKey(str(it, "th")), Fence: int(num(it, "fence")),
 			Accepted: millis(it, "acc"), Deadline: millis(it, "dl"), Trace: str(it, "tr"),
 			Reply: hub.Reply{Token: hub.Secret(str(it, "rt")), Since: millis(it, "rs")},
 		},
 		Attempt: int(num(it, "att")),
+		Due:     dueOf(it),
 		Stamps:  readStamps(it),
 		Tried:   millis(it, "tried"),
 		Claim:   Claim{Owner: str(it, "own"), Deadline: millis(it, "cdl"), Stage: Stage(str(it, "stg"))},
 	}, true
+}
+
+// dueOf is the time by which the index sorts an item; 0 if it is not in the index.
+func dueOf(it item) hub.Millis {
+	at, _, _ := strings.Cut(str(it, dueSort), "#")
+	return hub.MessageKey(at + "#").At()
 }
 
 // Send reads an intent, consistently. NotFound if it is gone.

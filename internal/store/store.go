@@ -126,6 +126,9 @@ func (st *Store) now() hub.Millis { return hub.MillisOf(st.Now()) }
 // putNew puts an item if nothing stands under its key. It answers whether it was
 // put, and else the item that stands there.
 func (st *Store) putNew(ctx context.Context, op, table string, it item) (bool, item, error) {
+	if it["pub"] != nil && it["tr"] == nil {
+		trace(ctx, it)
+	}
 	_, err := st.DB.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:                           &table,
 		Item:                                it,
@@ -139,6 +142,13 @@ func (st *Store) putNew(ctx context.Context, op, table string, it item) (bool, i
 		return false, nil, wrap(op, err)
 	}
 	return true, nil, nil
+}
+
+// trace notes whose work an item comes from, if the context knows.
+func trace(ctx context.Context, it item) {
+	if tr := hub.TraceOf(ctx); tr != "" {
+		it["tr"] = s(tr)
+	}
 }
 
 func (st *Store) get(ctx context.Context, op, table, pk, sk string, consistent bool) (item, error) {

@@ -19,7 +19,7 @@ var ctx = context.Background()
 func arrive(t *testing.T, h *hubtest.Hub, r store.Ref, at hub.Millis, id, text string) hub.Thread {
 	t.Helper()
 	th, _, err := h.Store.Advance(ctx, r, store.Arrival{
-		Key: hub.NewMessageKey(at, id), Account: hubtest.LineAccount, External: "U" + strings.Repeat("f", 32), Kind: hub.Person, Preview: text})
+		Key: hub.NewMessageKey(at, id), Account: hubtest.LineAccount, External: hub.Personal("U" + strings.Repeat("f", 32)), Kind: hub.Person, Preview: text})
 	if err != nil {
 		t.Fatal(err)
 	}

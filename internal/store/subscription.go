@@ -38,7 +38,7 @@ func (st *Store) Subscribe(ctx context.Context, r Ref, kind string, at hub.Milli
 		ConditionExpression: aws.String("(attribute_not_exists(" + name + ") OR " + name + " < :t) AND attribute_not_exists(see) " +
 			"AND (attribute_not_exists(erasedAt) OR erasedAt < :t)"),
 		ExpressionAttributeValues: item{
-			":t": n(at), ":a": s(string(a.Account)), ":e": s(a.External), ":u": s(string(a.Kind)),
+			":t": n(at), ":a": s(string(a.Account)), ":e": s(a.External.Reveal()), ":u": s(string(a.Kind)),
 		},
 		ReturnValues:                        types.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
@@ -67,7 +67,7 @@ func (st *Store) Know(ctx context.Context, r Ref, a Arrival) (hub.Thread, Step, 
 		UpdateExpression:    aws.String("SET acct=if_not_exists(acct,:a), ext=if_not_exists(ext,:e), kind=if_not_exists(kind,:u)"),
 		ConditionExpression: aws.String("attribute_not_exists(acct) AND attribute_not_exists(see)"),
 		ExpressionAttributeValues: item{
-			":a": s(string(a.Account)), ":e": s(a.External), ":u": s(string(a.Kind)),
+			":a": s(string(a.Account)), ":e": s(a.External.Reveal()), ":u": s(string(a.Kind)),
 		},
 		ReturnValues:                        types.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,

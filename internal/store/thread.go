@@ -28,7 +28,7 @@ type Arrival struct {
 	Key      hub.MessageKey
 	Own      hub.UserKey // in whose partition the message lies; "" = in the thread's own
 	Account  hub.AccountID
-	External string
+	External hub.Personal
 	Kind     hub.UserKind
 	Preview  string
 }
@@ -72,7 +72,7 @@ func (st *Store) Advance(ctx context.Context, r Ref, a Arrival) (hub.Thread, Ste
 		ConditionExpression: aws.String("(attribute_not_exists(lastKey) OR lastKey < :k) AND attribute_not_exists(see)"),
 		ExpressionAttributeValues: item{
 			":k": s(string(a.Key)), ":t": n(at), ":p": s(a.Preview), ":a": s(string(a.Account)),
-			":e": s(a.External), ":u": s(string(a.Kind)), ":h": s(string(h)),
+			":e": s(a.External.Reveal()), ":u": s(string(a.Kind)), ":h": s(string(h)),
 			":g": s(openBucket(r.Team, r.User)), ":s": s(openSort(at, r.User)),
 		},
 		ReturnValues:                        types.ReturnValueAllNew,
@@ -128,7 +128,7 @@ func (st *Store) PutLate(ctx context.Context, own Ref, seen *hub.Thread, m hub.I
 		sets = append(sets, "conv=:h", "waitSince=:t", "gpk=:g", "gsk=:s")
 		values[":h"], values[":t"] = s(string(h)), n(at)
 		values[":g"], values[":s"] = s(openBucket(r.Team, r.User)), s(openSort(at, r.User))
-		opened = st.openedItem(own, opening(seen, m.Channel, m.Home, h, m.Key))
+		opened = st.openedItem(ctx, own, opening(seen, m.Channel, m.Home, h, m.Key))
 	} else {
 		conds = append(conds, "attribute_exists(conv)")
 	}
@@ -264,7 +264,7 @@ func readAuto(list []string) []hub.AutoSend {
 func readThread(it item) hub.Thread {
 	_, user, _ := splitUserPK(str(it, pkAttr))
 	t := hub.Thread{
-		User: user, Account: hub.AccountID(str(it, "acct")), External: str(it, "ext"), Address: str(it, "addr"),
+		User: user, Account: hub.AccountID(str(it, "acct")), External: hub.Personal(str(it, "ext")), Address: hub.Personal(str(it, "addr")),
 		Kind: hub.UserKind(str(it, "kind")), Aliases: strs(it, "aka"),
 		Epoch: int(num(it, "epoch")), FirstKey: hub.MessageKey(str(it, "firstKey")),
 		LastKey: hub.MessageKey(str(it, "lastKey")), LastIn: millis(it, "lastIn"), LastAct: millis(it, "actAt"), Preview: str(it, "preview"),

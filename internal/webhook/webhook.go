@@ -1,18 +1,29 @@
 // Package webhook accepts the platforms' webhooks: it checks that the platform
 // signed the bytes, cuts them into one envelope per event, and answers 2xx only
 // when every envelope lies on the queue. It writes no business data.
+//
+// The URL is open to anybody, so that whoever calls it decides as little as possible
+// about what a call costs. Nothing is read, hashed or written for a request before
+// what is cheaper has been checked: channel, method, length, the path id's form and
+// its code, and the signature's form; then the signature. Settings come from a cache.
+// A request that is not signed never makes it be renewed; one with a wrong signature
+// does once a minute per connection, since the secret may have been changed; made-up
+// path ids do once a minute together. What is refused is counted, and logged by kind
+// once a second.
 package webhook
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"omnihub/internal/channel"
 	"omnihub/internal/failpoint"
 	"omnihub/internal/hub"
+	"omnihub/internal/metric"
 	"omnihub/internal/queue"
 	"omnihub/internal/settings"
 )
@@ -22,17 +33,36 @@ const (
 	MaxBody = 3 << 20
 	// MaxEvent is the largest event that travels whole; a larger one is quarantined.
 	MaxEvent = 700 << 10
+	// maxQuery is the longest query that is looked at, in bytes. The gateway lets
+	// through 10,240 with the headers.
+	maxQuery = 8 << 10
 	// chunkSize is how much of a body travels in one chunk envelope.
 	chunkSize = 600 << 10
 )
 
-// Intake accepts webhooks.
+// Intake accepts webhooks. It is safe for concurrent use.
 type Intake struct {
 	Settings *settings.Reader
 	Queue    *queue.Queue
 	Adapters map[hub.Channel]channel.Adapter
 	Now      func() time.Time
 	Log      *slog.Logger
+	Metrics  *metric.Meter
+
+	refusals refusals
+}
+
+// Request is a webhook of which nothing is known to be good. What costs something is
+// asked for only when it is needed.
+type Request struct {
+	Channel  hub.Channel // as the path says
+	PathID   string
+	Trace    string
+	Method   string
+	RawQuery string
+	Size     int64                    // of the body in bytes, as declared
+	Header   func() map[string]string // names in lower case; repeated ones joined by commas
+	Body     func() ([]byte, error)   // its error means that the request is malformed
 }
 
 // Answer is what the platform gets for an accepted request.
@@ -40,142 +70,165 @@ type Answer struct {
 	Text string // plain text; empty but for a handshake
 }
 
-// Accept takes one request for a channel and a path id. An error's code says how to
-// answer: NotFound for an unknown channel or connection, BadMethod, TooLarge,
-// BadSignature; any other means that the platform should send again.
+// Accept is Take for a request that lies in memory.
 func (in *Intake) Accept(ctx context.Context, kind hub.Channel, pathID, trace string, r *channel.Request) (Answer, error) {
+	return in.Take(ctx, Request{
+		Channel: kind, PathID: pathID, Trace: trace, Method: r.Method, RawQuery: r.RawQuery, Size: int64(len(r.Body)),
+		Header: func() map[string]string { return r.Header },
+		Body:   func() ([]byte, error) { return r.Body, nil },
+	})
+}
+
+// Take takes one request. An error's code says how to answer: NotFound for an unknown
+// channel or connection, BadMethod, TooLarge, BadRequest, BadSignature; any other
+// means that the platform should send again. What is refused is logged here.
+func (in *Intake) Take(ctx context.Context, r Request) (Answer, error) {
 	received := hub.MillisOf(in.Now())
-	adapter, c, err := in.find(ctx, kind, pathID)
+	adapter := in.Adapters[r.Channel]
+	if adapter == nil {
+		r.Channel = "unknown" // what anybody may write into a path stays out of the log
+	}
+	c, err := in.admit(ctx, adapter, r)
 	if err != nil {
-		return Answer{}, err
+		return Answer{}, in.refuse(r, c, err)
 	}
-	if len(r.Body) > MaxBody {
-		return Answer{}, hub.E(hub.TooLarge, "webhook: accept", fmt.Errorf("the body has more than %d bytes", MaxBody))
+	text, messages, err := in.verified(ctx, adapter, c, r, received)
+	if err != nil {
+		return Answer{}, in.refuse(r, c, err)
 	}
-	switch r.Method {
-	case "POST":
-	case "GET":
-		h, ok := adapter.(channel.Handshaker)
-		if !ok {
-			return Answer{}, hub.E(hub.BadMethod, "webhook: accept", fmt.Errorf("this channel's webhook takes POST only"))
-		}
-		text, err := h.Handshake(r, c.Credentials())
-		return Answer{Text: text}, err
-	default:
-		return Answer{}, hub.E(hub.BadMethod, "webhook: accept", fmt.Errorf("the method is not allowed"))
+	in.settle(in.Now())
+	if len(messages) == 0 {
+		in.taken(r, 0)
+		return Answer{Text: text}, nil
 	}
-	if err := adapter.Verify(r, c.Credentials()); err != nil {
-		return Answer{}, err
+	if _, err = in.Queue.Send(ctx, messages); err != nil {
+		in.Metrics.Add(metric.EnqueueFailures, 1, metric.Channel(r.Channel))
+		err = in.refuse(r, c, err)
+	} else {
+		in.taken(r, len(messages))
 	}
-	failpoint.AfterVerify.Hit()
-	base := hub.Envelope{
-		Version: hub.EnvelopeVersion, Team: c.Team.ID, Connection: c.ID, Channel: kind, Received: received, Trace: trace,
-	}
-	messages, err := in.messages(c, adapter, base, r.Body)
-	if err != nil || len(messages) == 0 {
-		return Answer{}, err
-	}
-	_, err = in.Queue.Send(ctx, messages)
 	failpoint.AfterEnqueue.Hit()
 	return Answer{}, err
 }
 
-func (in *Intake) find(ctx context.Context, kind hub.Channel, pathID string) (channel.Adapter, *settings.Connection, error) {
-	unknown := hub.E(hub.NotFound, "webhook: accept", fmt.Errorf("no such channel or connection"))
-	adapter := in.Adapters[kind]
+// taken tells of a webhook whose events all lie on the queue.
+func (in *Intake) taken(r Request, events int) {
+	in.Log.Debug("webhook taken", "trace", r.Trace, "channel", r.Channel, "count", events)
+	in.Metrics.Add(metric.WebhooksAccepted, 1, metric.Channel(r.Channel))
+	in.Metrics.Add(metric.EventsEnqueued, events, metric.Channel(r.Channel))
+}
+
+// admit finds the connection of a request by what is told of it without its headers
+// and its body. Nothing is read for a path id that the hub did not make.
+func (in *Intake) admit(ctx context.Context, adapter channel.Adapter, r Request) (*settings.Connection, error) {
+	const op = "webhook: accept"
+	unknown := hub.E(hub.NotFound, op, errors.New("no such channel or connection"))
 	if adapter == nil {
-		return nil, nil, unknown
+		return nil, unknown
 	}
-	edge, err := in.Settings.Edge(ctx)
+	if err := allowed(adapter, r.Method); err != nil {
+		return nil, err
+	}
+	if r.Size > MaxBody {
+		return nil, tooLarge()
+	}
+	if len(r.RawQuery) > maxQuery {
+		return nil, hub.E(hub.BadRequest, op, fmt.Errorf("the query has more than %d bytes", maxQuery))
+	}
+	team, id, err := in.Settings.Resolve(ctx, r.PathID)
 	if hub.CodeOf(err) == hub.NotFound {
-		return nil, nil, unknown
+		return nil, unknown
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	team, id, ok := edge.Resolve(pathID)
-	if !ok {
-		return nil, nil, unknown
+	c, err := in.Settings.Known(ctx, team, id)
+	if hub.CodeOf(err) == hub.NotFound || err == nil && c.Channel != r.Channel {
+		return nil, unknown
 	}
-	c, err := in.Settings.Connection(ctx, team, id)
-	if hub.CodeOf(err) == hub.NotFound {
-		return nil, nil, unknown
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if c.Channel != kind {
-		return nil, nil, unknown
-	}
-	return adapter, c, nil
+	return c, err
 }
 
-// messages makes the envelopes of a verified body. A body that cannot be read, an
-// event that is too large and an event for an account that is not connected become
-// chunk envelopes: they are kept aside behind the queue.
-func (in *Intake) messages(c *settings.Connection, adapter channel.Adapter, base hub.Envelope, body []byte) ([]queue.Message, error) {
-	slices, err := adapter.Split(body)
-	if err != nil {
-		in.Log.Warn("webhook unreadable", "channel", base.Channel, "code", hub.CodeOf(err), "trace", base.Trace)
-		return chunks(base, body, hub.Unparsable, "the body is not what the platform documents")
-	}
-	var messages []queue.Message
-	for _, slice := range slices {
-		account, ok := c.Accounts[slice.Account]
-		if !ok && slice.Account != "" {
-			more, err := chunks(base, slice.Raw, hub.NoAccount, "the account is not connected here")
-			if err != nil {
-				return nil, err
-			}
-			messages = append(messages, more...)
-			continue
-		}
-		e := base
-		e.Account, e.Event, e.Hash, e.Head = account, slice.Event, slice.Hash, slice.Head
-		e.User = c.Team.Pepper.User(account, slice.User)
-		if slice.Account == "" {
-			// An event of the connection as a whole: it has a place of its own.
-			e.User = c.Team.Pepper.User("", "connection "+string(c.ID))
-		}
-		if len(slice.Raw) > MaxEvent {
-			more, err := chunks(e, slice.Raw, hub.Oversize, "the event is larger than 700 KB")
-			if err != nil {
-				return nil, err
-			}
-			messages = append(messages, more...)
-			continue
-		}
-		e.Raw = slice.Raw
-		m, err := message(e, string(e.User), hub.Digest("event", string(account), slice.Event, slice.Hash))
-		if err != nil {
-			return nil, err
-		}
-		messages = append(messages, m)
-	}
-	return messages, nil
+func tooLarge() error {
+	return hub.E(hub.TooLarge, "webhook: accept", fmt.Errorf("the body has more than %d bytes", MaxBody))
 }
 
-func chunks(base hub.Envelope, raw []byte, reason hub.Code, detail string) ([]queue.Message, error) {
-	id := hub.Digest("chunk", string(base.Connection), string(base.Account), string(raw))
-	total := max(1, (len(raw)+chunkSize-1)/chunkSize)
-	var messages []queue.Message
-	for i := range total {
-		e := base
-		e.Raw = raw[i*chunkSize : min(len(raw), (i+1)*chunkSize)]
-		e.Chunk = &hub.Chunk{ID: id, Index: i, Total: total, Size: len(raw), Reason: reason, Detail: detail}
-		m, err := message(e, id, hub.Digest("chunk", id, fmt.Sprint(i)))
-		if err != nil {
-			return nil, err
-		}
-		messages = append(messages, m)
+func allowed(adapter channel.Adapter, method string) error {
+	_, shakes := adapter.(channel.Handshaker)
+	switch {
+	case method == "POST", method == "GET" && shakes:
+		return nil
+	case method == "GET":
+		return hub.E(hub.BadMethod, "webhook: accept", errors.New("this channel's webhook takes POST only"))
 	}
-	return messages, nil
+	return hub.E(hub.BadMethod, "webhook: accept", errors.New("the method is not allowed"))
 }
 
-func message(e hub.Envelope, group, dedup string) (queue.Message, error) {
-	body, err := json.Marshal(e)
-	if err != nil {
-		return queue.Message{}, hub.E(hub.Internal, "webhook: encode envelope", err)
+// verified reads a request whole, checks it, and gives what it comes to: the text of
+// a handshake, or the messages to be queued.
+func (in *Intake) verified(ctx context.Context, adapter channel.Adapter, c *settings.Connection, r Request, received hub.Millis) (string, []queue.Message, error) {
+	request := &channel.Request{Method: r.Method, RawQuery: r.RawQuery, Header: r.Header()}
+	if r.Method == "GET" {
+		text, _, err := in.checked(ctx, adapter, c, request)
+		return text, nil, err
 	}
-	return queue.Message{Body: string(body), Group: group, Dedup: dedup}, nil
+	var err error
+	if request.Body, err = r.Body(); err != nil {
+		return "", nil, hub.E(hub.BadRequest, "webhook: accept", errors.New("the body cannot be read"))
+	}
+	if len(request.Body) > MaxBody {
+		return "", nil, tooLarge()
+	}
+	_, c, err = in.checked(ctx, adapter, c, request)
+	if err != nil {
+		return "", nil, err
+	}
+	failpoint.AfterVerify.Hit()
+	messages, err := in.envelopes(adapter, hub.Envelope{
+		Version: hub.EnvelopeVersion, Team: c.Team.ID, Connection: c.ID, Channel: r.Channel, Received: received, Trace: r.Trace,
+	}, request.Body, func(slices []channel.Slice) *settings.Connection { return in.renewed(ctx, c, slices) })
+	return "", messages, err
+}
+
+// checked checks a request against what is known of its connection, and gives the
+// connection as of the last minute, against which the request is good too. Who proves
+// nothing causes no reading, who brings a wrong proof one a minute.
+func (in *Intake) checked(ctx context.Context, adapter channel.Adapter, c *settings.Connection, r *channel.Request) (string, *settings.Connection, error) {
+	text, err := check(adapter, c, r)
+	if hub.CodeOf(err) == hub.BadSignature && bearsProof(r) {
+		newer, failed := in.Settings.Renewed(ctx, c, settings.WrongSignature)
+		if failed == nil && newer != c {
+			c = newer
+			text, err = check(adapter, c, r)
+		}
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	now, err := in.Settings.Connection(ctx, c.Team.ID, c.ID)
+	if err == nil && now != c {
+		text, err = check(adapter, now, r)
+	}
+	return text, now, err
+}
+
+func check(adapter channel.Adapter, c *settings.Connection, r *channel.Request) (string, error) {
+	if h, ok := adapter.(channel.Handshaker); ok && r.Method == "GET" {
+		return h.Handshake(r, c.Credentials())
+	}
+	return "", adapter.Verify(r, c.Credentials())
+}
+
+// bearsProof reports whether a request brings anything that other secrets could fit:
+// platforms sign in a header that is named so, and shake hands in the query.
+func bearsProof(r *channel.Request) bool {
+	if r.Method == "GET" {
+		return r.RawQuery != ""
+	}
+	for name, v := range r.Header {
+		if v != "" && strings.Contains(name, "signature") {
+			return true
+		}
+	}
+	return false
 }

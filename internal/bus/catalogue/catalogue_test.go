@@ -112,7 +112,7 @@ func TestEverySchemaIsWholeAndClosed(t *testing.T) {
 		if s.AdditionalProperties == nil || *s.AdditionalProperties {
 			t.Errorf("%s lets in members that it does not name", kind)
 		}
-		for _, name := range []string{"id", "team", "at"} {
+		for _, name := range []string{"id", "team", "at", "trace"} {
 			if !slices.Contains(s.Required, name) {
 				t.Errorf("%s does not demand %s", kind, name)
 			}
@@ -140,7 +140,7 @@ func TestSharedMembersAreOfOneForm(t *testing.T) {
 		if err := json.Unmarshal(raw, &s); err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range []string{"id", "team", "at", "account", "connection", "channel", "user", "home", "message", "conversation", "by", "actor", "target"} {
+		for _, name := range []string{"id", "team", "at", "trace", "account", "connection", "channel", "user", "home", "message", "conversation", "by", "actor", "target"} {
 			p, ok := s.Properties[name]
 			if !ok {
 				continue

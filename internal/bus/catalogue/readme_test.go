@@ -21,7 +21,7 @@ func table(t *testing.T) string {
 		s := read(t, kind)
 		var members []string
 		for _, name := range order(t, kind) {
-			if slices.Contains([]string{"id", "team", "at"}, name) {
+			if slices.Contains([]string{"id", "team", "at", "trace"}, name) {
 				continue
 			}
 			if !slices.Contains(s.Required, name) {

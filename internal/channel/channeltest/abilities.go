@@ -62,7 +62,7 @@ func (s Suite) abilities(t *testing.T) {
 			for i := range x.asks {
 				q := &x.asks[i]
 				if q.User == "" {
-					q.User = s.Message.To
+					q.User = s.Message.To.Reveal()
 				}
 				if good == nil && q.Code == "" && len(q.Replies) > 0 {
 					good = q

@@ -18,7 +18,7 @@ func (s Suite) names(t *testing.T) {
 	if !ok {
 		return
 	}
-	if got := n.Names(s.Message.To); len(got) == 0 {
+	if got := n.Names(s.Message.To.Reveal()); len(got) == 0 {
 		t.Errorf("whom the text goes to: got no alias, want one")
 	}
 	if got := n.Names(""); len(got) > 0 {
@@ -57,13 +57,13 @@ func (s Suite) names(t *testing.T) {
 func faultsOfNames(e channel.Event, names []channel.Alias) (out []string) {
 	if e.UserKind != hub.Person {
 		if len(names) > 0 {
-			out = append(out, fmt.Sprintf("got aliases %v of what is no person, want none", names))
+			out = append(out, fmt.Sprintf("got aliases %v of what is no person, want none", aliasesOf(names)))
 		}
 		return out
 	}
 	for _, a := range names {
 		if !slices.Contains(e.Aliases, a) {
-			out = append(out, fmt.Sprintf("got %v by the id alone, want aliases of the event, which are %v", a, e.Aliases))
+			out = append(out, fmt.Sprintf("got %v by the id alone, want aliases of the event, which are %v", aliasesOf([]channel.Alias{a}), aliasesOf(e.Aliases)))
 		}
 	}
 	return out

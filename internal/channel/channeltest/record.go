@@ -100,6 +100,19 @@ type notice struct {
 	Detail map[string]string `json:"detail,omitempty"`
 }
 
+// aliasesOf shows aliases as they are.
+func aliasesOf(list []channel.Alias) (out []alias) {
+	for _, a := range list {
+		out = append(out, alias{a.Kind, a.Value.Reveal()})
+	}
+	return out
+}
+
+// profileOf shows a profile as it is.
+func profileOf(p channel.Profile) profile {
+	return profile{p.Name.Reveal(), p.Username.Reveal(), p.Picture.Reveal(), p.Language, p.Phone.Reveal(), p.Status.Reveal()}
+}
+
 // parsedOf shows the members that belong to the event's kind; faultsOf complains of
 // the others.
 func parsedOf(e channel.Event) parsed {
@@ -107,13 +120,8 @@ func parsedOf(e channel.Event) parsed {
 		Kind: e.Kind, Type: e.Type, ID: e.ID, At: e.At, Account: e.Account, User: e.User, UserKind: e.UserKind,
 		Actor: e.Actor, Reply: e.Reply.Reveal(), Standby: e.Standby, Redelivered: e.Redelivered,
 	}
-	for _, a := range e.Aliases {
-		out.Aliases = append(out.Aliases, alias(a))
-	}
-	for _, a := range e.Former {
-		out.Former = append(out.Former, alias(a))
-	}
-	if p := profile(e.Profile); p != (profile{}) {
+	out.Aliases, out.Former = aliasesOf(e.Aliases), aliasesOf(e.Former)
+	if p := profileOf(e.Profile); p != (profile{}) {
 		out.Profile = &p
 	}
 	switch e.Kind {
@@ -168,17 +176,17 @@ func faultsOf(e channel.Event, c channel.Capabilities) []string {
 	must(e.Account != "" || e.User == "", "the account of a user")
 	must(!e.Standby || e.Reply == "", "no reply token in standby")
 	for _, a := range append(slices.Clone(e.Aliases), e.Former...) {
-		must(a.Kind == channel.AliasUser && a.Value != "" || a.Kind == channel.AliasPhone && phoneForm.MatchString(a.Value),
+		must(a.Kind == channel.AliasUser && a.Value != "" || a.Kind == channel.AliasPhone && phoneForm.MatchString(a.Value.Reveal()),
 			"aliases of known kinds and forms")
 	}
 	must(len(e.Aliases) == 0 || e.UserKind == hub.Person, "aliases of persons only")
 	must(len(e.Aliases) < 2 || c.Aliases, "one alias, since the channel says that persons have one id")
 	if len(e.Aliases) > 0 && e.Kind != channel.EventIdentity {
-		must(slices.ContainsFunc(e.Aliases, func(a channel.Alias) bool { return strings.HasSuffix(e.User, a.Value) }),
+		must(slices.ContainsFunc(e.Aliases, func(a channel.Alias) bool { return strings.HasSuffix(e.User, a.Value.Reveal()) }),
 			"the user's own id among the aliases")
 	}
 	must(len(e.Former) == 0 || e.Kind == channel.EventIdentity, "former ids with a change of identity only")
-	must(e.Profile.Phone == "" || phoneForm.MatchString(e.Profile.Phone), "a phone number in E.164 digits")
+	must(e.Profile.Phone == "" || phoneForm.MatchString(e.Profile.Phone.Reveal()), "a phone number in E.164 digits")
 	out = append(out, faultsOfKind(e, c)...)
 
 	// Members of other kinds are empty.

@@ -47,7 +47,7 @@ func (s Suite) private() []string {
 			out = append(out, secret.Reveal())
 		}
 	}
-	out = append(out, s.Message.To, s.Message.Content.Text, s.Token.Reveal())
+	out = append(out, s.Message.To.Reveal(), s.Message.Content.Text, s.Token.Reveal())
 	kept := out[:0]
 	for _, p := range out {
 		if len(p) >= 4 { // less would be found anywhere

@@ -42,9 +42,11 @@ func (a *Adapter) Profile(ctx context.Context, acct channel.Account, user string
 	if err := a.read(ctx, acct, op, path, hub.Unreachable, &who); err != nil {
 		return channel.Profile{}, err
 	}
-	out := channel.Profile{Name: who.DisplayName + who.GroupName, Language: who.Language, Status: who.StatusMessage}
+	out := channel.Profile{
+		Name: hub.Personal(who.DisplayName + who.GroupName), Language: who.Language, Status: hub.Personal(who.StatusMessage),
+	}
 	if strings.HasPrefix(who.PictureURL, "https://") {
-		out.Picture = who.PictureURL
+		out.Picture = hub.Personal(who.PictureURL)
 	}
 	return out, nil
 }
@@ -60,7 +62,7 @@ func (a *Adapter) Names(user string) []channel.Alias {
 	if !isPerson(user) {
 		return nil
 	}
-	return []channel.Alias{{Kind: channel.AliasUser, Value: user}}
+	return []channel.Alias{{Kind: channel.AliasUser, Value: hub.Personal(user)}}
 }
 
 // Quota asks for the month's limit and for what of it is used, by two calls.

@@ -48,7 +48,7 @@ func TestCallsAreAsLINEDocumentsThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := `"messages":[{"type":"text","text":"您好 \u003cb\u003e\u0026\u003c/b\u003e 😀"}]}`
-	check("/line/v2/bot/message/push", `{"to":"`+s.Message.To+`",`+text, s.Message.RetryKey)
+	check("/line/v2/bot/message/push", `{"to":"`+s.Message.To.Reveal()+`",`+text, s.Message.RetryKey)
 	if _, err := a.Reply(t.Context(), s.Account, s.Token, s.Message); err != nil {
 		t.Fatal(err)
 	}

@@ -101,7 +101,7 @@ func oracleEvent(from webhook.EventInterface) channel.Event {
 	out.Reply = hub.Secret(token) + "."
 	switch s := field("Source").(type) {
 	case webhook.UserSource:
-		out.User, out.UserKind, out.Aliases = s.UserId, hub.Person, []channel.Alias{{Kind: channel.AliasUser, Value: s.UserId}}
+		out.User, out.UserKind, out.Aliases = s.UserId, hub.Person, []channel.Alias{{Kind: channel.AliasUser, Value: hub.Personal(s.UserId)}}
 	case webhook.GroupSource:
 		out.User, out.UserKind, out.Actor = s.GroupId, hub.Group, s.UserId
 	case webhook.RoomSource:

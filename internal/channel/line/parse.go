@@ -36,7 +36,7 @@ func (a *Adapter) Parse(head, raw []byte) (channel.Event, error) {
 	out.User, out.UserKind, out.Actor = e.from()
 	if out.UserKind == hub.Person {
 		// One person has one id in all accounts of a provider.
-		out.Aliases = []channel.Alias{{Kind: channel.AliasUser, Value: out.User}}
+		out.Aliases = []channel.Alias{{Kind: channel.AliasUser, Value: hub.Personal(out.User)}}
 	}
 	if token := scan.Text(e.reply); !out.Standby && !isDummy(token) {
 		out.Reply = hub.Secret(token)

@@ -63,7 +63,7 @@ func (s *stage) act(a fake.Act) channel.Event {
 
 func (s *stage) send(to string, c hub.Content) (channel.Sent, error) {
 	s.sends++
-	return s.adapter.Send(s.t.Context(), s.account, channel.Outgoing{To: to, Content: c, RetryKey: hub.RetryKey("t", "u", hub.MessageKey(fmt.Sprint(s.sends)))})
+	return s.adapter.Send(s.t.Context(), s.account, channel.Outgoing{To: hub.Personal(to), Content: c, RetryKey: hub.RetryKey("t", "u", hub.MessageKey(fmt.Sprint(s.sends)))})
 }
 
 func TestThePlatformTakesEveryForm(t *testing.T) {
@@ -73,7 +73,7 @@ func TestThePlatformTakesEveryForm(t *testing.T) {
 		if sent, err := s.send(e.User, c); err != nil || sent.PlatformID == "" {
 			t.Errorf("push %s: got %+v, %v, want it sent", name, sent, err)
 		}
-		if sent, err := s.adapter.Reply(t.Context(), s.account, e.Reply, channel.Outgoing{To: e.User, Content: c}); err != nil || sent.PlatformID == "" {
+		if sent, err := s.adapter.Reply(t.Context(), s.account, e.Reply, channel.Outgoing{To: hub.Personal(e.User), Content: c}); err != nil || sent.PlatformID == "" {
 			t.Errorf("reply %s: got %+v, %v, want it sent", name, sent, err)
 		}
 	}
@@ -199,7 +199,7 @@ func TestAbilitiesAgainstThePlatform(t *testing.T) {
 	group := s.act(fake.Act{Extra: json.RawMessage(`{"type":"join","group":"family"}`)}).User
 	for _, user := range []string{ann, group} {
 		p, err := s.adapter.Profile(t.Context(), s.account, user)
-		if err != nil || p.Name != map[string]string{ann: "ann", group: "family"}[user] || !strings.HasPrefix(p.Picture, "https://") {
+		if err != nil || p.Name.Reveal() != map[string]string{ann: "ann", group: "family"}[user] || !strings.HasPrefix(p.Picture.Reveal(), "https://") {
 			t.Errorf("profile: got %+v, %v, want name and picture", p, err)
 		}
 	}

@@ -40,7 +40,7 @@ func (a *Adapter) Send(ctx context.Context, acct channel.Account, m channel.Outg
 	out, err := a.client.Do(ctx, call.Request{
 		Op: op, Method: http.MethodPost, Path: "/v2/bot/message/push", Bearer: acct.Secrets[ChannelToken],
 		Header: map[string]string{"X-Line-Retry-Key": m.RetryKey},
-		Body:   pushBody{To: m.To, Messages: [1]any{message}},
+		Body:   pushBody{To: m.To.Reveal(), Messages: [1]any{message}},
 	})
 	if err != nil {
 		return channel.Sent{}, err

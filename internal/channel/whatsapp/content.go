@@ -15,7 +15,7 @@ import (
 // bodyOf makes the body of a send, or refuses what Capabilities cannot tell.
 func bodyOf(op string, m channel.Outgoing) (any, error) {
 	e := envelope{Product: product, RecipientType: "individual", Ref: m.Ref}
-	switch to := whoseIs(m.To); {
+	switch to := whoseIs(m.To.Reveal()); {
 	case to.phone != "":
 		e.To = to.phone
 	case to.user != "":

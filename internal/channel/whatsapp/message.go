@@ -130,7 +130,7 @@ func (m *message) read(e *channel.Event) error {
 	e.Type, e.At = m.kind, millis(m.at)
 	if now, before, ok := m.moved(); ok {
 		for _, alias := range before.aliases() {
-			if alias.Value != now.user && alias.Value != now.phone {
+			if id := alias.Value.Reveal(); id != now.user && id != now.phone {
 				e.Former = append(e.Former, alias)
 			}
 		}

@@ -93,10 +93,10 @@ func (p person) and(q person) person {
 // aliases are all the person's ids, the one of id first.
 func (p person) aliases() (out []channel.Alias) {
 	if p.user != "" {
-		out = append(out, channel.Alias{Kind: channel.AliasUser, Value: p.user})
+		out = append(out, channel.Alias{Kind: channel.AliasUser, Value: hub.Personal(p.user)})
 	}
 	if p.phone != "" {
-		out = append(out, channel.Alias{Kind: channel.AliasPhone, Value: p.phone})
+		out = append(out, channel.Alias{Kind: channel.AliasPhone, Value: hub.Personal(p.phone)})
 	}
 	return out
 }
@@ -155,9 +155,9 @@ func (c contact) short() contact {
 // profile is what the entry tells of its person.
 func (c contact) profile(p person) channel.Profile {
 	return channel.Profile{
-		Name:     scan.Text(scan.Get(c.about, "name")),
-		Username: strings.TrimPrefix(scan.Text(scan.Get(c.about, "username")), "@"),
-		Phone:    p.phone,
+		Name:     hub.Personal(scan.Text(scan.Get(c.about, "name"))),
+		Username: hub.Personal(strings.TrimPrefix(scan.Text(scan.Get(c.about, "username")), "@")),
+		Phone:    hub.Personal(p.phone),
 	}
 }
 

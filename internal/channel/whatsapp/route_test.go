@@ -46,7 +46,7 @@ func TestOneWebhookOfManyNumbersAndEntries(t *testing.T) {
 		if err := json.Unmarshal(slices[i].Head, &head); err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, strings.Join([]string{string(e.Kind), e.Account, e.User, e.Profile.Name, head.Entry}, " "))
+		got = append(got, strings.Join([]string{string(e.Kind), e.Account, e.User, e.Profile.Name.Reveal(), head.Entry}, " "))
 		if !bytes.Contains([]byte(whole), slices[i].Raw) || !json.Valid(slices[i].Raw) {
 			t.Errorf("event %d: got %s, want it as received", i, slices[i].Raw)
 		}
@@ -75,10 +75,10 @@ func TestWhoseAnEventIs(t *testing.T) {
 	const phone, other = "886912345678", "886987654321"
 	aliases := func(user, phone string) (out []channel.Alias) {
 		if user != "" {
-			out = append(out, channel.Alias{Kind: channel.AliasUser, Value: user})
+			out = append(out, channel.Alias{Kind: channel.AliasUser, Value: hub.Personal(user)})
 		}
 		if phone != "" {
-			out = append(out, channel.Alias{Kind: channel.AliasPhone, Value: phone})
+			out = append(out, channel.Alias{Kind: channel.AliasPhone, Value: hub.Personal(phone)})
 		}
 		return out
 	}
@@ -123,8 +123,8 @@ func TestWhoseAnEventIs(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			value := `{"metadata":{"phone_number_id":"` + number + `"},` + c.value[1:]
 			got := one(t, body(`{"field":"messages","value":`+value+`}`))
-			if got.User != c.user || got.UserKind != hub.Person || got.Actor != "" || got.Profile.Username != c.username {
-				t.Errorf("got %s %q %q, want %q %q", got.UserKind, got.User, got.Profile.Username, c.user, c.username)
+			if got.User != c.user || got.UserKind != hub.Person || got.Actor != "" || got.Profile.Username.Reveal() != c.username {
+				t.Errorf("got %s %q %q, want %q %q", got.UserKind, got.User, got.Profile.Username.Reveal(), c.user, c.username)
 			}
 			if !reflect.DeepEqual(got.Aliases, c.aliases) {
 				t.Errorf("aliases: got %v, want %v", got.Aliases, c.aliases)

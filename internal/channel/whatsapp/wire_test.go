@@ -73,7 +73,7 @@ func TestToWhomAMessageGoes(t *testing.T) {
 		"group:Y2Fw:Z3JvdQ": {"to": "Y2Fw:Z3JvdQ", "recipient_type": "group"},
 	} {
 		*last = nil
-		s.Message.To = to
+		s.Message.To = hub.Personal(to)
 		if _, err := a.Send(t.Context(), s.Account, s.Message); err != nil {
 			t.Fatalf("%s: got %v, want no error", to, err)
 		}
@@ -85,7 +85,7 @@ func TestToWhomAMessageGoes(t *testing.T) {
 	}
 	for _, to := range []string{"", "886912345678", "wa:", "wa:+886912345678", "wa:x", "group:", "U0d9c3f6a82b14e57903c6ad18f4e7b25", "TW.", "TW.ENT.1", "wa:TW.1"} {
 		*last = nil
-		s.Message.To = to
+		s.Message.To = hub.Personal(to)
 		if _, err := a.Send(t.Context(), s.Account, s.Message); hub.CodeOf(err) != hub.Unreachable || *last != nil {
 			t.Errorf("to %q: got %v, want %s without a call", to, err, hub.Unreachable)
 		}

@@ -63,8 +63,14 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x.body = body
+	bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	for _, a := range p.accounts {
+		if bearer != "" && a.Secrets["channel_token"] == bearer {
+			x.account = a
+		}
+	}
 	p.mu.Lock()
-	faults := p.faults
+	faults := p.faults.of(x.account)
 	p.mu.Unlock()
 	if faults.DelayMS > 0 {
 		select {
@@ -73,15 +79,13 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if faults.Down {
+		x.refuse(503, "Service unavailable")
+		return
+	}
 	if !ok {
 		x.refuse(401, "Authorization header required. Must follow the scheme, 'Authorization: Bearer <ACCESS TOKEN>'")
 		return
-	}
-	for _, a := range p.accounts {
-		if bearer != "" && a.Secrets["channel_token"] == bearer {
-			x.account = a
-		}
 	}
 	if x.account == nil || faults.ExpiredToken {
 		x.refuse(401, "Authentication failed. Confirm that the access token in the authorization header is valid.")

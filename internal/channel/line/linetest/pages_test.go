@@ -66,6 +66,7 @@ func TestFaults(t *testing.T) {
 		for plan, want := range map[string]string{
 			`{"rate430":1}`: "rate430", `{"rate429":2}`: "between 0 and 1", `{"delay_ms":-1}`: "below 0",
 			`{"monthly_quota":-1}`: "below 0", `{"seed":"x"}`: "seed", `{} {}`: "more than one", `[]`: "array",
+			`{"account":"nobody"}`: `no account "nobody"`,
 		} {
 			if err := w.platform.SetFaults(json.RawMessage(plan)); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: got %v, want an error that says %q", plan, err, want)
@@ -82,15 +83,18 @@ func TestFaults(t *testing.T) {
 		status, _, _ = w.push(user, "x")
 		w.want("expired", status, 401)
 		w.want("ledger", len(w.ledger.Calls("", "")), 0)
-		w.faults(`{"accept_then_500":1}`)
+		w.faults(`{"down":true}`)
+		status, _, _ = w.push(user, "x")
+		w.want("down", []any{status, len(w.ledger.Calls("", ""))}, []any{503, 0})
+		w.faults(`{"accept_then_500":1,"account":"shop"}`)
 		status, _, _ = w.push(user, "x", "X-Line-Retry-Key", key)
 		w.want("accepted, then 500", []any{status, len(w.ledger.Calls("", ""))}, []any{500, 1})
 		w.faults(`{"accept_then_drop":1}`)
 		status, _, _ = w.push(user, "y")
 		w.want("accepted, then nothing", []any{status, len(w.ledger.Calls("", ""))}, []any{0, 2})
-		w.faults("")
+		w.faults(`{"down":true,"account":"` + otherBot + `"}`)
 		status, _, _ = w.push(user, "x", "X-Line-Retry-Key", key)
-		w.want("the first once more", []any{status, len(w.ledger.Calls("", ""))}, []any{409, 2})
+		w.want("the first once more, the other account is down", []any{status, len(w.ledger.Calls("", ""))}, []any{409, 2})
 	})
 	t.Run("hang until the caller leaves", func(t *testing.T) {
 		w := newWorld(t)

@@ -106,6 +106,7 @@ func (p *platform) account(name string) (*account, error) {
 // faults is a fault plan. Rates lie between 0 and 1 and count for reply and push.
 type faults struct {
 	Seed           int64   `json:"seed"`
+	Account        string  `json:"account"` // whose calls these befall, by either name; "" = all
 	Rate429        float64 `json:"rate429"`
 	RetryAfter     int     `json:"retry_after"` // seconds, told with each 429 of Rate429
 	Rate500        float64 `json:"rate500"`
@@ -116,9 +117,18 @@ type faults struct {
 	ExpiredToken bool `json:"expired_token"` // every call is a 401
 	MonthlyQuota *int `json:"monthly_quota"` // recipients of pushes per account and month; absent = no limit
 	DelayMS      int  `json:"delay_ms"`      // before each call is looked at
+	Down         bool `json:"down"`          // an outage: every call fails, and nothing is done
 
 	DuplicateWebhooks int  `json:"duplicate_webhooks"` // how often each webhook comes again, afterwards
 	ShuffleWebhooks   bool `json:"shuffle_webhooks"`   // webhooks of the same moment change places
+}
+
+// of are the faults of the calls of an account.
+func (f faults) of(a *account) faults {
+	if f.Account == "" || a != nil && (f.Account == a.ID || f.Account == a.ExternalID) {
+		return f
+	}
+	return faults{Seed: f.Seed, DuplicateWebhooks: f.DuplicateWebhooks, ShuffleWebhooks: f.ShuffleWebhooks}
 }
 
 // SetFaults replaces the fault plan.
@@ -139,6 +149,9 @@ func (p *platform) SetFaults(plan json.RawMessage) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if _, err := p.account(f.Account); err != nil && f.Account != "" {
+		return fmt.Errorf("linetest: faults: no account %q", f.Account)
+	}
 	p.faults = f
 	p.dice = &fake.Dice{Seed: f.Seed}
 	p.courier.Shuffle(f.ShuffleWebhooks, uint64(f.Seed))

@@ -44,7 +44,7 @@ func TestAdapterAndPlatformUnderstandEachOther(t *testing.T) {
 		t.Errorf("again: got %+v, want the same event, redelivered", again)
 	}
 
-	m := channel.Outgoing{To: first.User, Content: hub.TextContent("pong <&> 😀"), RetryKey: hub.RetryKey("t", "u", "k")}
+	m := channel.Outgoing{To: hub.Personal(first.User), Content: hub.TextContent("pong <&> 😀"), RetryKey: hub.RetryKey("t", "u", "k")}
 	sent, err := a.Reply(t.Context(), account, first.Reply, m)
 	if err != nil || sent.PlatformID == "" {
 		t.Fatalf("reply: got %+v, %v", sent, err)

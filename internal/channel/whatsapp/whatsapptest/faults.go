@@ -15,15 +15,20 @@ import (
 type faults struct {
 	Seed int64 `json:"seed"`
 
+	// Account is the number whose calls the faults of calls befall, by either name;
+	// "" = all.
+	Account string `json:"account"`
+
 	// Of calls that send, mark as read or show typing.
 	Rate429        float64 `json:"rate429"`
 	RetryAfter     int     `json:"retry_after"` // seconds, told with each 429 of Rate429
 	Rate500        float64 `json:"rate500"`
 	Timeout        float64 `json:"timeout"`          // no answer, and nothing done
 	AcceptThenDrop float64 `json:"accept_then_drop"` // done, but the connection ends without an answer
-	AcceptThen500  float64 `json:"accept_then_500"`  // done, but answered 500
+	AcceptThen500  float64 `json:"accept_then_500"`  // done, but answered 500 by what stands before WhatsApp
 	ExpiredToken   bool    `json:"expired_token"`    // every call is a 401
 	DelayMS        int     `json:"delay_ms"`         // before each call is looked at
+	Down           bool    `json:"down"`             // an outage: every call fails, and nothing is done
 
 	// FailByStatus accepts a send outside the window, and fails it by a status, as
 	// Meta mostly does, instead of refusing it.
@@ -39,6 +44,16 @@ type faults struct {
 	StatusEarly   float64 `json:"status_early"`   // all of a send's come before the send is answered
 	StatusMissing float64 `json:"status_missing"` // one never comes
 	StatusShuffle bool    `json:"status_shuffle"` // those of one send come in any order
+}
+
+// of are the faults of the calls of a number.
+func (f faults) of(n *number) faults {
+	if f.Account == "" || n != nil && (f.Account == n.ID || f.Account == n.ExternalID) {
+		return f
+	}
+	f.Rate429, f.Rate500, f.Timeout, f.AcceptThenDrop, f.AcceptThen500 = 0, 0, 0, 0, 0
+	f.ExpiredToken, f.DelayMS, f.Down = false, 0, false
+	return f
 }
 
 // rate is a share between 0 and 1, also written as true or false.
@@ -77,6 +92,9 @@ func (p *platform) SetFaults(plan json.RawMessage) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if _, err := p.number(f.Account); err != nil && f.Account != "" {
+		return fmt.Errorf("whatsapptest: faults: no account %q", f.Account)
+	}
 	p.faults = f
 	p.dice = &fake.Dice{Seed: f.Seed}
 	p.courier.Shuffle(f.ShuffleWebhooks, uint64(f.Seed))

@@ -54,8 +54,14 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x.body = body
+	path := messagesPath.FindStringSubmatch(x.r.URL.Path)
+	for _, n := range p.numbers {
+		if path != nil && n.ExternalID == path[2] {
+			x.number = n
+		}
+	}
 	p.mu.Lock()
-	x.faults = p.faults
+	x.faults = p.faults.of(x.number)
 	p.mu.Unlock()
 	if x.faults.DelayMS > 0 {
 		select {
@@ -64,16 +70,18 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if refused := p.admit(x); refused != nil {
+	if refused := p.admit(x, path); refused != nil {
 		x.refuse(refused)
 		return
 	}
 	p.messages(x)
 }
 
-// admit finds the number that the call is for, or tells why it is not let in.
-func (p *platform) admit(x *exchange) *refusal {
-	path := messagesPath.FindStringSubmatch(x.r.URL.Path)
+// admit tells why a call is not let in; nil if it is.
+func (p *platform) admit(x *exchange, path []string) *refusal {
+	if x.faults.Down {
+		return refuse(131016, "")
+	}
 	if path == nil {
 		return &refusal{status: 400, code: 2500, message: "Unknown path components: " + x.r.URL.Path}
 	}
@@ -85,9 +93,6 @@ func (p *platform) admit(x *exchange) *refusal {
 	known := false
 	for _, n := range p.numbers {
 		known = known || n.Secrets["access_token"] == bearer
-		if n.ExternalID == path[2] {
-			x.number = n
-		}
 	}
 	switch {
 	case x.faults.ExpiredToken:

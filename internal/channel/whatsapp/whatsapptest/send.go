@@ -257,7 +257,8 @@ func (p *platform) spoil(x *exchange, name string) bool {
 	case dice.Hit(x.faults.AcceptThenDrop, "drop", name):
 		panic(http.ErrAbortHandler)
 	case dice.Hit(x.faults.AcceptThen500, "late 500", name):
-		x.refuse(refuse(131000, ""))
+		// An error of WhatsApp's own number would say that nothing was sent.
+		x.refuse(&refusal{status: http.StatusInternalServerError, code: 1, message: "An unknown error has occurred."})
 		return true
 	}
 	return false

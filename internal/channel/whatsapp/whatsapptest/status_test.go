@@ -182,6 +182,7 @@ func TestFaults(t *testing.T) {
 			`{"rate430":1}`: "rate430", `{"rate429":2}`: "between 0 and 1", `{"status_early":-1}`: "between 0 and 1",
 			`{"status_read":2}`: "between 0 and 1", `{"status_read":"x"}`: "status_read", `{"delay_ms":-1}`: "below 0", `{"status_late_ms":-1}`: "below 0",
 			`{"seed":"x"}`: "seed", `{} {}`: "more than one", `[]`: "array", `{"status_laet_ms":1}`: "status_laet_ms",
+			`{"account":"nobody"}`: `no account "nobody"`,
 		} {
 			if err := w.platform.SetFaults(json.RawMessage(plan)); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: got %v, want an error that says %q", plan, err, want)
@@ -203,12 +204,17 @@ func TestFaults(t *testing.T) {
 		w.want("nothing done", []any{len(w.ledger.Calls("", "")), len(w.got())}, []any{0, 0})
 
 		w.faults(`{"accept_then_500":1}`)
-		status, _ = w.text(phone, "late 500")
-		w.want("accepted, then 500", []any{status, w.states()}, []any{500, []string{"sent late 500", "delivered late 500"}})
+		status, out = w.text(phone, "late 500")
+		w.want("accepted, then 500", []any{status, code(out), w.states()}, []any{500, 1, []string{"sent late 500", "delivered late 500"}})
 		w.faults(`{"accept_then_drop":1}`)
 		status, _ = w.text(phone, "lost")
 		w.want("accepted, then nothing", []any{status, w.states()}, []any{0, []string{"sent lost", "delivered lost"}})
 		w.want("both are done", len(w.ledger.Calls("", "")), 2)
+		w.faults(`{"down":true}`)
+		status, out = w.text(phone, "x")
+		w.want("down", []any{status, code(out), len(w.ledger.Calls("", ""))}, []any{500, 131016, 2})
+		w.faults(`{"down":true,"account":"` + club + `"}`)
+		w.want("another number is down", first(w.text(phone, "x")), 200)
 		w.faults("")
 		w.want("no faults", first(w.text(phone, "x")), 200)
 		w.faults(`{"delay_ms":30}`)

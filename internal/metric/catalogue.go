@@ -1,0 +1,130 @@
+package metric
+
+// At the edge.
+const (
+	WebhooksAccepted Name = "WebhooksAccepted"
+	WebhooksRefused  Name = "WebhooksRefused"
+	EventsEnqueued   Name = "EventsEnqueued"
+	EnqueueFailures  Name = "EnqueueFailures"
+)
+
+// Behind the inbound queue.
+const (
+	MessagesStored   Name = "MessagesStored"
+	MessagesRepeated Name = "MessagesRepeated"
+	MessagesLate     Name = "MessagesLate"
+	StoreDelay       Name = "StoreDelay"
+	ReceiptsFailed   Name = "ReceiptsFailed"
+	SendsReconciled  Name = "SendsReconciled"
+	Quarantined      Name = "Quarantined"
+	RecordsReturned  Name = "RecordsReturned"
+	RecordsPanicked  Name = "RecordsPanicked"
+)
+
+// Behind the change streams.
+const (
+	SendsHandedOn   Name = "SendsHandedOn"
+	HandOnFailures  Name = "HandOnFailures"
+	EventsPublished Name = "EventsPublished"
+	PublishFailures Name = "PublishFailures"
+)
+
+// Sends.
+const (
+	SendsSent     Name = "SendsSent"
+	SendDelay     Name = "SendDelay"
+	SendsFailed   Name = "SendsFailed"
+	SendsRetried  Name = "SendsRetried"
+	SendsPaced    Name = "SendsPaced"
+	SendsParked   Name = "SendsParked"
+	SendsInDoubt  Name = "SendsInDoubt"
+	SendsRepeated Name = "SendsRepeated"
+	SendsUnknown  Name = "SendsUnknown"
+	SendsDue      Name = "SendsDue"
+	OldestDue     Name = "OldestDue"
+)
+
+// Beside the chain.
+const (
+	ProfilesStored Name = "ProfilesStored"
+	ProfilesAbsent Name = "ProfilesAbsent"
+	ProfilesFailed Name = "ProfilesFailed"
+	SettingsMisses Name = "SettingsMisses"
+	SettingsStale  Name = "SettingsStale"
+)
+
+// The closed sets of values. Codes are those of internal/hub.
+var (
+	classes   = []string{"bot", "person", "transactional", "marketing"}
+	functions = []string{"ingress", "inbound", "relay", "outbound", "reconcile", "profile"}
+
+	edgeCodes = []string{"bad_request", "signature_invalid", "not_found", "method_not_allowed", "too_large", "unavailable"}
+	keptCodes = []string{"unparsable", "oversize", "unknown_account", "stale_event", "key_reused", "poison", "permanent"}
+	sendCodes = []string{
+		"permanent", "blocked", "unreachable", "window_closed", "template_needed", "quota_exhausted", "token_expired", "stale_fence",
+		"reply_budget", "deadline_passed", "erased", "unsupported", "opted_out", "account_broken", "template_invalid", "unknown_account",
+	}
+	receiptCodes = []string{
+		"permanent", "blocked", "unreachable", "window_closed", "quota_exhausted", "opted_out", "account_broken", "template_invalid",
+	}
+	tryCodes     = []string{"transient", "rate_limited", "unclear", "token_expired"}
+	profileCodes = []string{"transient", "rate_limited", "unclear", "token_expired", "permanent"}
+)
+
+var (
+	total       = [][]string{{}}
+	perChannel  = [][]string{{channelKey}}
+	perFunction = [][]string{{functionKey}}
+)
+
+// catalogue has no metric that CloudWatch keeps by itself: depths and ages of queues,
+// requests, invocations and capacity are in its own namespaces.
+var catalogue = []Definition{
+	{WebhooksAccepted, Count, perChannel, nil, Routine, "a webhook was answered 2xx"},
+	{WebhooksRefused, Count, [][]string{{channelKey, codeKey}, {codeKey}}, edgeCodes, Prompt, "a webhook was answered otherwise"},
+	{EventsEnqueued, Count, perChannel, nil, Routine, "an event lies on the inbound queue"},
+	{EnqueueFailures, Count, perChannel, nil, Urgent, "a webhook's events could not all be put on the queue: the platform is to send it again"},
+
+	{MessagesStored, Count, perChannel, nil, Routine, "a customer's message was stored"},
+	{MessagesRepeated, Count, perChannel, nil, Routine, "a message came that was stored before"},
+	{MessagesLate, Count, perChannel, nil, Routine, "a message was stored behind a newer one, or within the same moment"},
+	{StoreDelay, Milliseconds, perChannel, nil, Routine, "from a message's webhook until it was stored"},
+	{ReceiptsFailed, Count, [][]string{{channelKey, codeKey}}, receiptCodes, Prompt, "the platform told later that a message of ours did not arrive"},
+	{SendsReconciled, Count, perChannel, nil, Routine, "a receipt told the end of a send whose answer was lost"},
+	{Quarantined, Count, [][]string{{codeKey}, {}}, keptCodes, Urgent, "something that was accepted was put into quarantine"},
+	{RecordsReturned, Count, perFunction, nil, Prompt, "a try of a queue's record failed; it comes again"},
+	{RecordsPanicked, Count, total, nil, Urgent, "a record made the code panic"},
+
+	{SendsHandedOn, Count, total, nil, Routine, "the change stream brought an intent to send to the outbound queue"},
+	{HandOnFailures, Count, total, nil, Prompt, "intents could not be put there; the stream brings them again"},
+	{EventsPublished, Count, total, nil, Routine, "a fact or revision was put on the bus"},
+	{PublishFailures, Count, total, nil, Prompt, "events could not be put on the bus; the stream brings them again"},
+
+	{SendsSent, Count, [][]string{{channelKey, classKey}}, nil, Routine, "the platform took a message of ours"},
+	{SendDelay, Milliseconds, [][]string{{channelKey, classKey}}, nil, Routine, "from the acceptance of a message until the platform took it"},
+	{SendsFailed, Count, [][]string{{channelKey, codeKey}, {classKey}}, sendCodes, Prompt, "a message failed for good"},
+	{SendsRetried, Count, [][]string{{channelKey, codeKey}}, tryCodes, Prompt, "a platform's answer, or its silence, made a message wait for another try"},
+	{SendsPaced, Count, perChannel, nil, Routine, "a message waited for the platform's pace to one customer"},
+	{SendsParked, Count, perChannel, nil, Prompt, "a message was parked for longer than its queue can hide it"},
+	{SendsInDoubt, Count, perChannel, nil, Prompt, "the answer to a transactional message was lost; a receipt is waited for"},
+	{SendsRepeated, Count, perChannel, nil, Prompt, "no receipt came, and such a message is called a second and last time"},
+	{SendsUnknown, Count, [][]string{{classKey}, {}}, nil, Urgent, "nobody can tell whether a message was sent"},
+	{SendsDue, Count, total, nil, Routine, "a parked or overdue send was handed on by reconcile"},
+	{OldestDue, Milliseconds, total, nil, Routine, "how overdue the oldest of them was"},
+
+	{ProfilesStored, Count, perChannel, nil, Routine, "the platform told who a contact is"},
+	{ProfilesAbsent, Count, perChannel, nil, Routine, "there is no profile to be had"},
+	{ProfilesFailed, Count, [][]string{{channelKey, codeKey}}, profileCodes, Prompt, "an ask for a profile failed"},
+	{SettingsMisses, Count, perFunction, nil, Routine, "a setting was read from the table, since none was kept or it was over a minute old"},
+	{SettingsStale, Count, perFunction, nil, Prompt, "a setting was served though it is old, since the table or the key service failed"},
+}
+
+var byName = index(catalogue)
+
+func index(list []Definition) map[Name]Definition {
+	m := make(map[Name]Definition, len(list))
+	for _, d := range list {
+		m[d.Name] = d
+	}
+	return m
+}

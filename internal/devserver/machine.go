@@ -28,8 +28,13 @@ import (
 	"omnihub/internal/devserver/source"
 	"omnihub/internal/devserver/template"
 	"omnihub/internal/localaws"
+	"omnihub/internal/localaws/dynamo"
 	sqsengine "omnihub/internal/localaws/sqs"
 )
+
+// expiredStay is how long an item still shows after its time to live. AWS removes it
+// within some days, so what reads one must look at its time.
+const expiredStay = 6 * time.Hour
 
 // machine is the whole hub on this machine.
 type machine struct {
@@ -210,6 +215,7 @@ func (m *machine) open() error {
 	}
 	m.guard.log = m.log
 	cfg := localaws.Config{Dir: m.state.path, Clock: m.clock.Now, Region: region, Account: account, SQS: sqsengine.Config{VisibilityScale: m.scale},
+		Dynamo: dynamo.Config{TTLDelay: expiredStay},
 		Permit: m.guard.permit, Log: slog.New(m.log.Handler("aws"))}
 	if m.memory {
 		cfg.Dir = ""

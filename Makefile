@@ -16,7 +16,7 @@ HOST := GOOS=$(shell go env GOHOSTOS) GOARCH=$(shell go env GOHOSTARCH)
 # The race detector needs a C compiler.
 RACE := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
 
-.PHONY: dev demo test lint budget cost template smoke chaos fuzz bench conformance help
+.PHONY: dev demo test lint budget cost template smoke chaos fuzz bench conformance differential help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / — /'
@@ -59,13 +59,14 @@ budget: ## AWS calls and units per event, against the golden file
 cost: ## what a million events cost at list prices, from the counts; fails above the budget
 	@go run ./internal/cost
 
-smoke: ## a short chaos run: 500 messages of 60 customers, 40 kills
-	go run ./internal/chaos/run -messages 500 -customers 60 -repeats 5 -kills 40
+smoke: ## a short chaos run: 500 messages of 60 customers, 40 kills, 5 % of each fault
+	go run ./internal/chaos/run -faults smoke
 
 chaos: ## the full chaos runs, on FIFO and on shuffled standard queues
-	go run ./internal/chaos/run -messages 5000 -customers 500 -repeats 8 -kills 200
-	go run ./internal/chaos/run -messages 5000 -customers 500 -repeats 8 -kills 200 -shuffle 7
-	go run ./internal/chaos/run -restarts 50 -limit 20m
+	go run ./internal/chaos/run -faults standard -messages 5000 -customers 500 -repeats 8 -kills 200 -failpoints 10 -poison 50 -limit 1h
+	go run ./internal/chaos/run -faults standard -messages 5000 -customers 500 -repeats 8 -kills 200 -failpoints 10 -poison 50 -limit 1h -shuffle 7
+	go run ./internal/chaos/run -scenario restarts -rounds 50 -limit 20m
+	go test -count=1 -run Attacks ./functions/ingress -whole
 	go test -count=1 -timeout 60m -run AnyOrderOfTheRecorded -shuffles 1000 ./internal/chat
 
 fuzz: ## each parser of foreign bytes for a minute
@@ -76,6 +77,9 @@ fuzz: ## each parser of foreign bytes for a minute
 
 bench: ## speeds, as ratios in one run
 	go test -run "^$$" -bench . -benchtime 2s ./functions/... ./internal/...
+
+differential: ## the same operations to the local cloud and to moto and dynalite, where these are installed
+	go test -count=1 -run Differential -v ./internal/localaws/conformance
 
 conformance: ## the local cloud's conformance suite; CONFORMANCE_ENDPOINT names another endpoint
 	go test -count=1 ./internal/localaws/conformance

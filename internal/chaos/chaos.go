@@ -1,163 +1,235 @@
-// Package chaos runs a load against a local stack while it kills functions, and
-// checks afterwards, from the fakes' ledgers, the tables and the bus, that nothing
-// was lost and nothing done twice.
+// Package chaos runs loads against a local stack while functions are killed and the
+// cloud, the platforms and the invocations fail, and checks afterwards, from the
+// fakes' ledgers, the tables, the queues, the bus and the log, that nothing was lost,
+// nothing done twice and nothing done out of order.
 package chaos
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"omnihub/internal/stack"
 )
 
-// Load is what is done to a stack. Each message is the keyword ping, so that each
-// has one answer.
+// Load is what is done to a stack. What customers, desk and platforms do, and in
+// which order it is delivered, follows from the seed alone.
 type Load struct {
-	Seed      uint64
-	Channels  []string // the customers are spread over them
-	Customers int
-	Messages  int // in all
-	Repeats   int // deliveries of each message
-	Clients   int // that deliver at the same time
-	Kills     int // of Function, while the load runs
-	Function  string
-	Scale     string // of the visibility times, for the report
+	Seed       uint64
+	Channels   []string // the customers are spread over them
+	Customers  int
+	Messages   int      // of customers, in all
+	Repeats    int      // deliveries of each webhook
+	Clients    int      // that deliver at the same time
+	Kills      int      // by time, while the load runs
+	Functions  []string // that are killed, by turns
+	Failpoints int      // deaths at each failpoint, at most; the functions are built with the tag chaos
+	Level      Level    // of all other faults
+	Poison     int      // webhooks that can never be worked off
+	Rival      bool     // a second team has accounts with the same names, secrets and customers
+	Ordered    bool     // the queues keep the order of a group
+	Scale      string   // of the visibility times, for the report
 }
 
 // perWave is how many messages of one customer come within a minute of the hub's
 // clock: as many as the reply budget answers.
 const perWave = 5
 
-// run is one load on one stack.
-type run struct {
-	Load
-	stack  *stack.Stack
-	offset time.Duration // of the hub's clock
-}
-
-func (r *run) now() time.Time { return time.Now().Add(r.offset) }
-
 // perStep is how many customers write at the same time: so few that what one writes
 // in a wave reaches the hub within the seconds in which a platform lends a burst.
 const perStep = 60
+
+// run is one load on one stack.
+type run struct {
+	Load
+	stack    *stack.Stack
+	office   *office
+	webhooks map[string]webhook // by team and channel
+	offset   atomic.Int64       // of the hub's clock, ns
+	random   *rand.Rand         // of what is done; used by one goroutine
+
+	hooks     []*hook           // all that was made
+	addresses map[string]string // the id by which the desk writes to a customer, by name
+	personal  map[string]bool   // what platforms told of people, which no log may show
+	desk      []intent
+	kills     []kill
+	owed      int  // kills that did not come about in their step
+	turn      int  // of the function that is killed next
+	brief     bool // webhooks are posted once, whatever the answer is
+
+	logs map[string]map[string]bool // the partitions of each customer's log, by team and name
+	met  map[string]bool            // customers whose ids the hub could put together
+
+	effects effects // what the platforms accepted, once checked
+
+	marks      int // made so far
+	poisons    int
+	posts      int // deliveries, each event of each post counted
+	retries    int // posts that were not answered 2xx, and were done again
+	delivering time.Duration
+}
+
+// now is the hub's time.
+func (r *run) now() time.Time { return time.Now().Add(time.Duration(r.offset.Load())) }
+
+// begin makes a run on a stack, with the second team if there is one.
+func begin(ctx context.Context, st *stack.Stack, l Load) (*run, error) {
+	r := &run{Load: l, random: rand.New(rand.NewPCG(l.Seed, 1)), addresses: map[string]string{}, personal: map[string]bool{}}
+	return r, r.attach(ctx, st)
+}
+
+// attach turns the run to a stack, which may be a later one on the same state.
+func (r *run) attach(ctx context.Context, st *stack.Stack) error {
+	r.stack = st
+	var err error
+	if r.office, err = newOffice(ctx, st, func() time.Time { return r.now() }); err != nil {
+		return err
+	}
+	r.webhooks, err = r.office.webhooks(ctx, st, r.Rival)
+	return err
+}
 
 // Run plays the load in waves, a minute of the hub's clock apart, a group of
 // customers at a time, and lets the stack come to rest after each. A fifth of each
 // webhook's deliveries comes in the wave after its own.
 func Run(ctx context.Context, st *stack.Stack, l Load) (Report, error) {
-	report := Report{Seed: l.Seed, Scale: l.Scale}
-	r := &run{Load: l, stack: st}
-	faults := receiptFaults(l.Seed, l.Channels)
-	if err := st.Faults(ctx, faults.plans()); err != nil {
+	report := Report{Scenario: "standard", Seed: l.Seed, Level: l.Level, Ordered: l.Ordered, Scale: l.Scale}
+	r, err := begin(ctx, st, l)
+	if err != nil {
+		return report, err
+	}
+	f := faultsOf(l)
+	if err := r.strike(ctx, f); err != nil {
 		return report, err
 	}
 	bus := watchBus(ctx, st)
 	defer bus.stop()
 	start := time.Now()
-	hooks, err := r.waves(ctx, &report)
-	report.Took = time.Since(start)
+	err = r.waves(ctx)
+	if err == nil {
+		err = r.calm(ctx, f, &report)
+	}
+	report.Seconds = time.Since(start).Seconds()
+	r.tell(&report)
 	if err != nil {
 		return report, err
 	}
 	bus.stop()
-	return report, check(ctx, st, &report, hooks, faults, bus)
+	if err := r.check(ctx, &report, f, bus); err != nil {
+		return report, err
+	}
+	l.judge(&report)
+	return report, nil
 }
 
-func (r *run) waves(ctx context.Context, report *Report) ([]*hook, error) {
-	random := rand.New(rand.NewPCG(r.Seed, 1))
+// waves lets everybody do what the load says.
+func (r *run) waves(ctx context.Context) error {
 	each := (r.Messages + r.Customers - 1) / r.Customers
 	waves, groups := (each+perWave-1)/perWave, (r.Customers+perStep-1)/perStep
 	late := r.Repeats / 5
-	var all []*hook
+	written := 0
 	behind := make([][]*hook, groups)
 	for step := range (waves + 1) * groups {
 		wave, group := step/groups, step%groups
-		fresh, err := r.write(ctx, group*perStep, wave, min(each-wave*perWave, perWave), r.Messages-report.Events)
-		if err != nil {
-			return nil, err
+		var fresh []*hook
+		if wave < waves {
+			var err error
+			if fresh, err = r.write(ctx, group*perStep, wave, min(each-wave*perWave, perWave), r.Messages-written); err != nil {
+				return err
+			}
+			written += messagesIn(fresh)
+			poison, err := r.poison(ctx, fresh, r.share(r.Poison, step, waves*groups))
+			if err != nil {
+				return err
+			}
+			fresh = append(fresh, poison...)
 		}
-		all = append(all, fresh...)
-		report.Events += messagesIn(fresh)
-		deliveries := append(slices.Repeat(fresh, r.Repeats-late), slices.Repeat(behind[group], late)...)
-		random.Shuffle(len(deliveries), func(i, j int) { deliveries[i], deliveries[j] = deliveries[j], deliveries[i] })
-		behind[group] = fresh
+		reused, err := r.reuse(ctx, behind[group])
+		if err != nil {
+			return err
+		}
+		mirrored, err := r.mirror(ctx, fresh)
+		if err != nil {
+			return err
+		}
+		fresh = append(append(fresh, mirrored...), reused...)
 		kills := 0
 		if wave < waves { // the last wave brings nothing new that could be killed
-			kills = r.Kills*(step+1)/(waves*groups) - report.Kills
+			kills = r.share(r.Kills, step, waves*groups)
 		}
-		done, err := r.deliver(ctx, deliveries, kills)
-		report.Deliveries += len(deliveries)
-		report.Kills += done
-		if err != nil {
-			return nil, err
+		deliveries := append(slices.Repeat(fresh, r.Repeats-late), slices.Repeat(behind[group], late)...)
+		if wave < waves {
+			behind[group] = fresh
+		}
+		if err := r.deliver(ctx, deliveries, kills); err != nil {
+			return err
 		}
 		if err := r.settle(ctx); err != nil {
-			return nil, err
+			return err
 		}
 		if group == groups-1 && wave < waves {
 			if err := r.advance(ctx, 61*time.Second); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	return all, nil
+	return r.finish(ctx, behind)
 }
 
+// extraSteps is how often the last webhooks come again at most for kills that are owed.
+const extraSteps = 6
+
+// finish gives the functions that are still to be killed something to do: the last
+// webhooks once more.
+func (r *run) finish(ctx context.Context, behind [][]*hook) error {
+	for step := 0; r.owed > 0 && step < extraSteps; step++ {
+		if err := r.deliver(ctx, slices.Clone(behind[step%len(behind)]), 0); err != nil {
+			return err
+		}
+		if err := r.settle(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// share is the part of a total that falls to a step.
+func (r *run) share(total, step, steps int) int { return total*(step+1)/steps - total*step/steps }
+
 // write lets each customer of a group write up to n times, at most limit times in all,
-// and do what else customers do.
+// do what else customers do, and get something from the desk.
 func (r *run) write(ctx context.Context, first, wave, n, limit int) ([]*hook, error) {
 	var fresh []*hook
 	for c := first; c < min(first+perStep, r.Customers); c++ {
-		who := customer{channel: r.Channels[c%len(r.Channels)], name: fmt.Sprintf("customer-%d", c), number: c}
+		who := r.customer(c)
 		hooks, err := r.act(ctx, who, wave, min(n, limit))
 		if err != nil {
 			return nil, err
 		}
 		fresh = append(fresh, hooks...)
 		limit -= messagesIn(hooks)
+		if wave > 0 {
+			if err := r.serve(ctx, who); err != nil {
+				return nil, err
+			}
+		}
 	}
+	r.hooks = append(r.hooks, fresh...)
 	return fresh, nil
+}
+
+// calm ends all faults and brings the stack to rest.
+func (r *run) calm(ctx context.Context, f faults, report *Report) error {
+	if err := r.reprieve(ctx, f, report); err != nil {
+		return err
+	}
+	return r.settle(ctx)
 }
 
 func (r *run) advance(ctx context.Context, by time.Duration) error {
 	_, err := r.stack.AdvanceClock(ctx, by)
-	r.offset += by
+	r.offset.Add(int64(by))
 	return err
-}
-
-const (
-	// settleSteps times settleStep is how far the clock is moved at most for what waits:
-	// less than the age up to which a bot's answer is worth sending.
-	settleSteps = 30
-	settleStep  = 31 * time.Second
-	// settleWait bounds the time in which all that arrived is to be stored.
-	settleWait = 2 * time.Minute
-)
-
-// settle waits until the stack is at rest and no send waits for its time. When all
-// that arrived is stored, the clock is moved for a send that waits: for the
-// platform's pace, or for the claim of a worker that was killed.
-func (r *run) settle(ctx context.Context) error {
-	end := time.Now().Add(settleWait)
-	for moved := 0; ; {
-		idle := r.stack.Idle(ctx, 2*time.Second)
-		if idle != nil && time.Now().After(end) {
-			return idle
-		}
-		arriving, waiting, err := r.backlog(ctx)
-		switch {
-		case err != nil:
-			return err
-		case idle == nil && (waiting == 0 || moved == settleSteps):
-			return nil
-		case arriving == 0 && moved < settleSteps:
-			if err := r.advance(ctx, settleStep); err != nil {
-				return err
-			}
-			moved++
-		}
-	}
 }

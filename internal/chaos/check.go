@@ -1,191 +1,332 @@
 package chaos
 
 import (
+	"bytes"
 	"context"
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"omnihub/internal/hub"
-	"omnihub/internal/stack"
 )
 
 // check compares what was sent in with what is stored, what was sent out and, if it
 // was watched, what was told on the bus.
-func check(ctx context.Context, st *stack.Stack, r *Report, hooks []*hook, faults faults, bus *busWatch) error {
-	t, err := readTables(ctx, st)
+func (r *run) check(ctx context.Context, report *Report, f faults, bus *busWatch) error {
+	t, err := readTables(ctx, r.stack)
 	if err != nil {
 		return err
 	}
-	r.Homes, r.Quarantined, r.Held = len(t.homes), t.quarantined, t.waiting
-	for user, th := range t.threads {
-		if r.Held += len(th.held); len(th.held) > 0 {
-			r.example("held", "thread %s, see %q: %v", user, th.see, th.held)
+	report.Homes, report.Held = len(t.homes), t.waiting
+	for _, user := range sorted(t.threads) {
+		th := t.threads[user]
+		if report.Held += len(th.held); len(th.held) > 0 {
+			report.example("held", "thread %s, see %q: %v", user, th.see, th.held)
 		}
 	}
-	checkMessages(t, r, hooks)
-	checkReactions(t, r, hooks)
-	checkPeople(t, r, hooks)
-	if err := checkSent(ctx, st, t, r, hooks, faults); err != nil {
+	r.checkEvents(t, report)
+	r.checkWords(t, report)
+	r.checkQuarantine(t, report)
+	r.checkPeople(t, report)
+	checkThreads(t, report)
+	checkTeams(t, report)
+	r.checkAnswers(t, report)
+	if err := r.checkSent(ctx, t, report, f); err != nil {
 		return err
 	}
+	r.checkLog(report)
+	r.measure(t, report)
+	peaks, err := r.stack.Peaks(ctx)
+	if err != nil {
+		return err
+	}
+	for function, bytes := range peaks {
+		if report.PeakMemory == nil {
+			report.PeakMemory = map[string]int{}
+		}
+		report.PeakMemory[function] = int(bytes >> 20)
+	}
 	if bus != nil {
-		r.Watched = bus.complete()
+		report.Watched = bus.complete()
 		for _, list := range t.messages {
 			for _, m := range list {
-				if r.Watched && !bus.told(m.user, m.key) {
-					r.Untold++
+				if report.Watched && !bus.told(m.user, m.key) {
+					report.Untold++
 				}
 			}
 		}
 	}
-	queues, err := queueCounts(ctx, st)
+	queues, err := queueCounts(ctx, r.stack)
 	for name, n := range queues {
 		if strings.Contains(name, "DeadLetters") {
-			r.DeadLetters += n
+			report.DeadLetters += n
 		}
 	}
 	return err
 }
 
-// checkMessages counts messages that are not stored exactly once, and those without
-// exactly one answer that went out.
-func checkMessages(t *tables, r *Report, hooks []*hook) {
-	want := map[string]bool{}
-	answers := map[string][]answer{}
-	for _, a := range t.answers {
-		answers[a.message] = append(answers[a.message], a)
+// checkEvents sorts the events that must be stored: acknowledged, lost, recovered,
+// doubled; and what is stored that nobody sent.
+func (r *run) checkEvents(t *tables, report *Report) {
+	known := map[string]bool{}
+	may := map[string]string{} // what may be stored of the reactions to a message
+	for _, h := range r.hooks {
+		if h.emoji != "" {
+			may[h.team+hub.ShortID(h.target)] += h.emoji
+		}
 	}
-	for _, h := range hooks {
-		if h.message == "" {
+	for _, h := range r.hooks {
+		report.Events++
+		stored := 0
+		switch h.want {
+		case wantMessage:
+			report.Messages++
+			key := h.team + hub.ShortID(h.message)
+			known[key] = true
+			stored = len(t.messages[key])
+		case wantAction:
+			key := h.team + hub.ShortID(h.target)
+			known["action "+key] = true
+			stored = r.actions(t, report, h, may[key])
+		case wantFact:
+			key := h.team + hub.ShortID(h.event)
+			known["fact "+key] = true
+			stored = t.facts[key]
+		case wantQuarantine:
+			if h.acked.Load() == 0 {
+				report.Unacknowledged++
+			} else {
+				report.Acknowledged++
+			}
 			continue
 		}
-		want[hub.ShortID(h.message)] = true
-		stored := len(t.messages[hub.ShortID(h.message)])
+		acked := h.acked.Load() != 0
 		switch {
-		case !h.acked.Load():
-			r.Unacknowledged++
+		case acked && stored == 0:
+			report.Lost++
+			report.example("lost", "%s %s of %s, team %s, by %q, message %s", h.kind, h.mark, h.customer.name, h.team, h.shown, h.message)
+		case acked:
+			report.Acknowledged++
 		case stored == 0:
-			r.Lost++
-			r.example("lost", "message %s of %s, by %q", h.message, h.customer.name, h.shown)
-		}
-		if stored == 0 {
-			continue
-		}
-		r.Doubled += stored - 1
-		r.Doubled += max(len(answers[hub.ShortID(h.message)])-1, 0)
-		switch a := answers[hub.ShortID(h.message)]; {
-		case len(a) == 0:
-			r.unanswered(h, t, "none queued")
-		case a[0].out():
-		case a[0].states["unknown"]:
-			r.Unknown++
-		case a[0].states["failed"]:
-			r.unanswered(h, t, a[0].code)
+			report.Unacknowledged++
 		default:
-			r.unanswered(h, t, "waits")
-			r.example("waits", "%s %s: %s", h.customer.name, h.message, a[0].waits)
+			report.Recovered++
+		}
+		if stored > 1 {
+			report.Doubled += stored - 1
+			report.example("doubled", "%s %s of %s, %d times", h.kind, h.mark, h.customer.name, stored)
 		}
 	}
-	for id, list := range t.messages {
-		if !want[id] {
-			r.Doubled += len(list)
+	unexpected := func(what, key string, n int) {
+		if !known[what+key] {
+			report.Unexpected += n
+			report.example("unexpected", "%s%s", what, key)
 		}
+	}
+	for key, list := range t.messages {
+		unexpected("", key, len(list))
+	}
+	for key, list := range t.reactions {
+		unexpected("action ", key, len(list))
+	}
+	for key, n := range t.facts {
+		unexpected("fact ", key, n)
 	}
 }
 
-// checkReactions counts the acknowledged reactions that are not stored, or lie where
-// the customer's log does not look: their webhooks name both ids, but the hub learns
-// only from messages that these are one person's.
-func checkReactions(t *tables, r *Report, hooks []*hook) {
-	may, logs, known := map[string]string{}, map[string]map[string]bool{}, map[string]bool{}
-	for _, h := range hooks {
-		may[h.target] += h.emoji
-		for _, m := range t.messages[hub.ShortID(h.message)] {
-			if logs[h.customer.name] == nil {
-				logs[h.customer.name] = map[string]bool{}
-			}
-			logs[h.customer.name][t.root(m.user)] = true
-			known[h.customer.name] = known[h.customer.name] || h.shown != byPhone
-		}
-	}
-	for _, h := range hooks {
-		if h.target == "" || !h.acked.Load() {
+// actions counts what is stored of an action, and looks whether it lies where the
+// customer's log looks for it. A webhook names all ids of a customer, but the hub
+// learns only from messages that these are one person's.
+func (r *run) actions(t *tables, report *Report, h *hook, may string) int {
+	n := 0
+	for _, a := range t.reactions[h.team+hub.ShortID(h.target)] {
+		if a.kind != h.kind {
 			continue
 		}
-		r.Reactions++
-		stored, name := t.reactions[hub.ShortID(h.target)], h.customer.name
-		if len(stored) != 1 || stored[0].emoji == "" || !strings.Contains(may[h.target], stored[0].emoji) ||
-			known[name] && !logs[name][t.root(stored[0].user)] {
-			r.Lost++
-			r.example("lost", "reaction of %s to %s: stored %q", name, h.target, stored)
+		n++
+		if h.emoji == "" {
+			continue
+		}
+		if a.value == "" || !strings.Contains(may, a.value) || r.strayed(t, h, a.user) {
+			report.Astray++
+			report.example("astray", "reaction %s of %s to %s: %q in %s", h.mark, h.customer.name, h.target, a.value, a.user)
+		}
+	}
+	return n
+}
+
+// strayed tells whether a user's partition is none of the customer's, though the hub
+// could know.
+func (r *run) strayed(t *tables, h *hook, user string) bool {
+	if r.logs == nil {
+		r.logs, r.met = map[string]map[string]bool{}, map[string]bool{}
+		for _, h := range r.hooks {
+			for _, m := range t.messages[h.team+hub.ShortID(h.message)] {
+				name := h.team + h.customer.name
+				if r.logs[name] == nil {
+					r.logs[name] = map[string]bool{}
+				}
+				r.logs[name][t.root(m.user)] = true
+				r.met[name] = r.met[name] || h.shown != byPhone
+			}
+		}
+	}
+	name := h.team + h.customer.name
+	return r.met[name] && !r.logs[name][t.root(user)]
+}
+
+// checkWords looks whether each message bears the words that were sent, byte for byte
+// as its event had them, and none if it was taken back.
+func (r *run) checkWords(t *tables, report *Report) {
+	for _, h := range r.hooks {
+		if h.want != wantMessage {
+			continue
+		}
+		for _, m := range t.messages[h.team+hub.ShortID(h.message)] {
+			wrong := ""
+			switch {
+			case h.unsent && (!m.scrubbed || m.text != "" || len(m.raw) > 0):
+				wrong = "was taken back, and is not empty"
+			case h.unsent:
+			case m.damaged:
+				wrong = "has lost its event"
+			case !strings.Contains(h.body, first(m.raw)) || !bytes.Contains(m.raw, []byte(h.message)):
+				wrong = "has another event"
+			case !utf8.ValidString(m.text):
+				wrong = "is no text"
+			case h.kind == "text" && !strings.HasPrefix(m.text, h.mark):
+				wrong = "has other words"
+			}
+			if wrong != "" {
+				report.Garbled++
+				report.example("garbled", "%s %s of %s %s (%d bytes of %q)", h.kind, h.mark, h.customer.name, wrong, len(m.raw), m.text[:min(len(m.text), 60)])
+			}
+		}
+	}
+	for _, where := range sorted(t.parts) {
+		for _, h := range r.hooks {
+			if h.unsent && bytes.Contains(t.parts[where], []byte(h.mark)) {
+				report.Garbled++
+				report.example("garbled", "%s was taken back, and lies in %s", h.mark, where)
+			}
 		}
 	}
 }
 
-// checkPeople looks whether each customer has one thread with one open conversation,
-// and is one contact. A customer of whom the platform never told both ids together is
-// two to everybody.
-func checkPeople(t *tables, r *Report, hooks []*hook) {
-	type person struct {
-		shown, threads, contacts map[string]bool
-		traces                   []string
-	}
-	people := map[string]*person{}
-	for _, h := range hooks {
-		for _, m := range t.messages[hub.ShortID(h.message)] {
-			p := people[h.customer.name]
-			if p == nil {
-				p = &person{shown: map[string]bool{}, threads: map[string]bool{}, contacts: map[string]bool{}}
-				people[h.customer.name] = p
+// checkQuarantine holds the quarantine against the poison: each in one entry, whole,
+// for its reason, and nothing else.
+func (r *run) checkQuarantine(t *tables, report *Report) {
+	report.Quarantined = len(t.quarantine)
+	length := len(r.mark())
+	whose := map[string]string{} // of a mark: the entry
+	bodies := map[string]string{}
+	for _, key := range sorted(t.quarantine) {
+		body := t.quarantine[key].body()
+		bodies[key] = first(body)
+		for rest := bodies[key]; ; {
+			at := strings.Index(rest, marker)
+			if at < 0 {
+				break
 			}
-			p.shown[h.shown] = true
-			p.traces = append(p.traces, m.trace)
-			p.threads[t.root(m.user)] = true
-			root := t.homes[m.home]
-			if root == "" {
-				r.Homeless++
-				r.example("homeless", "message %s of %s, by %q: home %s, user %s", h.message, h.customer.name, h.shown, m.home, m.user)
+			if mark := rest[at:min(len(rest), at+length)]; whose[mark] == "" {
+				whose[mark] = key
 			}
-			p.contacts[root] = true
+			rest = rest[at+len(marker):]
 		}
 	}
-	live := map[string]bool{}
-	for name, p := range people {
-		r.People++
-		want := len(p.shown)
-		if p.shown[byBoth] {
-			want = 1
+	found := map[string]bool{}
+	for _, h := range r.hooks {
+		if h.want != wantQuarantine {
+			continue
 		}
-		if len(p.threads) != want {
-			r.SplitThreads++
-			r.example("split threads", "%s: %v", name, slices.Sorted(maps.Keys(p.threads)))
+		report.Poison++
+		key := whose[h.mark]
+		q, ok := t.quarantine[key]
+		switch {
+		case !ok:
+			report.example("quarantine", "%s, %s, is not there", h.mark, h.reason)
+		case q.code != string(h.reason):
+			report.example("quarantine", "%s is there for %s, want %s", h.mark, q.code, h.reason)
+		case len(q.body()) != q.size || !strings.Contains(h.body, bodies[key]):
+			report.example("quarantine", "%s, %s: %d bytes of %d, and not those that came", h.mark, q.code, len(bodies[key]), q.size)
+		case found[key]:
+			report.example("quarantine", "%s shares an entry", h.mark)
+		default:
+			report.PoisonFound++
 		}
-		if len(p.contacts) != want {
-			r.SplitContacts++
-			r.example("split contacts", "%s: roots %v, traces %v", name, slices.Sorted(maps.Keys(p.contacts)), p.traces)
-		}
-		for user := range p.threads {
-			c := t.threads[user].conversation
-			if c != "" {
-				r.Opened++
-			}
-			live[c] = true
-			if t.opened[c] == "" || t.closed[c] != "" {
-				r.Astray++
-				r.example("astray", "%s: thread %s, conversation %q, opened in %q, closed in %q", name, user, c, t.opened[c], t.closed[c])
-			}
-		}
+		found[key] = true
 	}
-	for c := range t.opened {
-		if !live[c] && t.closed[c] == "" {
-			r.Astray++ // it goes on in nobody's thread
-		}
-	}
-	for c := range t.closed {
-		if t.opened[c] == "" {
-			r.NeverOpened++
-			r.example("never opened", "conversation %s, closed in %s", c, t.closed[c])
+	for key, q := range t.quarantine {
+		if !found[key] {
+			report.Innocent++
+			report.example("innocent in quarantine", "%s: %s, %.300q", key, q.code, bodies[key])
 		}
 	}
 }
+
+// checkAnswers counts the messages without exactly one answer that went out.
+func (r *run) checkAnswers(t *tables, report *Report) {
+	answers := map[string][]send{}
+	for _, s := range t.sends {
+		if s.answers != "" {
+			answers[s.team+s.answers] = append(answers[s.team+s.answers], s)
+		}
+	}
+	asked := map[string]bool{}
+	for _, h := range r.hooks {
+		key := h.team + hub.ShortID(h.message)
+		if h.want != wantMessage || !h.answered || len(t.messages[key]) == 0 {
+			continue
+		}
+		asked[key] = true
+		list := answers[key]
+		report.Sends += len(list)
+		report.Doubled += max(len(list)-1, 0)
+		if len(list) == 0 {
+			report.unanswered("none queued", "message %s of %s, by %q, trace %s", h.mark, h.customer.name, h.shown, t.messages[key][0].trace)
+			continue
+		}
+		report.outcome(list[0], h.mark)
+	}
+	for key, list := range answers {
+		if !asked[key] {
+			report.Unexpected += len(list)
+			report.example("unexpected", "answer to %s", key)
+		}
+	}
+	for _, i := range r.desk {
+		report.Sends++
+		if s, ok := t.sends[i.ref()]; ok {
+			report.outcome(s, i.mark)
+		} else {
+			report.Lost++
+			report.example("lost", "send %s of the desk", i.mark)
+		}
+	}
+}
+
+// outcome counts how a send ended.
+func (report *Report) outcome(s send, mark string) {
+	switch {
+	case s.out() && s.states["unknown"]:
+		report.Reconciled++
+	case s.out():
+		if s.stage == "again" || s.stage == "doubt" {
+			report.Reconciled++
+		}
+	case s.states["unknown"]:
+		report.Unknown++
+	case s.states["failed"]:
+		report.unanswered(s.code, "%s, class %s, in %s, trace %s", mark, s.class, s.ref(), s.trace)
+	default:
+		report.unanswered("waits", "%s: %s", mark, s.waits)
+	}
+}
+
+// first is an event as it was when it came first: a mark tells that it is sent again.
+func first(event []byte) string {
+	return strings.Replace(string(event), `"isRedelivery":true`, `"isRedelivery":false`, 1)
+}
+
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

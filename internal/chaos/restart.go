@@ -24,64 +24,80 @@ const restEvery = 5
 // 2xx must be stored once and answered once; a send that was under way at the kill
 // may be unknown. In each round other customers write.
 func Restarts(ctx context.Context, o stack.Options, l Load, rounds int) (Report, error) {
-	report := Report{Seed: l.Seed, Scale: l.Scale}
-	random := rand.New(rand.NewPCG(l.Seed, 2))
-	faults := receiptFaults(l.Seed, l.Channels)
-	faults.Read = 0 // what is sent before the plan is set would fall under no dice
+	report := Report{Scenario: "restarts", Seed: l.Seed, Level: l.Level, Ordered: o.Shuffle == 0, Scale: l.Scale, Kills: map[string]int{}}
+	moments := rand.New(rand.NewPCG(l.Seed, 2))
+	f := faultsOf(l)
+	f.receipts.Read = 0 // what is sent before the plan is set would fall under no dice
 	start := time.Now()
-	r := &run{Load: l}
-	var hooks []*hook
+	r := &run{Load: l, brief: true, random: rand.New(rand.NewPCG(l.Seed, 1)), addresses: map[string]string{}, personal: map[string]bool{}}
 	for round := range rounds {
 		st, err := stack.Start(ctx, o)
 		if err != nil {
 			return report, err
 		}
-		r.stack = st
-		err = st.Faults(ctx, faults.plans())
-		if err == nil && round%restEvery == 0 {
-			err = r.settle(ctx)
-		}
-		var fresh []*hook
-		if err == nil {
-			fresh, err = r.round(ctx, round)
-		}
+		fresh, err := r.round(ctx, st, f, round)
 		if err != nil {
 			return report, errors.Join(err, st.Kill())
 		}
-		random.Shuffle(len(fresh), func(i, j int) { fresh[i], fresh[j] = fresh[j], fresh[i] })
-		hooks = append(hooks, fresh...)
-		report.Deliveries += len(fresh)
 		var delivery sync.WaitGroup
 		delivery.Go(func() {
 			// The kill cuts deliveries off: those were not answered.
-			_, _ = r.deliver(ctx, fresh, 0)
+			_ = r.deliver(ctx, fresh, 0)
 		})
-		moment := time.NewTimer(time.Duration(random.Int64N(int64(400 * time.Millisecond))))
+		moment := time.NewTimer(time.Duration(moments.Int64N(int64(400 * time.Millisecond))))
 		<-moment.C
 		if err := st.Kill(); err != nil {
 			return report, err
 		}
 		delivery.Wait()
-		report.Kills++
+		r.checkLog(&report)
+		report.Kills["everything"]++
 	}
 	st, err := stack.Start(ctx, o)
 	if err != nil {
 		return report, err
 	}
-	r.stack = st
-	err = r.settle(ctx)
-	report.Events, report.Took = messagesIn(hooks), time.Since(start)
-	if err == nil {
-		err = check(ctx, st, &report, hooks, faults, nil)
+	defer func() { _ = st.Kill() }()
+	if err = r.attach(ctx, st); err == nil {
+		err = r.settle(ctx)
 	}
-	return report, errors.Join(err, st.Stop())
+	kills := report.Kills
+	report.Seconds = time.Since(start).Seconds()
+	r.tell(&report)
+	report.Kills = kills
+	if err == nil {
+		err = r.check(ctx, &report, f, nil)
+	}
+	if err != nil {
+		return report, err
+	}
+	report.broken()
+	if len(report.Unanswered) > 0 {
+		report.blame("sends that did not go out and are not unknown: got %s, want 0", counts(report.Unanswered))
+	}
+	if report.Acknowledged == 0 {
+		report.blame("no event was acknowledged")
+	}
+	return report, st.Stop()
 }
 
 // round lets each customer write, and react where the channel has reactions.
-func (r *run) round(ctx context.Context, round int) ([]*hook, error) {
+func (r *run) round(ctx context.Context, st *stack.Stack, f faults, round int) ([]*hook, error) {
+	if err := r.attach(ctx, st); err != nil {
+		return nil, err
+	}
+	if err := r.strike(ctx, f); err != nil {
+		return nil, err
+	}
+	if round%restEvery == 0 {
+		if err := r.settle(ctx); err != nil {
+			return nil, err
+		}
+	}
 	var fresh []*hook
 	for c := range r.Customers {
-		who := customer{channel: r.Channels[c%len(r.Channels)], name: fmt.Sprintf("customer-%d-%d", round, c), number: c}
+		who := r.customer(c)
+		who.name = fmt.Sprintf("%s in round %d", who.name, round)
 		n := 1
 		if who.channel == whatsApp {
 			n = perRound
@@ -92,5 +108,7 @@ func (r *run) round(ctx context.Context, round int) ([]*hook, error) {
 		}
 		fresh = append(fresh, hooks...)
 	}
-	return fresh, nil
+	r.hooks = append(r.hooks, fresh...)
+	mirrored, err := r.mirror(ctx, fresh)
+	return append(fresh, mirrored...), err
 }

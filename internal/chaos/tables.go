@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,39 +14,80 @@ import (
 	"omnihub/internal/stack"
 )
 
-// tables are what the hub has stored, read without the hub's own code.
+type item = map[string]types.AttributeValue
+
+// tables are what the hub has stored, read without the hub's own code. Users and
+// homes are hashes that no two teams share.
 type tables struct {
+	items     []item
 	threads   map[string]thread     // by the user key of their partition
-	messages  map[string][]message  // customers', by the platform's id
-	answers   map[string]answer     // by their name at the platform: user key, ".", message key
-	reactions map[string][]reaction // by the id of the message
+	messages  map[string][]message  // customers', by team and the platform's id
+	sends     map[string]send       // by user key, ".", message key: the name that platforms get to know
+	reactions map[string][]reaction // what was done to a message: by team and the message's id
+	facts     map[string]int        // events that were kept as they came, by team and the platform's id
 	homes     map[string]string     // the root of each home
 	opened    map[string]string     // where the fact lies that a conversation began
 	closed    map[string]string     // and that it ended
+	parts     map[string][]byte     // of large events, by their keys
 
-	quarantined int
-	waiting     int // sends without a final state
+	quarantine map[string]quarantined // by team and id
+	waiting    int                    // sends and unsends that are not done
 }
 
 type thread struct {
-	see, conversation string
-	held              []string // when each parked send was accepted, and its message key
+	team, see, conversation string
+	lastKey, preview, index string
+	lastIn                  int64
+	late, also              []string
+	held                    []string // when each parked send was accepted, and its message key
 }
 
-type reaction struct{ user, emoji string }
+type reaction struct{ user, kind, value string }
 
-type message struct{ user, key, home, trace string }
-
-type answer struct {
-	message string          // the platform's id of what it answers
-	states  map[string]bool // taken, sent, delivered, read, failed, unknown
-	id      string          // the platform's
-	code    string          // why it failed
-	waits   string          // while it has no final state: how far it has come
+type message struct {
+	team, user, key, home, trace string
+	text                         string
+	raw                          []byte // as stored, inflated
+	damaged                      bool   // the raw event cannot be read
+	scrubbed                     bool
 }
 
-func (a answer) out() bool {
-	return a.states["taken"] || a.states["sent"] || a.states["delivered"] || a.states["read"]
+// send is a message of the hub's.
+type send struct {
+	team, user, key string
+	channel, line   string // line: the thread that it belonged to when it was accepted
+	answers         string // the platform's id of what it answers; "" = nothing
+	class           string
+	text, token     string          // words; the reply token that it was given
+	accepted        int64           // ms
+	taken           int64           // ms; when the hub knew that the platform took it
+	states          map[string]bool // taken, sent, delivered, read, failed, unknown
+	id              string          // the platform's
+	code            string          // why it failed
+	stage, trace    string
+	waits           string // while it has no final state: how far it has come
+}
+
+func (s send) ref() string { return s.user + "." + s.key }
+
+func (s send) out() bool {
+	return s.states["taken"] || s.states["sent"] || s.states["delivered"] || s.states["read"]
+}
+
+// quarantined is an entry of the quarantine with its body.
+type quarantined struct {
+	code         string
+	days         int // on how many days it is listed
+	size, chunks int
+	bodies       map[string][]byte // by chunk and part
+}
+
+func (q quarantined) body() []byte {
+	var out []byte
+	for _, key := range sorted(q.bodies) {
+		out = append(out, q.bodies[key]...)
+	}
+	return out
 }
 
 func config(st *stack.Stack) aws.Config {
@@ -57,15 +99,35 @@ func config(st *stack.Stack) aws.Config {
 
 // readTables scans all tables.
 func readTables(ctx context.Context, st *stack.Stack) (*tables, error) {
+	t := &tables{
+		threads: map[string]thread{}, messages: map[string][]message{}, sends: map[string]send{}, reactions: map[string][]reaction{},
+		facts: map[string]int{}, homes: map[string]string{}, opened: map[string]string{}, closed: map[string]string{},
+		parts: map[string][]byte{}, quarantine: map[string]quarantined{},
+	}
+	all, err := dump(ctx, st)
+	if err != nil {
+		return nil, err
+	}
+	for _, it := range all {
+		if pk := text(it, "PK"); strings.Contains(pk, "#RAW#") {
+			t.parts[pk+" "+text(it, "SK")] = bin(it, "rw")
+		}
+	}
+	for _, it := range all {
+		t.add(it)
+	}
+	t.items = all
+	return t, nil
+}
+
+// dump reads the items of all tables.
+func dump(ctx context.Context, st *stack.Stack) ([]item, error) {
 	db := dynamodb.NewFromConfig(config(st))
 	names, err := db.ListTables(ctx, &dynamodb.ListTablesInput{})
 	if err != nil {
 		return nil, err
 	}
-	t := &tables{
-		threads: map[string]thread{}, messages: map[string][]message{}, answers: map[string]answer{}, reactions: map[string][]reaction{},
-		homes: map[string]string{}, opened: map[string]string{}, closed: map[string]string{},
-	}
+	var all []item
 	for _, table := range names.TableNames {
 		pages := dynamodb.NewScanPaginator(db, &dynamodb.ScanInput{TableName: &table, ConsistentRead: aws.Bool(true)})
 		for pages.HasMorePages() {
@@ -73,39 +135,47 @@ func readTables(ctx context.Context, st *stack.Stack) (*tables, error) {
 			if err != nil {
 				return nil, err
 			}
-			for _, it := range page.Items {
-				t.add(it)
-			}
+			all = append(all, page.Items...)
 		}
 	}
-	return t, nil
+	return all, nil
 }
 
-func (t *tables) add(it map[string]types.AttributeValue) {
+func (t *tables) add(it item) {
 	pk, sk := text(it, "PK"), text(it, "SK")
 	user := pk[strings.LastIndex(pk, "#")+1:] // or the home
+	team := teamOf(pk)
 	if strings.HasPrefix(text(it, "gpk"), "S#") {
 		t.waiting++
 	}
 	switch {
+	case strings.Contains(pk, "#QD#"):
+		q := t.quarantine[team+user0(it)]
+		q.code, q.size, q.chunks = text(it, "fcode"), int(number(it, "size")), int(number(it, "chunks"))
+		q.days++
+		t.quarantine[team+user0(it)] = q
+	case strings.Contains(pk, "#Q#") && strings.HasPrefix(sk, "RAW#"):
+		q := t.quarantine[team+user]
+		if q.bodies == nil {
+			q.bodies = map[string][]byte{}
+		}
+		q.bodies[sk] = bin(it, "rw")
+		t.quarantine[team+user] = q
 	case sk == "THREAD":
-		t.threads[user] = thread{see: text(it, "see"), conversation: text(it, "conv"), held: texts(it, "held")}
-	case strings.HasPrefix(sk, "M#") && strings.HasSuffix(sk, "~a"):
-		key := strings.TrimPrefix(sk, "M#")
-		a := answer{message: idOf(strings.TrimSuffix(key, "~a")), states: map[string]bool{}, id: text(it, "pid"), code: text(it, "fcode")}
-		for _, state := range []string{"taken", "sent", "delivered", "read", "failed", "unknown"} {
-			_, a.states[state] = it[state+"At"]
-		}
-		if due := text(it, "gsk"); due != "" {
-			a.waits = fmt.Sprintf("in %s, due %.13s, attempt %s, stage %q", user, due, number(it, "att"), text(it, "stg"))
-		}
-		t.answers[user+"."+key] = a
+		t.threads[user] = thread{team: team, see: text(it, "see"), conversation: text(it, "conv"), lastKey: text(it, "lastKey"), preview: text(it, "preview"),
+			index: text(it, "gpk"), lastIn: number(it, "lastIn"), late: texts(it, "late"), also: texts(it, "also"), held: texts(it, "held")}
+	case strings.HasPrefix(sk, "M#") && text(it, "d") == "out":
+		s := readSend(it, team, user, strings.TrimPrefix(sk, "M#"))
+		t.sends[s.ref()] = s
 	case strings.HasPrefix(sk, "M#") && text(it, "d") == "in":
-		key := strings.TrimPrefix(sk, "M#")
-		t.messages[idOf(key)] = append(t.messages[idOf(key)], message{user: user, key: key, home: text(it, "hm"), trace: text(it, "tr")})
+		m := t.readMessage(it, team, user, strings.TrimPrefix(sk, "M#"))
+		t.messages[team+idOf(m.key)] = append(t.messages[team+idOf(m.key)], m)
 	case strings.HasPrefix(sk, "A#"):
-		target, _, _ := strings.Cut(strings.TrimPrefix(sk, "A#"), "#reaction#")
-		t.reactions[target] = append(t.reactions[target], reaction{user: user, emoji: text(it, "val")})
+		parts := strings.Split(strings.TrimPrefix(sk, "A#"), "#")
+		t.reactions[team+parts[0]] = append(t.reactions[team+parts[0]], reaction{user: user, kind: parts[1], value: text(it, "val")})
+	case strings.HasPrefix(sk, "V#") && !strings.Contains(sk, "~"):
+		_, id, _ := strings.Cut(strings.TrimPrefix(sk, "V#"), "#")
+		t.facts[team+id]++
 	case sk == "HOME":
 		t.homes[user] = user
 		if root := text(it, "root"); root != "" {
@@ -118,15 +188,60 @@ func (t *tables) add(it map[string]types.AttributeValue) {
 		t.opened[strings.TrimSuffix(strings.TrimPrefix(sk, "C#"), "#opened")] = user
 	case strings.HasPrefix(sk, "C#") && strings.HasSuffix(sk, "#closed"):
 		t.closed[strings.TrimSuffix(strings.TrimPrefix(sk, "C#"), "#closed")] = user
-	case strings.Contains(pk, "#QD#"):
-		t.quarantined++
 	}
+}
+
+func user0(it item) string { return text(it, "id") }
+
+func readSend(it item, team, user, key string) send {
+	s := send{
+		team: team, user: user, key: key, channel: text(it, "ch"), class: text(it, "cl"), text: text(it, "tx"), token: text(it, "rt"), accepted: number(it, "acc"),
+		taken: number(it, "takenAt"), states: map[string]bool{}, id: text(it, "pid"), code: text(it, "fcode"), stage: text(it, "stg"),
+		trace: text(it, "tr"),
+	}
+	if s.line = text(it, "th"); s.line == "" {
+		s.line = user
+	}
+	if asked, ok := strings.CutSuffix(key, "~a"); ok {
+		s.answers = idOf(asked)
+	}
+	for _, state := range []string{"taken", "sent", "delivered", "read", "failed", "unknown"} {
+		_, s.states[state] = it[state+"At"]
+	}
+	if due := text(it, "gsk"); due != "" {
+		s.waits = fmt.Sprintf("in %s, due %.13s, attempt %d, stage %q", user, due, number(it, "att"), s.stage)
+	}
+	return s
+}
+
+func (t *tables) readMessage(it item, team, user, key string) message {
+	m := message{team: team, user: user, key: key, home: text(it, "hm"), trace: text(it, "tr"), text: text(it, "tx")}
+	_, m.scrubbed = it["scrubbedAt"]
+	packed := bin(it, "rw")
+	for part := range int(number(it, "parts")) {
+		packed = append(packed, t.parts[fmt.Sprintf("T#%s#RAW#%s M#%s#%03d", team, user, key, part)]...)
+	}
+	m.raw, m.damaged = packed, len(packed) == 0
+	if number(it, "z") == 1 {
+		inflated, err := inflate(packed)
+		m.raw, m.damaged = inflated, err != nil
+	}
+	return m
 }
 
 // idOf is the platform's id in a message key.
 func idOf(key string) string {
 	_, id, _ := strings.Cut(key, "#")
 	return id
+}
+
+// teamOf is the team in a partition key.
+func teamOf(pk string) string {
+	if rest, ok := strings.CutPrefix(pk, "T#"); ok {
+		team, _, _ := strings.Cut(rest, "#")
+		return team
+	}
+	return ""
 }
 
 // root is the partition in which the state of a user's thread stands.
@@ -140,23 +255,31 @@ func (t *tables) root(user string) string {
 	return user
 }
 
-func text(it map[string]types.AttributeValue, name string) string {
+func text(it item, name string) string {
 	if v, ok := it[name].(*types.AttributeValueMemberS); ok {
 		return v.Value
 	}
 	return ""
 }
 
-func texts(it map[string]types.AttributeValue, name string) []string {
+func texts(it item, name string) []string {
 	if v, ok := it[name].(*types.AttributeValueMemberSS); ok {
 		return v.Value
 	}
 	return nil
 }
 
-func number(it map[string]types.AttributeValue, name string) string {
+func number(it item, name string) int64 {
 	if v, ok := it[name].(*types.AttributeValueMemberN); ok {
+		n, _ := strconv.ParseInt(v.Value, 10, 64)
+		return n
+	}
+	return 0
+}
+
+func bin(it item, name string) []byte {
+	if v, ok := it[name].(*types.AttributeValueMemberB); ok {
 		return v.Value
 	}
-	return ""
+	return nil
 }

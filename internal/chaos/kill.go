@@ -1,0 +1,72 @@
+package chaos
+
+import (
+	"context"
+	"time"
+)
+
+// Functions are those that a run kills, by turns; the ones with most to lose come
+// more often.
+var Functions = []string{"inbound", "outbound", "relay", "inbound", "ingress", "outbound", "inbound", "relay", "profile", "ingress", "reconcile"}
+
+// kill is a function that died by time.
+type kill struct {
+	function string
+	at       int64 // hub's time in ms
+}
+
+const (
+	// busyWait is how long a function is waited for that is to die with work in hand.
+	busyWait = 300 * time.Millisecond
+	// patience is how many functions in a row have nothing in hand when a step is over.
+	patience = 4
+	// lull is how long the killer waits for the load to go on.
+	lull = 2 * time.Millisecond
+)
+
+// killMeanwhile kills n functions, and those that were not to be had before, by turns,
+// spread over the time in which done goes from 0 to 1. When the load has ended it goes
+// on while there is work left; what was not to be had is owed to the next step.
+func (r *run) killMeanwhile(ctx context.Context, n int, done func() float64, ended <-chan struct{}) {
+	n += r.owed
+	misses := 0
+	for i := 0; i < n; {
+		r.owed = n - i
+		over := false
+		select {
+		case <-ctx.Done():
+			return
+		case <-ended:
+			over = true
+		default:
+		}
+		if !over && done() < float64(i)/float64(n) {
+			time.Sleep(lull)
+			continue
+		}
+		function := r.Functions[r.turn%len(r.Functions)]
+		r.turn++
+		if r.kill(ctx, function) {
+			i++
+			misses = 0
+		} else if misses++; over && misses == patience {
+			return
+		}
+	}
+	r.owed = 0
+}
+
+// kill kills a function in the middle of its work, and answers whether it had any.
+func (r *run) kill(ctx context.Context, function string) bool {
+	if function == "reconcile" {
+		// It works when its schedule fires, which fails then.
+		tick, stop := context.WithCancel(ctx)
+		defer stop()
+		time.AfterFunc(lull, func() { _, _ = r.stack.Tick(tick, function) })
+	}
+	if r.stack.KillBusy(ctx, function, busyWait) != nil {
+		return false
+	}
+	r.kills = append(r.kills, kill{function, r.now().UnixMilli()})
+	return true
+}

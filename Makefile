@@ -16,7 +16,7 @@ HOST := GOOS=$(shell go env GOHOSTOS) GOARCH=$(shell go env GOHOSTARCH)
 # The race detector needs a C compiler.
 RACE := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
 
-.PHONY: dev demo test lint budget cost template smoke chaos fuzz bench conformance differential help
+.PHONY: dev demo test lint budget cost template smoke chaos mutants fuzz bench conformance differential help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / — /'
@@ -68,6 +68,9 @@ chaos: ## the full chaos runs, on FIFO and on shuffled standard queues
 	go run ./internal/chaos/run -scenario restarts -rounds 50 -limit 20m
 	go test -count=1 -run Attacks ./functions/ingress -whole
 	go test -count=1 -timeout 60m -run AnyOrderOfTheRecorded -shuffles 1000 ./internal/chat
+
+mutants: ## remove one defence at a time: the tests and chaos runs must notice each
+	go run ./internal/mutants
 
 fuzz: ## each parser of foreign bytes for a minute
 	@for target in $$(grep -rlE '^func Fuzz' --include=*_test.go internal | xargs -n1 dirname | sort -u); do \

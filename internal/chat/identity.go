@@ -206,7 +206,14 @@ func (rc *Receiver) unite(ctx context.Context, a *arrived, t hub.Thread, u hub.U
 		}
 	}
 	for _, th := range []*hub.Thread{&was, &other} {
-		if th.User == t.User || !rc.hasHome(a, th) {
+		if th.User == t.User {
+			continue
+		}
+		has, err := rc.hasHome(ctx, a, th)
+		if err != nil {
+			return t, err
+		}
+		if !has {
 			continue
 		}
 		// Whoever stored the first message of that thread may be about to make its home:
@@ -224,10 +231,17 @@ func (rc *Receiver) unite(ctx context.Context, a *arrived, t hub.Thread, u hub.U
 }
 
 // hasHome tells of a thread whose channel user has a home, or is about to get one. A
-// thread that this very event began gets none: it belongs to another.
-func (rc *Receiver) hasHome(a *arrived, t *hub.Thread) bool {
-	began := a.key != "" && t.User == a.own.User && t.FirstKey == a.key
-	return !began && (t.FirstKey != "" || t.Followed != 0)
+// thread that this very event began gets none, since it belongs to another; unless the
+// event comes again, and it was not yet known the first time that it does.
+func (rc *Receiver) hasHome(ctx context.Context, a *arrived, t *hub.Thread) (bool, error) {
+	if began := a.key != "" && t.User == a.own.User && t.FirstKey == a.key; !began {
+		return t.FirstKey != "" || t.Followed != 0, nil
+	}
+	_, err := rc.Store.Home(ctx, a.own.Team, a.home(t))
+	if hub.CodeOf(err) == hub.NotFound {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // older tells which of two threads was known first.

@@ -22,7 +22,7 @@ var layers = [][]string{
 // tools stand beside the product: they may import it, and nothing of it imports them.
 var tools = []string{
 	"internal/localaws", "internal/devserver", "internal/stack", "internal/demo", "internal/hubtest",
-	"internal/budget", "internal/cost", "internal/canary", "internal/chaos", "internal/deploy", "internal/hubctl",
+	"internal/budget", "internal/cost", "internal/canary", "internal/chaos", "internal/mutants", "internal/deploy", "internal/hubctl",
 	"internal/metric/metrictest",
 }
 

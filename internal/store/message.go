@@ -116,6 +116,10 @@ func (st *Store) putLarge(ctx context.Context, r Ref, sk string, event []byte, r
 	if len(raw) <= maxInline {
 		return nil
 	}
+	// What has its item has its parts, or was unsent and emptied since.
+	if it, err := st.get(ctx, "look for large event", st.Tables.Messages, r.pk(), sk, true); err != nil || it != nil {
+		return err
+	}
 	for part := 0; part*rawPart < len(raw); part++ {
 		it := key(largePK(r.Team, r.User), largeSK(sk, part))
 		it["rw"] = b(raw[part*rawPart : min(len(raw), (part+1)*rawPart)])

@@ -39,7 +39,7 @@ const perWave = 5
 
 // perStep is how many customers write at the same time: so few that what one writes
 // in a wave reaches the hub within the seconds in which a platform lends a burst.
-const perStep = 60
+const perStep = 100
 
 // run is one load on one stack.
 type run struct {
@@ -74,9 +74,13 @@ type run struct {
 // now is the hub's time.
 func (r *run) now() time.Time { return time.Now().Add(time.Duration(r.offset.Load())) }
 
+func newRun(l Load) *run {
+	return &run{Load: l, random: rand.New(rand.NewPCG(l.Seed, 1)), addresses: map[string]string{}, personal: map[string]bool{}}
+}
+
 // begin makes a run on a stack, with the second team if there is one.
 func begin(ctx context.Context, st *stack.Stack, l Load) (*run, error) {
-	r := &run{Load: l, random: rand.New(rand.NewPCG(l.Seed, 1)), addresses: map[string]string{}, personal: map[string]bool{}}
+	r := newRun(l)
 	return r, r.attach(ctx, st)
 }
 

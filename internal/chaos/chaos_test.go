@@ -23,16 +23,20 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// scale shortens the visibility times: a killed inbound's messages come back after
-// 1.5 s instead of 30.
-const scale = 1
+// small is a load that a test has time for.
+func small() Load {
+	return Load{
+		Seed: 1, Channels: []string{"line", whatsApp}, Customers: 16, Messages: 80, Repeats: 4, Clients: 12, Kills: 10, Functions: Functions,
+		Poison: 5, Rival: true, Level: None, Ordered: true, Scale: "1",
+	}
+}
 
-var both = []string{"line", "whatsapp"}
-
-func play(t *testing.T, o stack.Options) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+// on plays a scenario on a stack in memory, and fails the test for every promise that
+// was broken.
+func on(t *testing.T, o stack.Options, play func(context.Context, *stack.Stack) (Report, error)) {
+	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
 	defer cancel()
-	o.BuildDir, o.Memory, o.VisibilityScale, o.RawLog = built, true, scale, true
+	o.BuildDir, o.Memory, o.RawLog = built, true, true
 	st, err := stack.Start(ctx, o)
 	if err != nil {
 		t.Fatal(err)
@@ -42,18 +46,14 @@ func play(t *testing.T, o stack.Options) {
 			t.Error(err)
 		}
 	}()
-	l := Load{
-		Seed: 1, Channels: both, Customers: 20, Messages: 120, Repeats: 5, Clients: 8, Kills: 12, Functions: Functions, Poison: 6,
-		Rival: true, Level: None, Ordered: o.Shuffle == 0, Scale: "1",
-	}
-	r, err := Run(ctx, st, l)
+	r, err := play(ctx, st)
 	hold(t, r, err)
 	if t.Failed() {
-		t.Log(tail(st.Log(), 6000))
+		log := st.Log()
+		t.Log(log[max(0, len(log)-6000):])
 	}
 }
 
-// hold fails the test for every promise that was broken.
 func hold(t *testing.T, r Report, err error) {
 	t.Helper()
 	t.Log(r)
@@ -67,20 +67,39 @@ func hold(t *testing.T, r Report, err error) {
 	}
 }
 
-func tail(s string, n int) string { return s[max(0, len(s)-n):] }
-
-func TestDeliveryOnFIFOQueuesUnderKills(t *testing.T) { play(t, stack.Options{}) }
+func TestDeliveryOnFIFOQueuesUnderKillsAndFaults(t *testing.T) {
+	on(t, stack.Options{}, func(ctx context.Context, st *stack.Stack) (Report, error) {
+		l := small()
+		l.Level = Smoke
+		return Run(ctx, st, l)
+	})
+}
 
 // TestDeliveryOnShuffledQueuesUnderKills has no deduplication, no order and some
 // messages twice, so that nothing hides what the functions do.
-func TestDeliveryOnShuffledQueuesUnderKills(t *testing.T) { play(t, stack.Options{Shuffle: 7}) }
+func TestDeliveryOnShuffledQueuesUnderKills(t *testing.T) {
+	on(t, stack.Options{Shuffle: 7}, func(ctx context.Context, st *stack.Stack) (Report, error) {
+		l := small()
+		l.Ordered = false
+		return Run(ctx, st, l)
+	})
+}
+
+func TestOutageOfTheCloudAndThePlatformsLosesNothing(t *testing.T) {
+	on(t, stack.Options{}, func(ctx context.Context, st *stack.Stack) (Report, error) {
+		l := small()
+		l.Customers, l.Repeats = 8, 2
+		return Outage(ctx, st, l)
+	})
+}
 
 // TestKilledTreeLosesNothingAcknowledged kills devserver, local cloud and functions
 // together, with the state on disk.
 func TestKilledTreeLosesNothingAcknowledged(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	l := Load{Seed: 1, Channels: both, Customers: 30, Clients: 8, Level: None, Scale: "1"}
-	r, err := Restarts(ctx, stack.Options{Dir: t.TempDir(), BuildDir: built, VisibilityScale: scale}, l, 3)
+	l := small()
+	l.Customers = 20
+	r, err := Restarts(ctx, stack.Options{Dir: t.TempDir(), BuildDir: built, RawLog: true}, l, 2)
 	hold(t, r, err)
 }

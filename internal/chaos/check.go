@@ -8,16 +8,49 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"omnihub/internal/channel/fake"
 	"omnihub/internal/hub"
 )
 
-// check compares what was sent in with what is stored, what was sent out and, if it
-// was watched, what was told on the bus.
-func (r *run) check(ctx context.Context, report *Report, f faults, bus *busWatch) error {
-	t, err := readTables(ctx, r.stack)
-	if err != nil {
-		return err
+// evidence is what a run has left.
+type evidence struct {
+	tables *tables
+	calls  []fake.Call // that the platforms accepted, in their order
+	log    []byte
+	queues map[string]int   // messages by queue
+	peaks  map[string]int64 // bytes of memory, by function
+	bus    *busWatch        // nil = it was not watched
+}
+
+// gather collects the evidence of a run that has come to rest.
+func (r *run) gather(ctx context.Context, bus *busWatch) (evidence, error) {
+	e := evidence{bus: bus, log: []byte(r.stack.Log())}
+	var err error
+	if e.tables, err = readTables(ctx, r.stack); err != nil {
+		return e, err
 	}
+	if e.calls, err = r.stack.Sent(ctx, "", ""); err != nil {
+		return e, err
+	}
+	if e.peaks, err = r.stack.Peaks(ctx); err != nil {
+		return e, err
+	}
+	e.queues, err = queueCounts(ctx, r.stack)
+	return e, err
+}
+
+// check compares what was sent in with what is stored, what was sent out, what was
+// logged and, if it was watched, what was told on the bus.
+func (r *run) check(ctx context.Context, report *Report, f faults, bus *busWatch) error {
+	e, err := r.gather(ctx, bus)
+	if err == nil {
+		r.compare(e, f, report)
+	}
+	return err
+}
+
+func (r *run) compare(e evidence, f faults, report *Report) {
+	t := e.tables
 	report.Homes, report.Held = len(t.homes), t.waiting
 	for _, user := range sorted(t.threads) {
 		th := t.threads[user]
@@ -32,38 +65,30 @@ func (r *run) check(ctx context.Context, report *Report, f faults, bus *busWatch
 	checkThreads(t, report)
 	checkTeams(t, report)
 	r.checkAnswers(t, report)
-	if err := r.checkSent(ctx, t, report, f); err != nil {
-		return err
-	}
-	r.checkLog(report)
+	r.checkSent(t, e.calls, report, f)
+	r.checkLog(e.log, report)
 	r.measure(t, report)
-	peaks, err := r.stack.Peaks(ctx)
-	if err != nil {
-		return err
-	}
-	for function, bytes := range peaks {
-		if report.PeakMemory == nil {
-			report.PeakMemory = map[string]int{}
-		}
+	report.PeakMemory = map[string]int{}
+	for function, bytes := range e.peaks {
 		report.PeakMemory[function] = int(bytes >> 20)
 	}
-	if bus != nil {
-		report.Watched = bus.complete()
-		for _, list := range t.messages {
-			for _, m := range list {
-				if report.Watched && !bus.told(m.user, m.key) {
-					report.Untold++
-				}
-			}
-		}
-	}
-	queues, err := queueCounts(ctx, r.stack)
-	for name, n := range queues {
+	for name, n := range e.queues {
 		if strings.Contains(name, "DeadLetters") {
 			report.DeadLetters += n
 		}
 	}
-	return err
+	if e.bus == nil {
+		return
+	}
+	report.Watched = e.bus.complete()
+	for _, list := range t.messages {
+		for _, m := range list {
+			if report.Watched && !e.bus.told(m.user, m.key) {
+				report.Untold++
+				report.example("untold", "%s in %s", m.key, m.user)
+			}
+		}
+	}
 }
 
 // checkEvents sorts the events that must be stored: acknowledged, lost, recovered,

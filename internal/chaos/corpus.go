@@ -26,6 +26,7 @@ var fillings = []func(r *run) string{
 	func(*run) string { return strings.Repeat(` \t\n\r`, 200) },
 	func(*run) string { return ` ﷽ ᄀᄀᄀ각ᆨᆨ 🏴󠁧󠁢󠁥󠁮󠁧󠁿 ㍿ ﬃ İ ß` },
 	(*run).noise,
+	(*run).noise,
 }
 
 // filling is what follows the mark in a text, as JSON.

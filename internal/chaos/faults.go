@@ -45,6 +45,7 @@ type calls struct {
 	Timeout    float64 `json:"timeout"`
 	Drop       float64 `json:"accept_then_drop"`
 	Late500    float64 `json:"accept_then_500"`
+	Down       bool    `json:"down"`
 }
 
 // platform is the plan of a fake platform without receipts.
@@ -200,14 +201,13 @@ func (f receipts) owed(ref string, n int) []string {
 	return slices.Compact(told)
 }
 
-// lostAnswer tells whether the platform, which accepted a send n times, left one of the
-// calls for it without an answer that tells how it ended.
+// lostAnswer tells whether the platform, which accepted a send n times, left the first
+// call for it that it did not turn away without an answer that tells how it ended.
 func (f faults) lostAnswer(channel string, s send, n int) bool {
 	plan, name, dice := f.receipts.calls, "send "+s.ref(), fake.Dice{Seed: f.receipts.Seed}
 	if channel != whatsApp {
 		plan, name = f.line.calls, "reply "+s.token
 	}
-	accepted := 0
 	for range 100 {
 		switch {
 		case dice.Hit(plan.Rate429, "429", name):
@@ -218,12 +218,7 @@ func (f faults) lostAnswer(channel string, s send, n int) bool {
 		case dice.Hit(plan.Timeout, "timeout", name):
 			return true
 		default:
-			if accepted++; accepted > n {
-				return false
-			}
-			if dice.Hit(plan.Drop, "drop", name) || dice.Hit(plan.Late500, "late 500", name) {
-				return true
-			}
+			return n > 0 && (dice.Hit(plan.Drop, "drop", name) || dice.Hit(plan.Late500, "late 500", name))
 		}
 	}
 	return false

@@ -25,7 +25,8 @@ type webhook struct {
 func (w webhook) signed(head map[string]string, body string) map[string]string {
 	digest := hmac.New(sha256.New, []byte(w.secret))
 	digest.Write([]byte(body))
-	out := maps.Clone(head)
+	out := map[string]string{}
+	maps.Copy(out, head)
 	if w.channel == whatsApp {
 		out["x-hub-signature-256"] = "sha256=" + hex.EncodeToString(digest.Sum(nil))
 	} else {
@@ -44,7 +45,7 @@ type parcel struct {
 
 const (
 	// mostTogether is how many events share a POST at most.
-	mostTogether = 8
+	mostTogether = 16
 	// smallBody is the largest webhook that is put together with others.
 	smallBody = 50 << 10
 )
@@ -56,7 +57,7 @@ func (r *run) parcels(deliveries []*hook) ([]parcel, error) {
 	together := map[string][]*hook{}
 	var out []parcel
 	for _, h := range deliveries {
-		if h.alone || len(h.body) > smallBody || r.random.IntN(2) == 0 {
+		if h.alone || len(h.body) > smallBody || r.random.IntN(4) == 0 {
 			out = append(out, r.single(h))
 			continue
 		}

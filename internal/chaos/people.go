@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -30,7 +31,7 @@ func (r *run) checkPeople(t *tables, report *Report) {
 				people[name] = p
 			}
 			p.shown[h.shown] = true
-			p.traces = append(p.traces, m.trace)
+			p.traces = append(p.traces, fmt.Sprintf("by %q in %s of home %s, trace %s", h.shown, m.user, m.home, m.trace))
 			p.threads[t.root(m.user)] = true
 			root := t.homes[m.home]
 			if root == "" {
@@ -54,7 +55,7 @@ func (r *run) checkPeople(t *tables, report *Report) {
 		}
 		if len(p.contacts) != want {
 			report.SplitContacts++
-			report.example("split contacts", "%s: roots %v, traces %v", name, sorted(p.contacts), p.traces)
+			report.example("split contacts", "%s: roots %v, messages %v", name, sorted(p.contacts), p.traces)
 		}
 		for user := range p.threads {
 			c := t.threads[user].conversation

@@ -29,7 +29,8 @@ func Restarts(ctx context.Context, o stack.Options, l Load, rounds int) (Report,
 	f := faultsOf(l)
 	f.receipts.Read = 0 // what is sent before the plan is set would fall under no dice
 	start := time.Now()
-	r := &run{Load: l, brief: true, random: rand.New(rand.NewPCG(l.Seed, 1)), addresses: map[string]string{}, personal: map[string]bool{}}
+	r := newRun(l)
+	r.brief = true
 	for round := range rounds {
 		st, err := stack.Start(ctx, o)
 		if err != nil {
@@ -50,7 +51,7 @@ func Restarts(ctx context.Context, o stack.Options, l Load, rounds int) (Report,
 			return report, err
 		}
 		delivery.Wait()
-		r.checkLog(&report)
+		r.checkLog([]byte(st.Log()), &report)
 		report.Kills["everything"]++
 	}
 	st, err := stack.Start(ctx, o)

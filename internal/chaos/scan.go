@@ -58,10 +58,9 @@ func (n *needles) find(text []byte) map[string]string {
 
 // checkLog looks in all that was logged for people's names, numbers, ids and words,
 // and for secrets.
-func (r *run) checkLog(report *Report) {
+func (r *run) checkLog(log []byte, report *Report) {
 	var n needles
 	n.add("a name", canaryName)
-	n.add("words of a message", marker+strings.Repeat("x", 10)) // the forms in base64 are not looked for
 	for id := range r.personal {
 		n.add("an id of a person", id)
 	}
@@ -70,7 +69,6 @@ func (r *run) checkLog(report *Report) {
 			n.add("secret "+name, v)
 		}
 	}
-	log := []byte(r.stack.Log())
 	report.LogBytes += len(log)
 	found := n.find(log)
 	if at := bytes.Index(log, []byte(marker)); at >= 0 {

@@ -23,6 +23,9 @@ const (
 	// less than the age up to which a bot's answer is worth sending.
 	settleSteps = 55
 	settleStep  = 31 * time.Second
+	// settleStride is how far when all that arrived is stored: a message that is stored
+	// too late is not answered.
+	settleStride = 91 * time.Second
 	// settleWait bounds the time in which all is to come to rest.
 	settleWait = 3 * time.Minute
 	// nap is how long a stack that waits is left alone before it counts as asleep.
@@ -43,15 +46,19 @@ func (r *run) settle(ctx context.Context) error {
 		switch {
 		case err != nil:
 			return err
-		case now.Idle && (waiting == 0 || moved == settleSteps):
+		case now.Idle && (waiting == 0 || moved >= settleSteps):
 			return nil
 		case time.Now().After(end):
 			return fmt.Errorf("chaos: the stack did not come to rest: %d sends wait, %+v", waiting, now)
 		case now.asleep() && r.sleeps(ctx, now) && moved < settleSteps:
-			if err := r.advance(ctx, settleStep); err != nil {
+			step := settleStep
+			if now.stored() {
+				step = settleStride
+			}
+			if err := r.advance(ctx, step); err != nil {
 				return err
 			}
-			moved++
+			moved += int(step / settleStep)
 			continue
 		}
 		if err := pause(ctx, nap); err != nil {
@@ -98,6 +105,12 @@ func (a activity) asleep() bool {
 	return a.Invocations.Running == 0 && a.Invocations.Waiting == 0
 }
 
+// stored tells whether nothing that arrived is still to be stored.
+func (a activity) stored() bool {
+	q := a.Queues["InboundQueue"]
+	return q.Visible+q.InFlight+q.Delayed == 0
+}
+
 // sleeps looks again after a while: whoever was about to take a message has it now.
 func (r *run) sleeps(ctx context.Context, before activity) bool {
 	if pause(ctx, nap) != nil {
@@ -105,6 +118,23 @@ func (r *run) sleeps(ctx context.Context, before activity) bool {
 	}
 	now, err := r.activity(ctx)
 	return err == nil && now.asleep() && maps.Equal(now.Queues, before.Queues)
+}
+
+// doze waits until nothing moves by itself any more.
+func (r *run) doze(ctx context.Context) error {
+	for end := time.Now().Add(settleWait); time.Now().Before(end); {
+		now, err := r.activity(ctx)
+		if err != nil {
+			return err
+		}
+		if now.asleep() && r.sleeps(ctx, now) {
+			break
+		}
+		if err := pause(ctx, nap); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func pause(ctx context.Context, d time.Duration) error {

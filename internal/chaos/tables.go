@@ -76,10 +76,9 @@ func (s send) out() bool {
 
 // quarantined is an entry of the quarantine with its body.
 type quarantined struct {
-	code         string
-	days         int // on how many days it is listed
-	size, chunks int
-	bodies       map[string][]byte // by chunk and part
+	code   string
+	size   int
+	bodies map[string][]byte // by chunk and part
 }
 
 func (q quarantined) body() []byte {
@@ -97,17 +96,28 @@ func config(st *stack.Stack) aws.Config {
 	}
 }
 
-// readTables scans all tables.
-func readTables(ctx context.Context, st *stack.Stack) (*tables, error) {
-	t := &tables{
+func newTables() *tables {
+	return &tables{
 		threads: map[string]thread{}, messages: map[string][]message{}, sends: map[string]send{}, reactions: map[string][]reaction{},
 		facts: map[string]int{}, homes: map[string]string{}, opened: map[string]string{}, closed: map[string]string{},
 		parts: map[string][]byte{}, quarantine: map[string]quarantined{},
 	}
+}
+
+// readTables scans all tables.
+func readTables(ctx context.Context, st *stack.Stack) (*tables, error) {
 	all, err := dump(ctx, st)
 	if err != nil {
 		return nil, err
 	}
+	t := newTables()
+	t.read(all)
+	return t, nil
+}
+
+// read sorts items, those first on which others lean.
+func (t *tables) read(all []item) {
+	t.items = all
 	for _, it := range all {
 		if pk := text(it, "PK"); strings.Contains(pk, "#RAW#") {
 			t.parts[pk+" "+text(it, "SK")] = bin(it, "rw")
@@ -116,8 +126,6 @@ func readTables(ctx context.Context, st *stack.Stack) (*tables, error) {
 	for _, it := range all {
 		t.add(it)
 	}
-	t.items = all
-	return t, nil
 }
 
 // dump reads the items of all tables.
@@ -145,15 +153,16 @@ func (t *tables) add(it item) {
 	pk, sk := text(it, "PK"), text(it, "SK")
 	user := pk[strings.LastIndex(pk, "#")+1:] // or the home
 	team := teamOf(pk)
-	if strings.HasPrefix(text(it, "gpk"), "S#") {
+	// An unsend may stay due: its message was cut off by a kill, and never came.
+	if strings.HasPrefix(text(it, "gpk"), "S#") && strings.HasPrefix(sk, "M#") {
 		t.waiting++
 	}
 	switch {
 	case strings.Contains(pk, "#QD#"):
-		q := t.quarantine[team+user0(it)]
-		q.code, q.size, q.chunks = text(it, "fcode"), int(number(it, "size")), int(number(it, "chunks"))
-		q.days++
-		t.quarantine[team+user0(it)] = q
+		id := team + text(it, "id")
+		q := t.quarantine[id]
+		q.code, q.size = text(it, "fcode"), int(number(it, "size"))
+		t.quarantine[id] = q
 	case strings.Contains(pk, "#Q#") && strings.HasPrefix(sk, "RAW#"):
 		q := t.quarantine[team+user]
 		if q.bodies == nil {
@@ -190,8 +199,6 @@ func (t *tables) add(it item) {
 		t.closed[strings.TrimSuffix(strings.TrimPrefix(sk, "C#"), "#closed")] = user
 	}
 }
-
-func user0(it item) string { return text(it, "id") }
 
 func readSend(it item, team, user, key string) send {
 	s := send{

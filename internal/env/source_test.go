@@ -14,7 +14,7 @@ import (
 
 // beside are the folders below internal that stand beside the product.
 var beside = []string{
-	"localaws", "devserver", "stack", "demo", "hubtest", "budget", "cost", "canary", "chaos", "deploy", "hubctl", "failpoint", "fake", "channeltest",
+	"localaws", "devserver", "stack", "demo", "hubtest", "budget", "cost", "canary", "chaos", "deploy", "hubctl", "mutants", "failpoint", "fake", "channeltest",
 }
 
 // source is a file of the product.

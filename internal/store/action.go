@@ -180,7 +180,7 @@ func (st *Store) empty(ctx context.Context, r Ref, t *hub.Thread, sc Scrub, k hu
 	}
 	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &st.Tables.Messages, Key: key(r.pk(), messageSK(k)),
-		UpdateExpression:          aws.String("SET scrubbedAt=:t REMOVE tx, dt, rw, parts"),
+		UpdateExpression:          aws.String("SET scrubbedAt=:t REMOVE tx, dt, rw, z, parts"),
 		ConditionExpression:       aws.String("attribute_exists(SK)"),
 		ExpressionAttributeValues: item{":t": n(sc.At)},
 	})

@@ -204,7 +204,22 @@ func unchanged(t *hub.Thread, values item) []string {
 		}
 		conds, values[":was_"+name] = append(conds, name+"=:was_"+name), set(list...)
 	}
+	for name, at := range stampsOf(t) {
+		if at == 0 {
+			conds = append(conds, "attribute_not_exists("+name+")")
+			continue
+		}
+		conds, values[":was_"+name] = append(conds, name+"=:was_"+name), n(at)
+	}
 	return conds
+}
+
+// stampsOf are the times of a thread that only move forward, by their names.
+func stampsOf(t *hub.Thread) map[string]hub.Millis {
+	return map[string]hub.Millis{
+		subFollowed: t.Followed, subUnfollowed: t.Unfollowed, subOptedOut: t.OptedOut, subOptedIn: t.OptedIn,
+		subMarketingOut: t.MarketingOut, "actAt": t.LastAct, "deliveredUpTo": t.DeliveredUpTo, "readUpTo": t.ReadUpTo,
+	}
 }
 
 func (st *Store) leave(team hub.TeamID, from *hub.Thread, to hub.UserKey) *types.Update {
@@ -276,14 +291,10 @@ func (st *Store) takeOver(ctx context.Context, team hub.TeamID, from, to *hub.Th
 		}
 		adds, values[":held"] = append(adds, "held :held"), set(held...)
 	}
-	for name, times := range map[string][2]hub.Millis{
-		subFollowed: {from.Followed, to.Followed}, subUnfollowed: {from.Unfollowed, to.Unfollowed},
-		subOptedOut: {from.OptedOut, to.OptedOut}, subOptedIn: {from.OptedIn, to.OptedIn},
-		subMarketingOut: {from.MarketingOut, to.MarketingOut},
-		"actAt":         {from.LastAct, to.LastAct}, "deliveredUpTo": {from.DeliveredUpTo, to.DeliveredUpTo}, "readUpTo": {from.ReadUpTo, to.ReadUpTo},
-	} {
-		if times[0] > times[1] {
-			put(name, ":"+name, n(times[0]))
+	had := stampsOf(to)
+	for name, at := range stampsOf(from) {
+		if at > had[name] {
+			put(name, ":"+name, n(at))
 		}
 	}
 	values[":c"] = Revision{By: "hub", Fields: fields}.value(ctx, st.now())

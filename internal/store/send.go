@@ -182,7 +182,8 @@ func (st *Store) ClaimSend(ctx context.Context, r Ref, k hub.MessageKey, c Claim
 
 // MoveClaim puts a claim from one stage to its next; an empty stage gives the claim
 // back, for a send of which surely nothing went out. Conflict if the owner lost it,
-// or it is not at that stage any more.
+// if it is not at that stage any more, or if the platform has told of it before it was
+// to be called again.
 func (st *Store) MoveClaim(ctx context.Context, r Ref, k hub.MessageKey, owner string, from, to Stage, deadline hub.Millis) error {
 	in := &dynamodb.UpdateItemInput{
 		TableName: &st.Tables.Messages, Key: key(r.pk(), messageSK(k)),
@@ -193,6 +194,10 @@ func (st *Store) MoveClaim(ctx context.Context, r Ref, k hub.MessageKey, owner s
 	if to != "" {
 		in.UpdateExpression = aws.String("SET stg=:s, cdl=:d")
 		in.ExpressionAttributeValues[":s"], in.ExpressionAttributeValues[":d"] = s(string(to)), n(deadline)
+	}
+	if to == StageAgain {
+		in.ConditionExpression = aws.String(*in.ConditionExpression +
+			" AND attribute_not_exists(sentAt) AND attribute_not_exists(deliveredAt) AND attribute_not_exists(readAt) AND attribute_not_exists(failedAt)")
 	}
 	_, err := st.DB.UpdateItem(ctx, in)
 	if _, ok := refused(err); ok {

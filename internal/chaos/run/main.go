@@ -56,12 +56,12 @@ func read(args []string) (options, error) {
 	o := options{load: chaos.Load{Functions: chaos.Functions}}
 	l, seeds, functions := &o.load, "", ""
 	f := flag.NewFlagSet("run", flag.ContinueOnError)
-	f.StringVar(&o.scenario, "scenario", "standard", "standard or restarts")
+	f.StringVar(&o.scenario, "scenario", "standard", "standard, pacing, outage, drill or restarts")
 	f.StringVar(&seeds, "seeds", "1", "of the load and of the faults: 7, 1-10 or 1,4,9; each is a run of its own")
 	f.IntVar(&l.Customers, "customers", 60, "who write; with restarts in each round")
 	f.IntVar(&l.Messages, "messages", 500, "that they write in all")
 	f.IntVar(&l.Repeats, "repeats", 5, "deliveries of each event")
-	f.IntVar(&l.Clients, "clients", 16, "that deliver at the same time")
+	f.IntVar(&l.Clients, "clients", 32, "that deliver at the same time")
 	f.IntVar(&l.Kills, "kills", 40, "of functions with work in hand")
 	f.StringVar(&functions, "functions", "", "that are killed, by turns, with commas; all of them if empty")
 	f.IntVar(&l.Poison, "poison", 10, "webhooks that can never be worked off")
@@ -162,6 +162,15 @@ func (o options) one(ctx context.Context, seed uint64, build string) (chaos.Repo
 	case "standard":
 		s.Memory = true
 		return onOne(ctx, s, func(st *stack.Stack) (chaos.Report, error) { return chaos.Run(ctx, st, l) })
+	case "pacing":
+		s.Memory = true
+		return onOne(ctx, s, func(st *stack.Stack) (chaos.Report, error) { return chaos.Pacing(ctx, st, l) })
+	case "outage":
+		s.Memory = true
+		return onOne(ctx, s, func(st *stack.Stack) (chaos.Report, error) { return chaos.Outage(ctx, st, l) })
+	case "drill":
+		s.Memory = true
+		return onOne(ctx, s, func(st *stack.Stack) (chaos.Report, error) { return chaos.Drill(ctx, st, l) })
 	case "restarts":
 		dir, err := os.MkdirTemp("", "omnihub-chaos-")
 		if err != nil {

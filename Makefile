@@ -16,7 +16,7 @@ HOST := GOOS=$(shell go env GOHOSTOS) GOARCH=$(shell go env GOHOSTARCH)
 # The race detector needs a C compiler.
 RACE := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
 
-.PHONY: dev demo test lint budget cost template smoke chaos mutants fuzz bench conformance differential help
+.PHONY: dev demo test lint budget cost template smoke chaos soak mutants fuzz bench conformance differential help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / — /'
@@ -65,9 +65,18 @@ smoke: ## a short chaos run: 500 messages of 60 customers, 40 kills, 5 % of each
 chaos: ## the full chaos runs, on FIFO and on shuffled standard queues
 	go run ./internal/chaos/run -faults standard -messages 5000 -customers 500 -repeats 8 -kills 200 -failpoints 10 -poison 50 -limit 1h
 	go run ./internal/chaos/run -faults standard -messages 5000 -customers 500 -repeats 8 -kills 200 -failpoints 10 -poison 50 -limit 1h -shuffle 7
-	go run ./internal/chaos/run -scenario restarts -rounds 50 -limit 20m
+	go run ./internal/chaos/run -faults standard -seeds 1-10
+	go run ./internal/chaos/run -faults standard -seeds 1-10 -shuffle 7
+	go run ./internal/chaos/run -scenario pacing -limit 20m
+	go run ./internal/chaos/run -scenario outage -limit 20m
+	go run ./internal/chaos/run -scenario drill -limit 20m
+	go run ./internal/chaos/run -scenario restarts -rounds 50 -customers 20 -limit 20m
 	go test -count=1 -run Attacks ./functions/ingress -whole
 	go test -count=1 -timeout 60m -run AnyOrderOfTheRecorded -shuffles 1000 ./internal/chat
+
+soak: ## hours of it: 20,000 messages, 1,000 kills, every fault, and outages of a platform and of the local cloud
+	go run ./internal/chaos/run -faults standard -messages 20000 -customers 2000 -repeats 4 -kills 1000 -failpoints 50 -poison 200 -limit 6h
+	go run ./internal/chaos/run -scenario outage -faults standard -customers 400 -limit 2h
 
 mutants: ## remove one defence at a time: the tests and chaos runs must notice each
 	go run ./internal/mutants

@@ -42,6 +42,7 @@ type Report struct {
 	FalseFailures int            // sends that are said to have failed, and went out
 	WrongIDs      int            // sends that do not bear the platform's id
 	Disordered    int            // sends that left before one that was accepted earlier in their thread
+	Crossing      int            // the same, of sends that answer different ids of one person
 
 	Unknown      int // sends of which nobody knows how they ended
 	UnknownLost  int // of these, the platform lost its answer
@@ -125,7 +126,7 @@ func (r Report) String() string {
 	}
 	order := "shuffled"
 	if r.Ordered {
-		order = fmt.Sprintf("out of order %d", r.Disordered)
+		order = fmt.Sprintf("out of order %d (across ids %d)", r.Disordered, r.Crossing)
 	}
 	peak := 0
 	for _, mb := range r.PeakMemory {

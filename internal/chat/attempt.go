@@ -42,14 +42,12 @@ func (a *attempt) outgoing() channel.Outgoing {
 // push. What the platform would take twice is claimed first.
 func (sn *Sender) call(ctx context.Context, a *attempt) error {
 	pushing := a.q.Claim.Stage == store.StagePush || a.q.Tried != 0
-	if replier, ok := a.adapter.(channel.Replier); ok && !pushing {
-		if a.q.Intent.Reply.Token != "" && hub.MillisOf(sn.Now()) < a.q.Intent.Reply.Since.Add(replier.ReplyLife()) {
-			done, err := sn.reply(ctx, a, replier)
-			if done || err != nil {
-				return err
-			}
-			pushing = true
+	if replier, ok := a.adapter.(channel.Replier); ok && !pushing && a.q.Intent.Reply.Token != "" {
+		done, err := sn.reply(ctx, a, replier)
+		if done || err != nil {
+			return err
 		}
+		pushing = true
 	}
 	if !a.adapter.Capabilities().Idempotent && !pushing {
 		return sn.claimed(ctx, a)
@@ -69,8 +67,13 @@ func (sn *Sender) call(ctx context.Context, a *attempt) error {
 }
 
 // reply answers by the reply token. It answers false if surely nothing was sent and a
-// push should follow.
+// push should follow: the platform refuses the token, or it is too old to be tried and
+// no other worker has tried it.
 func (sn *Sender) reply(ctx context.Context, a *attempt, replier channel.Replier) (done bool, err error) {
+	if hub.MillisOf(sn.Now()) >= a.q.Intent.Reply.Since.Add(replier.ReplyLife()) {
+		owner, err := sn.claim(ctx, a, store.StagePush)
+		return owner == "", err
+	}
 	owner, err := sn.claim(ctx, a, store.StageReply)
 	if owner == "" {
 		return true, err
@@ -150,6 +153,9 @@ func (sn *Sender) claim(ctx context.Context, a *attempt, stage store.Stage) (own
 	}
 	if held.Stamps.Final() {
 		return "", sn.release(ctx, a.q, a.thread)
+	}
+	if stage == store.StagePush && held.Claim.Stage == store.StagePush {
+		return held.Claim.Owner, nil // both push under one retry key
 	}
 	if again, err := sn.judge(ctx, a, held.Claim); again || err != nil {
 		return a.owner, err

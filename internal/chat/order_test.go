@@ -53,3 +53,47 @@ func TestOrderThatWasHandedOnAgainKeepsItsPlace(t *testing.T) {
 		t.Errorf("got %q, want a before b, each once", got)
 	}
 }
+
+// TestOrderThatComesAgainAfterItsReplyIsNotPushed hands an order on a second time when
+// its queue has forgotten the first, and the reply token is too old to be tried.
+func TestOrderThatComesAgainAfterItsReplyIsNotPushed(t *testing.T) {
+	c := newChain(t)
+	c.write(uid(1), "ping")
+	q, err := c.hub.Store.Send(t.Context(), c.ref(uid(1)), c.answerTo(uid(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.drain()
+	c.hub.Clock.Advance(6 * time.Minute)
+	if _, err := chat.HandOn(t.Context(), c.hub.Outbound, []store.Queued{q}); err != nil {
+		t.Fatal(err)
+	}
+	if n, back := c.deliver(); n != 1 || back != 0 {
+		t.Fatalf("got %d records, %d back, want one that is done", n, back)
+	}
+	if got := c.sent(uid(1)); got != "reply pong" {
+		t.Errorf("got %q, want the one reply", got)
+	}
+}
+
+// TestOldReplyTokenThatAnotherWorkerTriesIsNotPushed lets a worker die with the reply
+// under way, and an order of the same send come that does not know of it.
+func TestOldReplyTokenThatAnotherWorkerTriesIsNotPushed(t *testing.T) {
+	c := newChain(t)
+	c.write(uid(1), "ping")
+	q, err := c.hub.Store.Send(t.Context(), c.ref(uid(1)), c.answerTo(uid(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	claim := store.Claim{Owner: "dead", Deadline: hub.MillisOf(c.hub.Clock.Now()).Add(10 * time.Minute), Stage: store.StageReply}
+	if held, err := c.hub.Store.ClaimSend(t.Context(), q.Ref, q.Intent.Key, claim); held != nil || err != nil {
+		t.Fatalf("got %v, %v, want the claim", held, err)
+	}
+	c.hub.Clock.Advance(time.Minute)
+	if err := c.sender.Deliver(t.Context(), q, 1); hub.RetryAfterOf(err) == 0 {
+		t.Errorf("got %v, want to wait for the worker", err)
+	}
+	if got := c.sent(uid(1)); got != "" {
+		t.Errorf("got %q, want nothing while nobody knows whether the reply went out", got)
+	}
+}

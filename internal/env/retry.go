@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
 const (
-	attempts     = 4
+	attempts     = 5
 	firstBackoff = 50 * time.Millisecond
 	longBackoff  = 400 * time.Millisecond
 )
@@ -25,6 +26,9 @@ func retryer() aws.Retryer {
 		o.MaxAttempts = attempts
 		o.Backoff = retry.BackoffDelayerFunc(backoff)
 		o.Retryables = append(o.Retryables, contended{})
+		// The SDK's own store of retries runs dry while a table throttles for long, and then
+		// every call fails at once. Here attempts and waits are few already.
+		o.RateLimiter = ratelimit.None
 	})
 }
 

@@ -96,6 +96,17 @@ func TestRedriveMovesEverythingByATaskOfTheService(t *testing.T) {
 	}
 }
 
+// asked counts the calls of an operation.
+func (s *scene) asked(operation string) int {
+	n := 0
+	for _, c := range s.Cloud.Meter().Counts() {
+		if c.Operation == operation {
+			n += c.Calls
+		}
+	}
+	return n
+}
+
 func TestTaskThatRunsIsWatchedAndNotStartedTwice(t *testing.T) {
 	s := newScene(t)
 	s.deadEvents(4)
@@ -107,6 +118,10 @@ func TestTaskThatRunsIsWatchedAndNotStartedTwice(t *testing.T) {
 	defer func() { <-done }()
 	go func() {
 		defer close(done)
+		// The task goes on when it has been seen to run.
+		for end := time.Now().Add(time.Minute); s.asked("ListMessageMoveTasks") == 0 && time.Now().Before(end); {
+			time.Sleep(5 * time.Millisecond)
+		}
 		for range 10 {
 			time.Sleep(5 * time.Millisecond)
 			s.Clock.Advance(time.Second)

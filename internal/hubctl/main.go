@@ -134,6 +134,9 @@ func (c *control) run(ctx context.Context, words []string) error {
 		fmt.Fprint(c.out, usage)
 		return nil
 	}
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return errStopped // within a call
+	}
 	return c.refused.explain(err)
 }
 

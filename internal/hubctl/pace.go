@@ -58,7 +58,10 @@ func (w *work) next(ctx context.Context) error {
 	case <-ctx.Done():
 		return errStopped
 	case <-w.ticker.C:
-		return ctx.Err()
+		if ctx.Err() != nil {
+			return errStopped
+		}
+		return nil
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -81,10 +80,6 @@ type entry struct {
 	size  int // bytes, as the service counts them
 }
 
-// legal writes by their numbers the two characters that queues, the targets of the
-// rules, refuse. JSON has them within texts only.
-var legal = strings.NewReplacer("\uFFFE", `\uFFFE`, "\uFFFF", `\uFFFF`)
-
 // entry makes the event's entry. Its detail is one flat object: id, team and at
 // stand in it beside the members of the kind.
 func (b *Bus) entry(p hub.Published) (entry, error) {
@@ -105,7 +100,7 @@ func (b *Bus) entry(p hub.Published) (entry, error) {
 	if err := enc.Encode(members); err != nil {
 		return entry{}, hub.E(hub.Unparsable, "bus: publish", fmt.Errorf("a member of a %s is no JSON", p.Kind))
 	}
-	text := legal.Replace(string(bytes.TrimSuffix(detail.Bytes(), []byte("\n"))))
+	text := hub.Queueable(string(bytes.TrimSuffix(detail.Bytes(), []byte("\n"))))
 	size := timeBytes + len(hub.Source) + len(p.Kind) + len(text)
 	if size >= maxBytes {
 		return entry{}, hub.E(hub.Oversize, "bus: publish", fmt.Errorf("a %s of %d bytes", p.Kind, size))

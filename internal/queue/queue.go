@@ -64,16 +64,11 @@ func (q *Queue) Send(ctx context.Context, messages []Message) ([]bool, error) {
 	return taken, failed
 }
 
-// legal writes the two characters that SQS refuses and that stand in JSON as they are
-// by their numbers. JSON has them within texts only.
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-var legal = strings.NewReplacer("\uFFFE", `\uFFFE`, "\uFFFF", `\uFFFF`)
-
 func (q *Queue) sendBatch(ctx context.Context, messages []Message, taken []bool) error {
 	entries := make([]types.SendMessageBatchRequestEntry, len(messages))
 	for i, m := range messages {
 		entries[i] = types.SendMessageBatchRequestEntry{
-			Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(legal.Replace(m.Body)), MessageGroupId: &messages[i].Group,
+			Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(hub.Queueable(m.Body)), MessageGroupId: &messages[i].Group,
 		}
 		if q.fifo() {
 			entries[i].MessageDeduplicationId = aws.String(m.Dedup)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -86,6 +87,9 @@ func read(args []string) (options, error) {
 	}
 	l.Channels = strings.Split(o.channels, ",")
 	l.Level, l.Ordered, l.Scale = chaos.Level(o.level), o.shuffle == 0, fmt.Sprint(o.scale)
+	if !slices.Contains(chaos.Levels(), l.Level) {
+		return o, fmt.Errorf("run: -faults %s: want one of %v", o.level, chaos.Levels())
+	}
 	var err error
 	o.seeds, err = readSeeds(seeds)
 	return o, err

@@ -50,7 +50,7 @@ func (b *budget) spend(now time.Time, every time.Duration) bool {
 	if b.refilled.IsZero() {
 		b.left = burst
 	} else {
-		b.left = min(burst, b.left+float64(now.Sub(b.refilled))/float64(every))
+		b.left = min(burst, b.left+max(0, float64(now.Sub(b.refilled))/float64(every))) // a clock may be set back
 	}
 	b.refilled = now
 	if b.left < 1 {

@@ -281,6 +281,20 @@ func TestBusyProcessWritesNowAndThen(t *testing.T) {
 	}
 }
 
+func TestClockThatIsSetBackKeepsNothingBack(t *testing.T) {
+	r := newRig()
+	for i := range 5 {
+		r.Add(MessagesStored, 1, Channel("line"))
+		r.Flush()
+		if got := len(r.written(t)); got != 1 {
+			t.Errorf("invocation %d: got %d lines, want 1", i, got)
+		}
+		if i == 2 {
+			r.now = r.now.Add(-time.Hour)
+		}
+	}
+}
+
 func TestUrgentIsWrittenAtOnceWithAllThatWasKept(t *testing.T) {
 	r := newRig()
 	r.invocations(t, 500, time.Millisecond)

@@ -76,3 +76,58 @@ type Quota struct {
 	Limit   int64 // with Limited
 	Used    int64
 }
+
+// Answerer is the ability to answer an event in the webhook's own HTTP answer.
+type Answerer interface {
+	// Answer is the body, in JSON, that answers the webhook of a slice with a content,
+	// and whether the slice is one that can be answered so. It is pure and asks nobody.
+	// The body counts as sent with the answer.
+	Answer(s Slice, content hub.Content) (body []byte, ok bool)
+}
+
+// Connector is the ability to tell whether an account's credentials are good.
+type Connector interface {
+	// Check asks the platform. An empty External is not compared: the answer tells it.
+	// Errors: TokenExpired if the credentials are refused, AccountBroken if they are
+	// good but for something that the error's text names, NotFound if they are another
+	// account's, BadRequest for what has the wrong form; Transient, RateLimited.
+	Check(ctx context.Context, a Account) (Standing, error)
+}
+
+// Standing is what the platform tells of an account.
+type Standing struct {
+	External string     // the platform's name of it
+	Name     string     // for people
+	Expires  hub.Millis // when the credentials end; 0 = never, or it does not tell
+	// Advice names what is not as it should be but hinders nothing yet, each a sentence
+	// for people.
+	Advice []string
+}
+
+// Registrar is the ability to enter the account's webhook at the platform by a call.
+type Registrar interface {
+	// Register enters a.Webhook; what was entered before is replaced. Errors as of
+	// Connector.Check, and Refused if the platform could not reach the webhook.
+	Register(ctx context.Context, a Account) error
+	// Unregister takes it out. It may be repeated.
+	Unregister(ctx context.Context, a Account) error
+	// Registered tells whether the account's webhooks come to a.Webhook. Errors as of
+	// Connector.Check.
+	Registered(ctx context.Context, a Account) (bool, error)
+}
+
+// Refresher is the ability to renew an account's credentials before they end.
+type Refresher interface {
+	// Refresh answers the new values, by the fields' names, and when they end. The old
+	// ones stay good until then. No values mean that these cannot be renewed. Errors as
+	// of Connector.Check.
+	Refresh(ctx context.Context, a Account) (Secrets, hub.Millis, error)
+}
+
+// Finder is the ability to look for a message whose answer was lost.
+type Finder interface {
+	// Find looks among what the account sent to the customer since a time, once, and
+	// answers what it found. Not found is no proof that nothing was sent. Errors as of
+	// Send.
+	Find(ctx context.Context, a Account, m Outgoing, since hub.Millis) (sent Sent, found bool, err error)
+}

@@ -29,6 +29,17 @@ type Capabilities struct {
 	// Window is how long after the customer's last act the platform takes other
 	// messages than templates; 0 = always.
 	Window time.Duration
+	// PersonWindow is how long after the customer's last act a member of the team, but
+	// no program, may still write; 0 = no longer than Window.
+	PersonWindow time.Duration
+	// EntryWindow is how long after an entry by an advertisement messages may be taken
+	// beyond Window: only the platform knows; 0 = never.
+	EntryWindow time.Duration
+	// EntryFree is how long after an entry by an advertisement messages cost nothing.
+	EntryFree time.Duration
+	// Echoes tells that the platform shows what the account's side sends, by whatever
+	// system, as EventEcho.
+	Echoes bool
 	// Pair is the pace that the platform allows to one customer; the zero value is no
 	// limit.
 	Pair Pace

@@ -28,6 +28,10 @@ type Secrets map[string]hub.Secret
 type Credentials struct {
 	Secrets  Secrets
 	Accounts []string // the platform's names of the connection's accounts
+	// URL is the connection's webhook as it was entered at the platform, without a
+	// query; "" = not known. A platform that signs the URL signed this one, whatever
+	// host and path the request shows.
+	URL string
 }
 
 // Adapter speaks one platform's protocol. Adapters hold no state of customers and
@@ -39,14 +43,17 @@ type Adapter interface {
 	// Capabilities are the platform's fixed facts and limits.
 	Capabilities() Capabilities
 
+	// Setup tells what an account is connected with.
+	Setup() Setup
+
 	// Verify checks that the platform signed exactly these bytes. The edge calls
 	// it before anything is parsed. Errors: hub.BadSignature only.
 	Verify(r *Request, c Credentials) error
 
-	// Split cuts a verified body into its events, in the body's order. It reads
+	// Split cuts a verified request into its events, in the body's order. It reads
 	// only what routing needs. An empty body of events gives none. Errors:
 	// hub.Unparsable for the whole body.
-	Split(body []byte) ([]Slice, error)
+	Split(r *Request) ([]Slice, error)
 
 	// Parse reads one event from a Slice's Head and Raw. An event type that it does
 	// not know is an EventOther, no error. Errors: hub.Unparsable.
@@ -62,8 +69,9 @@ type Adapter interface {
 // Account is what a send needs to know of the sending account.
 type Account struct {
 	ID       hub.AccountID
-	External string // the platform's name of it
-	Secrets  Secrets
+	External string  // the platform's name of it
+	Secrets  Secrets // its own, and those of its connection that have no namesake
+	Webhook  string  // the URL of its connection's webhook, without a query; "" = not known
 }
 
 // Slice is one event within a webhook's body.
@@ -85,8 +93,12 @@ type Outgoing struct {
 	RetryKey string // a UUID, the same at every try of this message
 	// Ref is our own name of the message, at most 512 bytes of ASCII. A platform that
 	// can carry it along gives it back in Receipt.Ref.
-	Ref string
-	Try int // how many tries went before, of which surely nothing was sent
+	Ref   string
+	Try   int // how many tries went before, of which surely nothing was sent
+	Class hub.Class
+	// AfterWindow tells that Capabilities.Window has passed, and that the message goes
+	// out by Capabilities.PersonWindow.
+	AfterWindow bool
 }
 
 // Sent is the platform's acceptance.

@@ -13,6 +13,8 @@ const (
 	EventSubscription EventKind = "subscription" // the customer let the account in or out: Subscribed
 	EventIdentity     EventKind = "identity"     // the customer goes by other ids now: Aliases, Former
 	EventLink         EventKind = "link"         // an account link was confirmed or refused: Link
+	EventEcho         EventKind = "echo"         // the account's side wrote, by whatever system: Message, Echo
+	EventEntry        EventKind = "entry"        // the customer came to a thread that is there: Entry
 
 	EventNotice EventKind = "notice" // about the account, no customer's: Notice
 	EventOther  EventKind = "other"  // kept raw
@@ -46,6 +48,24 @@ type Event struct {
 	Subscribed bool
 	Link       hub.AccountLink
 	Notice     Notice
+	Echo       Echo
+
+	// Entry is how the customer came, with EventEntry, or with the message that came of it.
+	Entry Entry
+}
+
+// Echo tells who sent a message of the account's side, with EventEcho.
+type Echo struct {
+	Ref string // what Outgoing.Ref was, or ""
+	App string // the platform's id of the app that sent it; "" = not told, or the platform's own inbox
+}
+
+// Entry is how a customer came to the account: by an advertisement, or by a link that
+// bears a mark of the brand's.
+type Entry struct {
+	Source string // the platform's word: "ADS", "SHORTLINK", "ad", "post" …; "" = none
+	Ref    string // the mark that the link bore
+	Ad     string // the platform's id of the advertisement; "" = it was none
 }
 
 // AliasKind says what an id of a person is good for.

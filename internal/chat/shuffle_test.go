@@ -138,7 +138,7 @@ func (th *theatre) envelopes(l webhookLine) []hub.Envelope {
 	for i, q := range th.sends {
 		body = strings.ReplaceAll(body, fmt.Sprintf("{{ref %d}}", i), string(q.Ref.User)+"."+string(q.Intent.Key))
 	}
-	slices, err := th.adapters[l.Channel].Split([]byte(body))
+	slices, err := th.adapters[l.Channel].Split(&channel.Request{Body: []byte(body)})
 	if err != nil {
 		th.t.Fatalf("%v: %s", err, body)
 	}

@@ -27,7 +27,8 @@ type toy struct {
 func (t *toy) Kind() hub.Channel                                  { return "toy" }
 func (t *toy) Capabilities() channel.Capabilities                 { return t.caps }
 func (t *toy) Verify(*channel.Request, channel.Credentials) error { return nil }
-func (t *toy) Split([]byte) ([]channel.Slice, error)              { return nil, nil }
+func (t *toy) Split(*channel.Request) ([]channel.Slice, error)    { return nil, nil }
+func (t *toy) Setup() channel.Setup                               { return channel.Setup{} }
 func (t *toy) Parse(_, raw []byte) (e channel.Event, err error) {
 	return e, json.Unmarshal(raw, &e)
 }

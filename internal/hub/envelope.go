@@ -17,6 +17,8 @@ type Envelope struct {
 	Received   Millis       `json:"at"`             // arrival at the edge
 	Trace      string       `json:"trace"`
 	Chunk      *Chunk       `json:"chunk,omitempty"`
+	// Answered is what the edge answered the event with in the webhook's own answer.
+	Answered *Content `json:"answered,omitempty"`
 }
 
 // Chunk marks an envelope that carries a piece of a body to be quarantined: one

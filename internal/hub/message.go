@@ -17,6 +17,7 @@ const (
 	Choice   MessageType = "choice"   // a button or a row of a list was tapped
 	Form     MessageType = "form"     // inbound: a filled-in form; outbound: the invitation to one
 	Order    MessageType = "order"    // of a catalogue's products
+	Story    MessageType = "story"    // the account was named in a story
 	OtherMsg MessageType = "other"    // kept raw
 
 	// Of messages to customers only.

@@ -40,13 +40,13 @@ func (c *control) connect(ctx context.Context, args []string) error {
 		return err
 	}
 	if file, ok := c.in.(*os.File); ok && isTerminal(file) {
-		fmt.Fprintf(os.Stderr, "secrets of %s as NAME=VALUE, one a line, then Ctrl-D; none keeps what is stored (%s):\n", *kind, list(adapter.Kind(), true, true))
+		fmt.Fprintf(os.Stderr, "secrets of %s as NAME=VALUE, one a line, then Ctrl-D; none keeps what is stored (%s):\n", *kind, list(adapter.Setup()))
 	}
 	given, err := readSecrets(c.in)
 	if err != nil {
 		return err
 	}
-	verify, send, err := parts(adapter.Kind(), given)
+	verify, send, err := parts(adapter, given)
 	if err != nil {
 		return err
 	}
@@ -58,9 +58,9 @@ func (c *control) connect(ctx context.Context, args []string) error {
 	stored, err := reader.Connection(ctx, t.ID, hub.ConnectionID(*connection))
 	switch {
 	case err == nil:
-		err = missing(adapter.Kind(), false, verify, stored.Secrets)
+		err = missing(adapter.Setup().Connection, verify, stored.Secrets)
 	case hub.CodeOf(err) == hub.NotFound:
-		err = missing(adapter.Kind(), false, verify, nil)
+		err = missing(adapter.Setup().Connection, verify, nil)
 	}
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (c *control) connect(ctx context.Context, args []string) error {
 			return errors.New("hubctl connect: -account is missing: what was given belongs to an account")
 		}
 	} else {
-		a, err := known(ctx, reader, t.ID, hub.AccountID(*account), adapter.Kind(), send)
+		a, err := known(ctx, reader, t.ID, hub.AccountID(*account), adapter, send)
 		if err != nil {
 			return err
 		}
@@ -91,17 +91,17 @@ func (c *control) connect(ctx context.Context, args []string) error {
 }
 
 // known is the account as it stands, with new secrets.
-func known(ctx context.Context, reader *settings.Reader, team hub.TeamID, id hub.AccountID, kind hub.Channel, send channel.Secrets) (settings.NewAccount, error) {
+func known(ctx context.Context, reader *settings.Reader, team hub.TeamID, id hub.AccountID, adapter channel.Adapter, send channel.Secrets) (settings.NewAccount, error) {
 	a, err := reader.Account(ctx, team, id)
 	if hub.CodeOf(err) == hub.NotFound {
-		return settings.NewAccount{ID: id, Secrets: send}, missing(kind, true, send, nil)
+		return settings.NewAccount{ID: id, Secrets: send}, missing(adapter.Setup().Account, send, nil)
 	}
 	if err != nil {
 		return settings.NewAccount{}, err
 	}
 	return settings.NewAccount{
 		ID: id, External: a.Platform.External, Name: a.Name, Scope: a.Scope, OptOut: a.OptOut, Keywords: a.Keywords, Secrets: send,
-	}, missing(kind, true, send, a.Platform.Secrets)
+	}, missing(adapter.Setup().Account, send, a.Platform.Secrets)
 }
 
 // overlay puts what was given over what stands.

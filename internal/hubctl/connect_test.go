@@ -32,7 +32,7 @@ func TestTeamAndConnectionAreSetUpFromATerminal(t *testing.T) {
 		t.Errorf("got %+v, %v", c, err)
 	}
 	a, err := stored(h).Account(ctx, "acme", "line1")
-	if err != nil || a.Platform.Secrets["channel_token"].Reveal() != "t0ken" || len(a.Platform.Secrets) != 1 ||
+	if err != nil || a.Platform.Secrets["channel_token"].Reveal() != "t0ken" || len(a.Platform.Secrets) != 2 ||
 		len(a.Keywords) != 1 || a.Keywords[0].Answer.Text != "9 to 5" || a.Keywords[0].Answer.Type != hub.Text {
 		t.Errorf("got %+v, %v", a, err)
 	}
@@ -120,20 +120,15 @@ func TestMistakesInAConnectionAreNamed(t *testing.T) {
 }
 
 func TestSecretsOfEveryChannelAreListed(t *testing.T) {
-	for kind := range all.Adapters(channel.Platform{}) {
-		verifies, sends := 0, 0
-		for _, s := range secrets()[kind] {
-			if s.advice == "" {
-				t.Errorf("%s: nothing tells where to find %s", kind, s.name)
-			}
-			if s.sends {
-				sends++
-			} else {
-				verifies++
+	for kind, a := range all.Adapters(channel.Platform{}) {
+		setup := a.Setup()
+		for _, f := range slices.Concat(setup.Connection, setup.Account) {
+			if f.Help == "" {
+				t.Errorf("%s: nothing tells where to find %s", kind, f.Name)
 			}
 		}
-		if verifies == 0 || sends == 0 {
-			t.Errorf("%s: got %d secrets of the connection and %d of the account, want some of both", kind, verifies, sends)
+		if len(setup.Connection) == 0 || setup.External == "" {
+			t.Errorf("%s: got %d fields of the connection and external id %q, want some of both", kind, len(setup.Connection), setup.External)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -144,10 +145,10 @@ func TestHelpShowsEveryCommand(t *testing.T) {
 			t.Errorf("the usage does not show %s", name)
 		}
 	}
-	for kind, list := range secrets() {
-		for _, s := range list {
-			if !regexp.MustCompile(`(?m)^ +` + string(kind) + ` .*\b` + s.name + `\b`).MatchString(usage) {
-				t.Errorf("the usage does not show that %s needs %s", kind, s.name)
+	for kind, a := range all.Adapters(channel.Platform{}) {
+		for _, f := range slices.Concat(a.Setup().Connection, a.Setup().Account) {
+			if !regexp.MustCompile(`(?m)^ +` + string(kind) + ` .*\b` + f.Name + `\b`).MatchString(usage) {
+				t.Errorf("the usage does not show that %s needs %s", kind, f.Name)
 			}
 		}
 	}

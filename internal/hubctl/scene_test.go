@@ -43,11 +43,11 @@ type blind struct {
 	split, parse bool
 }
 
-func (b blind) Split(body []byte) ([]channel.Slice, error) {
+func (b blind) Split(r *channel.Request) ([]channel.Slice, error) {
 	if b.split {
 		return nil, hub.E(hub.Unparsable, "blind", nil)
 	}
-	return b.Adapter.Split(body)
+	return b.Adapter.Split(r)
 }
 
 func (b blind) Parse(head, raw []byte) (channel.Event, error) {

@@ -5,33 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"omnihub/internal/channel"
 	"omnihub/internal/hub"
 )
-
-// secret is a credential that a channel needs.
-type secret struct {
-	name   string
-	sends  bool // it belongs to the account that sends, not to the connection that verifies
-	advice string
-}
-
-// secrets are what each channel needs.
-func secrets() map[hub.Channel][]secret {
-	return map[hub.Channel][]secret{
-		"line": {
-			{"channel_secret", false, "LINE Developers Console, Basic settings"},
-			{"channel_token", true, "the long-lived channel access token; Console, Messaging API"},
-		},
-		"whatsapp": {
-			{"app_secret", false, "Meta App Dashboard, App settings, Basic"},
-			{"verify_token", false, "a text of your own choice; enter the same at Meta beside the webhook's URL"},
-			{"access_token", true, "of a system user that may send with the number"},
-		},
-	}
-}
 
 // readSecrets reads NAME=VALUE lines.
 func readSecrets(r io.Reader) (channel.Secrets, error) {
@@ -53,44 +32,42 @@ func readSecrets(r io.Reader) (channel.Secrets, error) {
 
 // parts divides what was given between connection and account, and refuses what the
 // channel does not know.
-func parts(kind hub.Channel, given channel.Secrets) (verify, send channel.Secrets, err error) {
+func parts(adapter channel.Adapter, given channel.Secrets) (verify, send channel.Secrets, err error) {
 	verify, send = channel.Secrets{}, channel.Secrets{}
+	setup := adapter.Setup()
 	left := len(given)
-	for _, s := range secrets()[kind] {
-		v, ok := given[s.name]
-		switch {
-		case !ok:
-			continue
-		case s.sends:
-			send[s.name] = v
-		default:
-			verify[s.name] = v
+	for _, side := range []struct {
+		fields []channel.Field
+		into   channel.Secrets
+	}{{setup.Connection, verify}, {setup.Account, send}} {
+		for _, f := range side.fields {
+			if v, ok := given[f.Name]; ok {
+				side.into[f.Name] = v
+				left--
+			}
 		}
-		left--
 	}
 	if left > 0 { // the names may be secrets that stand on the wrong side
-		return nil, nil, fmt.Errorf("hubctl connect: among the secrets is one that %s does not have; it has %s", kind, list(kind, true, true))
+		return nil, nil, fmt.Errorf("hubctl connect: among the secrets is one that %s does not have; it has %s", adapter.Kind(), list(setup))
 	}
 	return verify, send, nil
 }
 
 // missing is an error that names what neither was given nor is stored.
-func missing(kind hub.Channel, sends bool, given, stored channel.Secrets) error {
-	for _, s := range secrets()[kind] {
-		if s.sends == sends && given[s.name] == "" && stored[s.name] == "" {
-			return fmt.Errorf("hubctl connect: the secret %s is missing (%s)", s.name, s.advice)
+func missing(fields []channel.Field, given, stored channel.Secrets) error {
+	for _, f := range fields {
+		if !f.Optional && given[f.Name] == "" && stored[f.Name] == "" {
+			return fmt.Errorf("hubctl connect: the secret %s is missing (%s)", f.Name, f.Help)
 		}
 	}
 	return nil
 }
 
 // list names a channel's secrets.
-func list(kind hub.Channel, verifying, sending bool) string {
+func list(setup channel.Setup) string {
 	var names []string
-	for _, s := range secrets()[kind] {
-		if s.sends && sending || !s.sends && verifying {
-			names = append(names, s.name)
-		}
+	for _, f := range slices.Concat(setup.Connection, setup.Account) {
+		names = append(names, f.Name)
 	}
 	return strings.Join(names, ", ")
 }

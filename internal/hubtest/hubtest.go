@@ -52,6 +52,9 @@ const (
 	WhatsAppToken                    = "test-whatsapp-access-token"
 )
 
+// API is the public address that the hub's webhooks have.
+const API = "https://hub.example.tw"
+
 // Start is the time at which every Hub's clock stands at first: a minute after the
 // sample webhooks.
 var Start = time.UnixMilli(1791170475123).UTC()
@@ -96,7 +99,7 @@ func New(t testing.TB) *Hub {
 	h.KeyID = h.names["SecretsKey"]
 	h.Keyring = h.Keys("test", nil)
 	h.Store = &store.Store{DB: h.DynamoDB("test"), Tables: tables, Now: clock.Now, Retention: 400 * 24 * time.Hour}
-	h.Setup = settings.Setup{Store: h.Store, Keyring: h.Keyring}
+	h.Setup = settings.Setup{Store: h.Store, Keyring: h.Keyring, URL: API}
 	h.Settings = settings.NewReader(h.Store, h.Keyring, clock.Now)
 	h.queues = h.SQS("test")
 	h.Inbound, h.Outbound = h.queue("InboundQueue"), h.queue("OutboundQueue")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"omnihub/internal/channel"
 	"omnihub/internal/hub"
@@ -24,6 +25,9 @@ type NewAccount struct {
 	OptOut   store.OptOut
 	Secrets  channel.Secrets // what its sends need
 	Keywords []store.Keyword
+	// Welcome answers who opens the conversation, in the webhook's own answer, on a
+	// channel that is an Answerer; no type = none.
+	Welcome hub.Content
 }
 
 // Connect writes a connection with accounts: all of it, or nothing. The accounts are
@@ -62,22 +66,34 @@ func (s Setup) connect(ctx context.Context, team hub.TeamID, id hub.ConnectionID
 	case err == nil && seen.Channel != kind:
 		return refuse("connect", "connection %s is one of the channel %s", id, seen.Channel)
 	case err == nil:
-		change.Seen, change.Connection.Accounts = &seen, maps.Clone(seen.Accounts)
+		change.Seen, change.Connection.Accounts, change.Connection.Welcomes = &seen, maps.Clone(seen.Accounts), maps.Clone(seen.Welcomes)
 	case hub.CodeOf(err) != hub.NotFound:
 		return err
 	}
 	if change.Connection.Sealed, err = sealOver(t, string(id), seen.Sealed, secrets); err != nil {
 		return err
 	}
-	known := change.Connection.Accounts
+	if change.Connection.URL, err = s.webhook(ctx, seen.URL, team, id, kind); err != nil {
+		return err
+	}
+	known, welcomes := change.Connection.Accounts, map[string]hub.Content{}
 	for _, a := range accounts { // an account that changes gives its old name free
 		maps.DeleteFunc(known, func(_ string, of hub.AccountID) bool { return of == a.ID })
 	}
+	for name, w := range change.Connection.Welcomes {
+		if _, ok := known[name]; ok {
+			welcomes[name] = w
+		}
+	}
+	change.Connection.Welcomes = welcomes
 	for _, a := range accounts {
 		if other, taken := known[a.External]; taken {
 			return refuse("connect", "the platform's name of account %s is account %s's already", a.ID, other)
 		}
 		known[a.External] = a.ID
+		if a.Welcome.Type != "" {
+			welcomes[a.External] = a.Welcome
+		}
 		c, err := s.account(ctx, t, id, kind, a)
 		if err != nil {
 			return err
@@ -85,6 +101,20 @@ func (s Setup) connect(ctx context.Context, team hub.TeamID, id hub.ConnectionID
 		change.Accounts = append(change.Accounts, c)
 	}
 	return s.Store.Connect(ctx, change)
+}
+
+// webhook is the URL of a connection's webhook. The one that stands at the platform
+// stays, whatever keys of path ids there are since, unless the address is another.
+func (s Setup) webhook(ctx context.Context, stands string, team hub.TeamID, id hub.ConnectionID, kind hub.Channel) (string, error) {
+	base := strings.TrimSuffix(s.URL, "/") + "/webhooks/"
+	if s.URL == "" || strings.HasPrefix(stands, base) {
+		return stands, nil
+	}
+	edge, err := (&Reader{Store: s.Store, Keyring: s.Keyring, Now: s.Store.Now}).Edge(ctx)
+	if err != nil {
+		return "", err
+	}
+	return base + string(kind) + "/" + edge.PathID(team, id), nil
 }
 
 func (s Setup) account(ctx context.Context, t *Team, id hub.ConnectionID, kind hub.Channel, a NewAccount) (store.ConnectingAccount, error) {

@@ -18,13 +18,15 @@ type Connection struct {
 	Channel  hub.Channel
 	Secrets  channel.Secrets
 	Accounts map[string]hub.AccountID // by the platform's name
+	Welcomes map[string]hub.Content   // by the platform's name of the account; see NewAccount
+	URL      string                   // of the webhook, as it was entered at the platform; "" = not known
 
 	names []string // of Accounts, in order
 }
 
 // Credentials are what the connection's webhooks are checked against.
 func (c *Connection) Credentials() channel.Credentials {
-	return channel.Credentials{Secrets: c.Secrets, Accounts: c.names}
+	return channel.Credentials{Secrets: c.Secrets, Accounts: c.names, URL: c.URL}
 }
 
 // Connection returns a connection as it stood within the last minute. NotFound if
@@ -91,7 +93,7 @@ func (r *Reader) connection(ctx context.Context, team hub.TeamID, id hub.Connect
 		if err != nil {
 			return nil, err
 		}
-		return &Connection{Team: t, ID: id, Channel: it.Channel, Secrets: secrets, Accounts: it.Accounts,
+		return &Connection{Team: t, ID: id, Channel: it.Channel, Secrets: secrets, Accounts: it.Accounts, Welcomes: it.Welcomes, URL: it.URL,
 			names: slices.Sorted(maps.Keys(it.Accounts))}, nil
 	}
 	return lookup(ctx, r, place{"connection", string(team), string(id)}, t, func(ctx context.Context) (*Connection, error) {

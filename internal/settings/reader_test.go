@@ -105,7 +105,7 @@ func TestUnknownKeyMakesTheTeamBeReadAtOnce(t *testing.T) {
 			t.Errorf("got %d calls, want %d", calls, want)
 		}
 	}
-	const once = 2   // the account and its keywords
+	const once = 3   // the account, its keywords and its connection
 	read(2*once + 1) // and the team
 	for range 5 {
 		read(0) // the failure is kept for a moment

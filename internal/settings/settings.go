@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -62,22 +63,31 @@ func (r *Reader) Team(ctx context.Context, id hub.TeamID) (*Team, error) {
 func (r *Reader) Account(ctx context.Context, team hub.TeamID, id hub.AccountID) (*Account, error) {
 	type stored struct {
 		store.AccountItem
-		keywords []store.Keyword
+		keywords   []store.Keyword
+		connection store.ConnectionItem
 	}
 	read := func(ctx context.Context, how store.Read) (it stored, err error) {
 		if it.AccountItem, err = r.Store.Account(ctx, team, id, how); err == nil {
 			it.keywords, err = r.Store.Keywords(ctx, team, id, how)
 		}
+		if err == nil {
+			it.connection, err = r.Store.Connection(ctx, team, it.Connection, how)
+		}
 		return it, err
 	}
 	open := func(t *Team, it stored) (*Account, error) {
-		secrets, err := openAll(t, string(id), it.Sealed)
+		secrets, err := openAll(t, string(it.Connection), it.connection.Sealed)
 		if err != nil {
 			return nil, err
 		}
+		own, err := openAll(t, string(id), it.Sealed)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(secrets, own)
 		return &Account{
 			Team: t, Connection: it.Connection, Channel: it.Channel, Name: it.Name, Scope: it.Scope, OptOut: it.OptOut, Keywords: it.keywords,
-			Platform: channel.Account{ID: id, External: it.External, Secrets: secrets},
+			Platform: channel.Account{ID: id, External: it.External, Secrets: secrets, Webhook: it.connection.URL},
 		}, nil
 	}
 	return lookup(ctx, r, place{"account", string(team), string(id)}, upToDate, func(ctx context.Context) (*Account, error) {

@@ -39,8 +39,8 @@ func TestSettingsAreReadOnceAMinute(t *testing.T) {
 	}
 	h.Cloud.Meter().Reset()
 	read()
-	if calls, _, _ := h.Calls("reader"); calls != 4 { // account, team, keywords; the missing connection once
-		t.Errorf("got %d calls, want 4", calls)
+	if calls, _, _ := h.Calls("reader"); calls != 5 { // account, its connection, team, keywords; the missing connection once
+		t.Errorf("got %d calls, want 5", calls)
 	}
 	if calls, _, _ := h.Calls("keys"); calls != 1 {
 		t.Errorf("got %d calls of the key service, want one Decrypt", calls)
@@ -53,8 +53,8 @@ func TestSettingsAreReadOnceAMinute(t *testing.T) {
 	}
 	h.Clock.Advance(2 * time.Second)
 	read()
-	if calls, _, _ := h.Calls("reader"); calls != 4 {
-		t.Errorf("got %d calls after the minute, want 4", calls)
+	if calls, _, _ := h.Calls("reader"); calls != 5 {
+		t.Errorf("got %d calls after the minute, want 5", calls)
 	}
 	if calls, _, _ := h.Calls("keys"); calls != 0 {
 		t.Errorf("got %d calls of the key service for a key that was opened before, want 0", calls)

@@ -14,6 +14,10 @@ import (
 type Setup struct {
 	Store   *store.Store
 	Keyring *seal.Keyring
+	// URL is the API's public address, "https://hooks.example": what platforms call. A
+	// connection keeps the URL of its webhook, since some platforms sign it. "" leaves
+	// what a connection has.
+	URL string
 }
 
 // attempts is how often a change is made anew when somebody else's came between.

@@ -23,6 +23,8 @@ type ConnectionItem struct {
 	Channel  hub.Channel
 	Sealed   map[string][]byte        // by field, sealed for (team, connection, field)
 	Accounts map[string]hub.AccountID // by the platform's name of the account
+	Welcomes map[string]hub.Content   // by the same; what the webhook's own answer may bring
+	URL      string                   // of the webhook, as it stands at the platform; "" = not known
 }
 
 // AccountItem is one connected channel.
@@ -71,10 +73,18 @@ func (st *Store) Connection(ctx context.Context, team hub.TeamID, id hub.Connect
 	}
 	c := ConnectionItem{
 		Team: team, ID: id, Channel: hub.Channel(str(it, "chan")), Sealed: readSealed(it), Accounts: map[string]hub.AccountID{},
+		Welcomes: map[string]hub.Content{}, URL: str(it, "url"),
 	}
 	if m, ok := it["accts"].(*types.AttributeValueMemberM); ok {
 		for name := range m.Value {
 			c.Accounts[name] = hub.AccountID(str(m.Value, name))
+		}
+	}
+	if m, ok := it["welcomes"].(*types.AttributeValueMemberM); ok {
+		for name := range m.Value {
+			if w, ok := m.Value[name].(*types.AttributeValueMemberM); ok {
+				c.Welcomes[name] = readContent(w.Value)
+			}
 		}
 	}
 	return c, nil

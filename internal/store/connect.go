@@ -36,6 +36,18 @@ func (st *Store) Connect(ctx context.Context, c Connecting) error {
 	it["chan"] = s(string(to.Channel))
 	it["sealed"] = sealedMap(to.Sealed)
 	it["accts"] = accountMap(to.Accounts)
+	if to.URL != "" {
+		it["url"] = s(to.URL)
+	}
+	if len(to.Welcomes) > 0 {
+		m := item{}
+		for name, w := range to.Welcomes {
+			content := item{}
+			putContent(content, w)
+			m[name] = &types.AttributeValueMemberM{Value: content}
+		}
+		it["welcomes"] = &types.AttributeValueMemberM{Value: m}
+	}
 	put := &types.Put{TableName: &st.Tables.Config, Item: it, ConditionExpression: aws.String("attribute_not_exists(SK)")}
 	if c.Seen != nil {
 		put.ConditionExpression = aws.String("sealed=:sealed AND accts=:accts")

@@ -14,16 +14,16 @@ import (
 // messages makes the envelopes of a verified body. A body that cannot be read, an
 // event that is too large and an event for an account that is not connected become
 // chunk envelopes: they are kept aside behind the queue.
-func (in *Intake) messages(c *settings.Connection, adapter channel.Adapter, base hub.Envelope, body []byte) ([]queue.Message, error) {
-	return in.envelopes(adapter, base, body, func([]channel.Slice) *settings.Connection { return c })
+func (in *Intake) messages(c *settings.Connection, adapter channel.Adapter, base hub.Envelope, r *channel.Request) ([]queue.Message, error) {
+	return in.envelopes(adapter, base, r, func([]channel.Slice) *settings.Connection { return c })
 }
 
 // envelopes is messages with the connection that fits the body's events.
-func (in *Intake) envelopes(adapter channel.Adapter, base hub.Envelope, body []byte, of func([]channel.Slice) *settings.Connection) ([]queue.Message, error) {
-	slices, err := adapter.Split(body)
+func (in *Intake) envelopes(adapter channel.Adapter, base hub.Envelope, r *channel.Request, of func([]channel.Slice) *settings.Connection) ([]queue.Message, error) {
+	slices, err := adapter.Split(r)
 	if err != nil {
 		in.Log.Warn("webhook unreadable", "channel", base.Channel, "code", hub.CodeOf(err), "trace", base.Trace)
-		return chunks(base, body, hub.Chunk{Reason: hub.Unparsable, Detail: "the body is not what the platform documents"})
+		return chunks(base, r.Body, hub.Chunk{Reason: hub.Unparsable, Detail: "the body is not what the platform documents"})
 	}
 	c := of(slices)
 	var messages []queue.Message

@@ -54,12 +54,12 @@ func (in *Intake) again(ctx context.Context, adapter channel.Adapter, base hub.E
 
 // cut makes the envelopes of a whole body that could not be cut before.
 func (in *Intake) cut(c *settings.Connection, adapter channel.Adapter, base hub.Envelope) ([]queue.Message, error) {
-	body := base.Raw
+	r := &channel.Request{Method: "POST", Body: base.Raw}
 	base.Raw = nil
-	if _, err := adapter.Split(body); err != nil {
+	if _, err := adapter.Split(r); err != nil {
 		return nil, err
 	}
-	return in.messages(c, adapter, base, body)
+	return in.messages(c, adapter, base, r)
 }
 
 // place names the account and the user of an event whose account is connected now.

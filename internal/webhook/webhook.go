@@ -186,7 +186,7 @@ func (in *Intake) verified(ctx context.Context, adapter channel.Adapter, c *sett
 	failpoint.AfterVerify.Hit()
 	messages, err := in.envelopes(adapter, hub.Envelope{
 		Version: hub.EnvelopeVersion, Team: c.Team.ID, Connection: c.ID, Channel: r.Channel, Received: received, Trace: r.Trace,
-	}, request.Body, func(slices []channel.Slice) *settings.Connection { return in.renewed(ctx, c, slices) })
+	}, request, func(slices []channel.Slice) *settings.Connection { return in.renewed(ctx, c, slices) })
 	return "", messages, err
 }
 

@@ -27,7 +27,7 @@ type record struct {
 
 func (s Suite) records(t *testing.T, a channel.Adapter, body []byte) []record {
 	t.Helper()
-	slices, err := a.Split(body)
+	slices, err := a.Split(&channel.Request{Body: body})
 	if err != nil {
 		t.Fatalf("split: got %v, want no error", err)
 	}
@@ -74,7 +74,7 @@ func (s Suite) slices(t *testing.T) {
 	a := s.adapter()
 	for _, sample := range s.samples(t) {
 		before := bytes.Clone(sample.body)
-		slices, err := a.Split(sample.body)
+		slices, err := a.Split(&channel.Request{Body: sample.body})
 		if err != nil {
 			t.Fatalf("%s: got %v, want no error", sample.name, err)
 		}
@@ -106,7 +106,7 @@ func (s Suite) deliveries(t *testing.T) {
 	for _, sample := range s.samples(t) {
 		for range 2 {
 			var list []names
-			slices, _ := a.Split(bytes.Clone(sample.body))
+			slices, _ := a.Split(&channel.Request{Body: bytes.Clone(sample.body)})
 			for _, x := range slices {
 				list = append(list, names{x.Account, x.User, x.Event, x.Hash})
 			}
@@ -193,7 +193,7 @@ func (s Suite) unparsable(t *testing.T) {
 	a := s.adapter()
 	refuse := func(body []byte) {
 		t.Helper()
-		slices, err := a.Split(body)
+		slices, err := a.Split(&channel.Request{Body: body})
 		if hub.CodeOf(err) != hub.Unparsable || len(slices) != 0 {
 			t.Errorf("%.80q: got %d events, %v, want %s", body, len(slices), err, hub.Unparsable)
 		}
@@ -224,7 +224,7 @@ func (s Suite) total(t *testing.T) {
 		}
 	}
 	for _, sample := range s.samples(t) {
-		slices, _ := a.Split(sample.body)
+		slices, _ := a.Split(&channel.Request{Body: sample.body})
 		for _, slice := range slices {
 			raw := bytes.Clone(slice.Raw)
 			for i := range raw {
@@ -254,10 +254,10 @@ func (s Suite) concurrent(t *testing.T) {
 	for range 8 {
 		wait.Go(func() {
 			for _, sample := range samples {
-				if err := a.Verify(s.request(sample.body, s.Sign(sample.body, s.Credentials.Secrets)), s.Credentials); err != nil {
+				if err := a.Verify(s.request(sample.body, s.Sign(sample.body, s.Credentials)), s.Credentials); err != nil {
 					t.Errorf("%s: got %v, want no error", sample.name, err)
 				}
-				slices, _ := a.Split(sample.body)
+				slices, _ := a.Split(&channel.Request{Body: sample.body})
 				for _, slice := range slices {
 					if _, err := a.Parse(slice.Head, slice.Raw); err != nil {
 						t.Errorf("%s: got %v, want no error", sample.name, err)

@@ -23,8 +23,8 @@ func (s Suite) signatures(t *testing.T) {
 	}
 	for _, sample := range s.samples(t) {
 		body := sample.body
-		good := s.Sign(body, s.Credentials.Secrets)
-		foreign := s.Sign(body, s.Other.Secrets)
+		good := s.Sign(body, s.Credentials)
+		foreign := s.Sign(body, s.Other)
 		t.Run(sample.name, func(t *testing.T) {
 			if err := a.Verify(s.request(body, good), s.Credentials); err != nil {
 				t.Fatalf("the good signature: got %v, want none", err)
@@ -35,7 +35,7 @@ func (s Suite) signatures(t *testing.T) {
 				refuse(t, s.request(body, forged), s.Credentials)
 			}
 			// A connection without a secret accepts nothing, not even the empty key's.
-			refuse(t, s.request(body, s.Sign(body, nil)), channel.Credentials{Accounts: s.Credentials.Accounts})
+			refuse(t, s.request(body, s.Sign(body, channel.Credentials{URL: s.Credentials.URL})), channel.Credentials{Accounts: s.Credentials.Accounts})
 			refuse(t, s.request(body, foreign), s.Credentials)
 			refuse(t, s.request(append(body[:len(body):len(body)], ' '), good), s.Credentials)
 
@@ -97,7 +97,7 @@ func (s Suite) vectors(t *testing.T) {
 			if err := a.Verify(s.request(v.Body, v.Signature), v.Credentials); err != nil {
 				t.Errorf("adapter: got %v, want none", err)
 			}
-			if got := s.Sign(v.Body, v.Credentials.Secrets); got != v.Signature {
+			if got := s.Sign(v.Body, v.Credentials); got != v.Signature {
 				t.Errorf("Sign: got %q, want %q", got, v.Signature)
 			}
 			changed := append([]byte(nil), v.Body...)

@@ -28,10 +28,11 @@ type Suite struct {
 	// another connection of the same platform.
 	Credentials, Other channel.Credentials
 
-	// Sign is the platform's signature of a body, written apart from the adapter; it
+	// Sign is the platform's signature of a body that is sent to the credentials' URL,
+	// written apart from the adapter; it
 	// stands in the request's header Header, which is in lower case. Hex tells that it
 	// is in hexadecimal digits, else it is in base64; Prefix stands before it.
-	Sign   func(body []byte, s channel.Secrets) string
+	Sign   func(body []byte, c channel.Credentials) string
 	Header string
 	Prefix string
 	Hex    bool

@@ -50,6 +50,15 @@ func New(p channel.Platform) *Adapter {
 // Kind is "line".
 func (a *Adapter) Kind() hub.Channel { return Kind }
 
+// Setup is what an official account of LINE is connected with.
+func (a *Adapter) Setup() channel.Setup {
+	return channel.Setup{
+		Connection: []channel.Field{{Name: ChannelSecret, Help: "LINE Developers Console, Basic settings"}},
+		Account:    []channel.Field{{Name: ChannelToken, Help: "the long-lived channel access token; Console, Messaging API"}},
+		External:   "the bot's user id: U, 32 digits",
+	}
+}
+
 // Verify checks X-Line-Signature, the base64 of HMAC-SHA256 with the channel secret
 // over the body, and then that the webhook is for one of the connection's accounts.
 // https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/

@@ -37,7 +37,7 @@ func BenchmarkInbound(b *testing.B) {
 		if err := adapter.Verify(request, credentials); err != nil {
 			b.Fatal(err)
 		}
-		slices, err := adapter.Split(body)
+		slices, err := adapter.Split(&channel.Request{Body: body})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -234,9 +234,9 @@ func (e *event) hash(raw []byte) string {
 func madeID(hash string) string { return "sha256-" + hash }
 
 // Split cuts a webhook into its events. https://developers.line.biz/en/reference/messaging-api/#request-body
-func (a *Adapter) Split(body []byte) ([]channel.Slice, error) {
+func (a *Adapter) Split(req *channel.Request) ([]channel.Slice, error) {
 	var (
-		r           = reader{scan.Of(body)}
+		r           = reader{scan.Of(req.Body)}
 		destination []byte
 		listed      bool
 		out         []channel.Slice
@@ -278,7 +278,7 @@ func (a *Adapter) Split(body []byte) ([]channel.Slice, error) {
 	r.End()
 	account := scan.Text(destination)
 	if !r.OK() || !listed || account == "" {
-		return nil, hub.E(hub.Unparsable, "line: split", fmt.Errorf("no webhook body, seen at byte %d of %d", r.Offset(), len(body)))
+		return nil, hub.E(hub.Unparsable, "line: split", fmt.Errorf("no webhook body, seen at byte %d of %d", r.Offset(), len(req.Body)))
 	}
 	head := headOf(destination)
 	for i := range out {

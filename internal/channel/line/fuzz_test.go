@@ -34,21 +34,21 @@ func sampleBodies(f *testing.F) [][]byte {
 // FuzzVerify: no header but the body's own signature passes.
 func FuzzVerify(f *testing.F) {
 	for _, body := range sampleBodies(f) {
-		f.Add(sign(body, credentials.Secrets), body)
+		f.Add(sign(body, credentials), body)
 	}
 	f.Add("", []byte("{}"))
 	f.Add("good,bad", []byte(`{"destination":"x"}`))
 	a := line.New(channel.Platform{})
 	f.Fuzz(func(t *testing.T, signature string, body []byte) {
 		err := a.Verify(&channel.Request{Body: body, Header: map[string]string{"x-line-signature": signature}}, credentials)
-		if err == nil && signature != sign(body, credentials.Secrets) {
+		if err == nil && signature != sign(body, credentials) {
 			t.Errorf("got %q accepted, want it refused", signature)
 		}
 		if err != nil && hub.CodeOf(err) != hub.BadSignature {
 			t.Errorf("got %v, want %s", err, hub.BadSignature)
 		}
 		// A signed body passes only if it is for the account or does not say.
-		err = a.Verify(&channel.Request{Body: body, Header: map[string]string{"x-line-signature": sign(body, credentials.Secrets)}}, credentials)
+		err = a.Verify(&channel.Request{Body: body, Header: map[string]string{"x-line-signature": sign(body, credentials)}}, credentials)
 		var whole map[string]json.RawMessage
 		var destination string
 		if json.Unmarshal(body, &whole) == nil && json.Unmarshal(whole["destination"], &destination) == nil &&
@@ -70,7 +70,7 @@ func FuzzSplit(f *testing.F) {
 	f.Add([]byte("{\"destination\":\"\xff\",\"events\":[]}"))
 	a := line.New(channel.Platform{})
 	f.Fuzz(func(t *testing.T, body []byte) {
-		slices, err := a.Split(body)
+		slices, err := a.Split(&channel.Request{Body: body})
 		var whole map[string]json.RawMessage
 		var events []json.RawMessage
 		var destination string
@@ -116,7 +116,7 @@ func FuzzSplit(f *testing.F) {
 func FuzzParse(f *testing.F) {
 	a := line.New(channel.Platform{})
 	for _, body := range sampleBodies(f) {
-		slices, err := a.Split(body)
+		slices, err := a.Split(&channel.Request{Body: body})
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -100,7 +100,7 @@ func TestVerifyRefusesAWebhookForAnotherAccount(t *testing.T) {
 		{"no text", `{"destination":7}`, []string{"U2"}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := &channel.Request{Body: []byte(c.body), Header: map[string]string{"x-line-signature": sign([]byte(c.body), credentials.Secrets)}}
+			r := &channel.Request{Body: []byte(c.body), Header: map[string]string{"x-line-signature": sign([]byte(c.body), credentials)}}
 			got := hub.CodeOf(a.Verify(r, channel.Credentials{Secrets: credentials.Secrets, Accounts: c.accounts}))
 			if got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
@@ -144,7 +144,7 @@ func TestParseReadsWhatTheSamplesLack(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			event := strings.NewReplacer("%TOKEN", c.token, "%MESSAGE", c.message).Replace(frame)
-			slices, err := a.Split([]byte(body(event)))
+			slices, err := a.Split(&channel.Request{Body: []byte(body(event))})
 			if err != nil || len(slices) != 1 {
 				t.Fatalf("split: got %d, %v, want one", len(slices), err)
 			}
@@ -189,7 +189,7 @@ func TestParseRefusesWhatCannotBeKept(t *testing.T) {
 		"time too long":     `{"type":"message","timestamp":10000000000000,"source":{"type":"user","userId":"U1"},"message":{"type":"text","id":"1"}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			slices, err := a.Split([]byte(body(event + `,{"type":"follow"}`)))
+			slices, err := a.Split(&channel.Request{Body: []byte(body(event + `,{"type":"follow"}`))})
 			if err != nil || len(slices) != 2 {
 				t.Fatalf("split: got %d, %v, want 2: the other event must not be lost", len(slices), err)
 			}
@@ -204,7 +204,7 @@ func TestAnEventWithoutAnIDIsNamedByItsContent(t *testing.T) {
 	a := line.New(channel.Platform{})
 	name := func(event string) (string, string) {
 		t.Helper()
-		slices, err := a.Split([]byte(body(" " + event + " ")))
+		slices, err := a.Split(&channel.Request{Body: []byte(body(" " + event + " "))})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -34,7 +34,7 @@ func TestSamplesReadAsLINEsOwnLibraryReadsThem(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			signature := sign(body, credentials.Secrets)
+			signature := sign(body, credentials)
 			r, err := http.NewRequest(http.MethodPost, "http://127.0.0.1/", bytes.NewReader(body))
 			if err != nil {
 				t.Fatal(err)
@@ -47,7 +47,7 @@ func TestSamplesReadAsLINEsOwnLibraryReadsThem(t *testing.T) {
 			if err := a.Verify(&channel.Request{Body: body, Header: map[string]string{"x-line-signature": signature}}, credentials); err != nil {
 				t.Fatal(err)
 			}
-			slices, err := a.Split(body)
+			slices, err := a.Split(&channel.Request{Body: body})
 			if err != nil || len(slices) != len(want.Events) {
 				t.Fatalf("events: got %d, %v, want %d", len(slices), err, len(want.Events))
 			}

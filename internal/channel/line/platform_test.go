@@ -50,7 +50,7 @@ func (s *stage) act(a fake.Act) channel.Event {
 	if err := s.adapter.Verify(r, credentials); err != nil {
 		s.t.Fatal(err)
 	}
-	slices, err := s.adapter.Split(r.Body)
+	slices, err := s.adapter.Split(&channel.Request{Body: r.Body})
 	if err != nil || len(slices) != 1 {
 		s.t.Fatalf("split: got %d, %v, want 1", len(slices), err)
 	}

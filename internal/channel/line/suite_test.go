@@ -27,8 +27,8 @@ var credentials = channel.Credentials{
 	Accounts: []string{account},
 }
 
-func sign(body []byte, s channel.Secrets) string {
-	mac := hmac.New(sha256.New, []byte(s[line.ChannelSecret].Reveal()))
+func sign(body []byte, c channel.Credentials) string {
+	mac := hmac.New(sha256.New, []byte(c.Secrets[line.ChannelSecret].Reveal()))
 	mac.Write(body)
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }

@@ -45,6 +45,18 @@ func New(p channel.Platform) *Adapter {
 // Kind is "whatsapp".
 func (a *Adapter) Kind() hub.Channel { return Kind }
 
+// Setup is what a number of the Cloud API is connected with.
+func (a *Adapter) Setup() channel.Setup {
+	return channel.Setup{
+		Connection: []channel.Field{
+			{Name: AppSecret, Help: "Meta App Dashboard, App settings, Basic"},
+			{Name: VerifyToken, Help: "a text of your own choice; enter the same at Meta beside the webhook's URL"},
+		},
+		Account:  []channel.Field{{Name: AccessToken, Help: "of a system user that may send with the number"}},
+		External: "the phone_number_id",
+	}
+}
+
 // Verify checks X-Hub-Signature-256 with the connection's app secret. Numbers that
 // are not the connection's pass: one Meta app has one webhook URL for all of them.
 func (a *Adapter) Verify(r *channel.Request, c channel.Credentials) error {

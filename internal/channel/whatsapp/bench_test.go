@@ -25,13 +25,13 @@ func inbound(b *testing.B, sample string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	request := &channel.Request{Body: body, Header: map[string]string{"x-hub-signature-256": sign(body, credentials.Secrets)}}
+	request := &channel.Request{Body: body, Header: map[string]string{"x-hub-signature-256": sign(body, credentials)}}
 	adapter := whatsapp.New(channel.Platform{})
 	ours := func() {
 		if err := adapter.Verify(request, credentials); err != nil {
 			b.Fatal(err)
 		}
-		slices, err := adapter.Split(body)
+		slices, err := adapter.Split(&channel.Request{Body: body})
 		if err != nil {
 			b.Fatal(err)
 		}

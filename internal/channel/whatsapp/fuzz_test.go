@@ -36,7 +36,7 @@ func sampleBodies(f *testing.F) [][]byte {
 // FuzzVerify: no header but the body's own signature passes.
 func FuzzVerify(f *testing.F) {
 	for _, body := range sampleBodies(f) {
-		f.Add(sign(body, credentials.Secrets), body)
+		f.Add(sign(body, credentials), body)
 	}
 	f.Add("", []byte("{}"))
 	f.Add("sha256=", []byte("{}"))
@@ -45,7 +45,7 @@ func FuzzVerify(f *testing.F) {
 		verify := func(signature string, c channel.Credentials) error {
 			return a.Verify(&channel.Request{Body: body, Header: map[string]string{"x-hub-signature-256": signature}}, c)
 		}
-		good := sign(body, credentials.Secrets)
+		good := sign(body, credentials)
 		err := verify(signature, credentials)
 		if (err == nil) != (signature == good) {
 			t.Errorf("%q: got %v, want it accepted %v", signature, err, signature == good)
@@ -56,7 +56,7 @@ func FuzzVerify(f *testing.F) {
 		if err := verify(good, credentials); err != nil {
 			t.Errorf("its own signature: got %v, want it accepted", err)
 		}
-		if err := verify(sign(body, nil), channel.Credentials{}); hub.CodeOf(err) != hub.BadSignature {
+		if err := verify(sign(body, channel.Credentials{}), channel.Credentials{}); hub.CodeOf(err) != hub.BadSignature {
 			t.Errorf("without a secret: got %v, want %s", err, hub.BadSignature)
 		}
 	})
@@ -102,7 +102,7 @@ func FuzzSplit(f *testing.F) {
 	}
 	a := whatsapp.New(channel.Platform{})
 	f.Fuzz(func(t *testing.T, body []byte) {
-		got, err := a.Split(body)
+		got, err := a.Split(&channel.Request{Body: body})
 		want, readable := reference(body)
 		if err != nil {
 			if hub.CodeOf(err) != hub.Unparsable || len(got) > 0 {
@@ -213,7 +213,7 @@ func namesOf(value []byte) (out []string) {
 func FuzzParse(f *testing.F) {
 	a := whatsapp.New(channel.Platform{})
 	for _, body := range append(sampleBodies(f), []byte(unknown()[0])) {
-		slices, err := a.Split(body)
+		slices, err := a.Split(&channel.Request{Body: body})
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -14,7 +14,7 @@ import (
 func events(t *testing.T, body string) (slices []channel.Slice, out []channel.Event) {
 	t.Helper()
 	a := whatsapp.New(channel.Platform{})
-	slices, err := a.Split([]byte(body))
+	slices, err := a.Split(&channel.Request{Body: []byte(body)})
 	if err != nil {
 		t.Fatalf("split: got %v, want no error", err)
 	}
@@ -147,7 +147,7 @@ func TestAMessageThatCannotBeKeptIsRefusedAlone(t *testing.T) {
 		"a number":              `7`, "null": `null`, "a list": `[]`, "a text": `"x"`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			slices, err := a.Split([]byte(list("messages", message+`,{"from":"886912345678","id":"wamid.2","timestamp":1791170415,"type":"text"}`)))
+			slices, err := a.Split(&channel.Request{Body: []byte(list("messages", message+`,{"from":"886912345678","id":"wamid.2","timestamp":1791170415,"type":"text"}`))})
 			if err != nil || len(slices) != 2 {
 				t.Fatalf("split: got %d, %v, want 2: the other event must not be lost", len(slices), err)
 			}
@@ -160,7 +160,7 @@ func TestAMessageThatCannotBeKeptIsRefusedAlone(t *testing.T) {
 		})
 	}
 	noAccount := body(`{"field":"messages","value":{"messages":[{"from":"886912345678","id":"wamid.1","timestamp":"1","type":"text"}]}}`)
-	slices, err := a.Split([]byte(noAccount))
+	slices, err := a.Split(&channel.Request{Body: []byte(noAccount)})
 	if err != nil || len(slices) != 1 || slices[0].Account != "" || slices[0].User != "" {
 		t.Fatalf("no account: got %+v, %v, want one slice of nobody", slices, err)
 	}
@@ -208,7 +208,7 @@ func TestStatuses(t *testing.T) {
 		"of no group":       `{"id":"wamid.1","status":"read","recipient_type":"group","recipient_participant_id":"886912345678"}`,
 		"a number":          `7`,
 	} {
-		slices, err := a.Split([]byte(list("statuses", s)))
+		slices, err := a.Split(&channel.Request{Body: []byte(list("statuses", s))})
 		if err != nil || len(slices) != 1 {
 			t.Fatalf("%s: got %d, %v, want one slice", name, len(slices), err)
 		}

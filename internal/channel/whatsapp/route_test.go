@@ -137,7 +137,7 @@ func TestAMessageOfNobodyIsNotGivenToOneOfTwo(t *testing.T) {
 	two := `{"metadata":{"phone_number_id":"` + number + `"},"contacts":[{"wa_id":"886900000001"},{"wa_id":"886900000002"}],
 		"messages":[{"id":"wamid.1","timestamp":"1","type":"text"}]}`
 	a := whatsapp.New(channel.Platform{})
-	slices, err := a.Split([]byte(body(`{"field":"messages","value":` + two + `}`)))
+	slices, err := a.Split(&channel.Request{Body: []byte(body(`{"field":"messages","value":` + two + `}`))})
 	if err != nil || len(slices) != 1 || slices[0].User != "" {
 		t.Fatalf("got %+v, %v, want one slice of nobody", slices, err)
 	}

@@ -27,11 +27,11 @@ const (
 // Split cuts a webhook into its messages, statuses and errors. What has none of them
 // is one event as a whole: a change of another kind, and what is of no documented
 // form. https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
-func (a *Adapter) Split(body []byte) ([]channel.Slice, error) {
-	c := cutter{Scanner: scan.Of(body)}
+func (a *Adapter) Split(r *channel.Request) ([]channel.Slice, error) {
+	c := cutter{Scanner: scan.Of(r.Body)}
 	c.body()
 	if !c.OK() {
-		return nil, hub.E(hub.Unparsable, "whatsapp: split", fmt.Errorf("no webhook body, seen at byte %d of %d", c.Offset(), len(body)))
+		return nil, hub.E(hub.Unparsable, "whatsapp: split", fmt.Errorf("no webhook body, seen at byte %d of %d", c.Offset(), len(r.Body)))
 	}
 	return c.out, nil
 }

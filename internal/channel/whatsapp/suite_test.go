@@ -30,8 +30,8 @@ var credentials = channel.Credentials{
 	Accounts: []string{number},
 }
 
-func sign(body []byte, s channel.Secrets) string {
-	mac := hmac.New(sha256.New, []byte(s[whatsapp.AppSecret].Reveal()))
+func sign(body []byte, c channel.Credentials) string {
+	mac := hmac.New(sha256.New, []byte(c.Secrets[whatsapp.AppSecret].Reveal()))
 	mac.Write(body)
 	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
 }

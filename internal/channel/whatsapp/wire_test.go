@@ -27,7 +27,7 @@ func TestVerifyHashesTheBytesAsReceived(t *testing.T) {
 		"large numbers":   `{"n":1689556908129832123}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			signature := sign([]byte(body), credentials.Secrets)
+			signature := sign([]byte(body), credentials)
 			if got := check([]byte(body), signature); got != "" {
 				t.Errorf("as received: got %q, want it accepted", got)
 			}

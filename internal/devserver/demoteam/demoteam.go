@@ -85,7 +85,7 @@ func demos() []demo {
 func Seed(ctx context.Context, s Setup) (Team, error) {
 	keyring := seal.NewKeyring(kms.NewFromConfig(s.AWS), s.Key)
 	st := &store.Store{DB: dynamodb.NewFromConfig(s.AWS), Tables: store.Tables{Config: s.Tables["ConfigTable"]}, Now: time.Now}
-	setup := settings.Setup{Store: st, Keyring: keyring}
+	setup := settings.Setup{Store: st, Keyring: keyring, URL: s.API}
 	if err := setup.Hub(ctx); err != nil {
 		return Team{}, fmt.Errorf("demoteam: prepare the hub: %w", err)
 	}

@@ -26,7 +26,7 @@ func TestAdapterAndPlatformUnderstandEachOther(t *testing.T) {
 		if err := a.Verify(r, credentials); err != nil {
 			t.Fatal(err)
 		}
-		slices, err := a.Split(h.body)
+		slices, err := a.Split(&channel.Request{Body: h.body})
 		if err != nil || len(slices) != 1 {
 			t.Fatalf("split: got %d, %v, want 1", len(slices), err)
 		}

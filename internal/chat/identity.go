@@ -232,14 +232,18 @@ func (rc *Receiver) unite(ctx context.Context, a *arrived, t hub.Thread, u hub.U
 
 // hasHome tells of a thread whose channel user has a home, or is about to get one. A
 // thread that this very event began gets none, since it belongs to another; unless the
-// event comes again, and it was not yet known the first time that it does.
+// event comes again, and it was not yet known the first time that it does, or another
+// event was stored in that thread meanwhile, under its home.
 func (rc *Receiver) hasHome(ctx context.Context, a *arrived, t *hub.Thread) (bool, error) {
 	if began := a.key != "" && t.User == a.own.User && t.FirstKey == a.key; !began {
 		return t.FirstKey != "" || t.Followed != 0, nil
 	}
+	if t.LastKey != a.key || t.Followed != 0 {
+		return true, nil
+	}
 	_, err := rc.Store.Home(ctx, a.own.Team, a.home(t))
 	if hub.CodeOf(err) == hub.NotFound {
-		return false, nil
+		return rc.Store.Shared(ctx, a.own, a.key)
 	}
 	return err == nil, err
 }

@@ -112,6 +112,26 @@ func (st *Store) Readdress(ctx context.Context, r Ref, external string, at hub.M
 	return wrap("readdress thread", err)
 }
 
+// Shared reports whether a partition holds a message beside the one of a key, and
+// what belongs to that.
+func (st *Store) Shared(ctx context.Context, r Ref, own hub.MessageKey) (bool, error) {
+	const few = 3 // the message itself, its answer, and the mark of a time in the future
+	out, err := st.DB.Query(ctx, &dynamodb.QueryInput{
+		TableName: &st.Tables.Messages, KeyConditionExpression: aws.String("PK=:p AND begins_with(SK, :m)"),
+		ExpressionAttributeValues: item{":p": s(r.pk()), ":m": s(messageMark)},
+		ProjectionExpression:      aws.String("SK, moved"), ConsistentRead: aws.Bool(true), Limit: aws.Int32(few + 1),
+	})
+	if err != nil {
+		return false, wrap("look for other messages", err)
+	}
+	for _, it := range out.Items {
+		if k := strings.TrimPrefix(str(it, skAttr), messageMark); k != string(own) && k != string(own.Answer()) && str(it, "moved") != string(own) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // See leads an id that has no thread yet to the thread of the same person, which
 // remembers it first: messages under that id are part of its log. It answers false if
 // the id has a thread.

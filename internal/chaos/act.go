@@ -181,9 +181,10 @@ func (r *run) beside(ctx context.Context, who customer, wave int, hooks []*hook,
 		visitor.name = fmt.Sprintf("%s visitor %d", canaryName, who.number)
 		who = visitor
 		a := fake.Act{Follow: true}
-		if wave%2 == 1 {
+		if r.came[who.name] {
 			a = fake.Act{Block: true}
 		}
+		r.came[who.name] = a.Follow
 		if err := add(&hook{kind: map[bool]string{true: "follow", false: "block"}[a.Follow], want: wantFact}, a); err != nil {
 			return nil, err
 		}

@@ -64,7 +64,8 @@ type run struct {
 
 	effects effects // what the platforms accepted, once checked
 
-	marks      int // made so far
+	marks      int             // made so far
+	came       map[string]bool // visitors that follow now; used by the goroutine of random
 	poisons    int
 	posts      int // deliveries, each event of each post counted
 	retries    int // posts that were not answered 2xx, and were done again
@@ -75,7 +76,7 @@ type run struct {
 func (r *run) now() time.Time { return time.Now().Add(time.Duration(r.offset.Load())) }
 
 func newRun(l Load) *run {
-	return &run{Load: l, random: rand.New(rand.NewPCG(l.Seed, 1)), addresses: map[string]string{}, personal: map[string]bool{}}
+	return &run{Load: l, random: rand.New(rand.NewPCG(l.Seed, 1)), addresses: map[string]string{}, personal: map[string]bool{}, came: map[string]bool{}}
 }
 
 // begin makes a run on a stack, with the second team if there is one.

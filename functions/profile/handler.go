@@ -20,6 +20,9 @@ const (
 	// firstWait is the wait after the first try; each further try doubles it, so that
 	// the tries of a record span two hours of a platform's outage.
 	firstWait = time.Minute
+	// patience is the longest wait that a profile is worth. Nothing waits for one, and
+	// the customer's next events tell most of it.
+	patience = 2 * time.Hour
 )
 
 // handler works off the profile queue.
@@ -54,6 +57,9 @@ func (h *handler) fetch(ctx context.Context, r queue.Record) error {
 	err = h.Profiles.Fetch(ctx, ask)
 	switch code := hub.CodeOf(err); {
 	case err == nil:
+		return nil
+	case hub.RetryAfterOf(err) > patience:
+		h.Profiles.Log.Info("profile left", "trace", ask.Trace, "channel", ask.Channel, "why", "the platform tells it hours later")
 		return nil
 	case code == hub.TokenExpired || code.Retryable():
 		return later(err, r.Receives)

@@ -157,6 +157,17 @@ func TestWaitGrowsWithTheTriesUnlessThePlatformSaysOne(t *testing.T) {
 	}
 }
 
+func TestProfileThatThePlatformTellsHoursLaterIsLeft(t *testing.T) {
+	for wait, want := range map[time.Duration]int{time.Hour: 1, 2 * time.Hour: 1, 12 * time.Hour: 0} {
+		h := hubtest.New(t)
+		putHome(t, h)
+		adapters := map[hub.Channel]channel.Adapter{"line": refuser{err: &hub.Error{Code: hub.RateLimited, Op: "line: profile", RetryAfter: wait}}}
+		if failed := handle(t, newHandler(h, adapters), sample(t, "1")); failed != want {
+			t.Errorf("asked to wait for %v: got %d failures, want %d", wait, failed, want)
+		}
+	}
+}
+
 func TestUnreadableAskIsQuarantined(t *testing.T) {
 	h := hubtest.New(t)
 	e := sample(t, "1")

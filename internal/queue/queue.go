@@ -20,8 +20,9 @@ import (
 const (
 	maxEntries = 10
 	maxBytes   = 900 << 10 // of the bodies of one batch; SQS allows 1 MiB
-	// MaxWait is the longest wait that Wait can give a record.
-	MaxWait = 12 * time.Hour
+	// MaxWait is the longest wait that Wait gives a record: the queue counts its 12 hours
+	// from the receive on, and the function may have had the record for a while.
+	MaxWait = 12*time.Hour - 20*time.Minute
 )
 
 // Queue is one queue. If its URL ends in ".fifo", messages keep the order of their

@@ -17,9 +17,15 @@ require (
 	github.com/aws/smithy-go v1.28.8
 	github.com/line/line-bot-sdk-go/v8 v8.14.0
 	github.com/oklog/ulid/v2 v2.1.2
+	github.com/twilio/twilio-go v1.31.0
 	go.etcd.io/bbolt v1.5.0
 	gopkg.in/yaml.v3 v3.0.1
 	pgregory.net/rapid v1.3.0
+)
+
+require (
+	github.com/golang/mock v1.6.0 // indirect
+	github.com/pkg/errors v0.9.1 // indirect
 )
 
 require (

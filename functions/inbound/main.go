@@ -31,7 +31,7 @@ func main() {
 	db, keys := dynamodb.NewFromConfig(p.AWS), kms.NewFromConfig(p.AWS)
 	p.Warm(env.By(db.ListTables), env.By(keys.ListKeys))
 
-	st := &store.Store{DB: db, Tables: tables, Now: p.Now, Retention: retention}
+	st := &store.Store{DB: db, Tables: tables, Now: p.Now, Retention: retention, Marks: &store.Marks{}}
 	reader := settings.NewReader(st, seal.NewKeyring(keys, keyID), p.Now)
 	reader.Metrics = p.Metrics
 

@@ -22,7 +22,10 @@ import (
 
 func main() {
 	e := env.Read("outbound")
-	tables := store.Tables{Messages: e.Must("MESSAGES_TABLE"), Config: e.Must("CONFIG_TABLE"), Ledger: e.Must("LEDGER_TABLE")}
+	tables := store.Tables{
+		Contacts: e.Must("CONTACTS_TABLE"), Messages: e.Must("MESSAGES_TABLE"),
+		Config: e.Must("CONFIG_TABLE"), Ledger: e.Must("LEDGER_TABLE"),
+	}
 	outbound := e.Must("OUTBOUND_URL")
 	keyID := e.Must("KEY_ID")
 	p := e.Start(context.Background())

@@ -82,7 +82,14 @@ type Answerer interface {
 	// Answer is the body, in JSON, that answers the webhook of a slice with a content,
 	// and whether the slice is one that can be answered so. It is pure and asks nobody.
 	// The body counts as sent with the answer.
-	Answer(s Slice, content hub.Content) (body []byte, ok bool)
+	Answer(c Credentials, s Slice, content hub.Content) (body []byte, ok bool)
+}
+
+// Admitter is the ability to leave out of an event what an account does not want.
+type Admitter interface {
+	// Admit is the event as the account takes it, by its settings among the secrets.
+	// What is left out stays in the event's raw bytes.
+	Admit(e Event, settings Secrets) Event
 }
 
 // Connector is the ability to tell whether an account's credentials are good.
@@ -127,7 +134,7 @@ type Refresher interface {
 // Finder is the ability to look for a message whose answer was lost.
 type Finder interface {
 	// Find looks among what the account sent to the customer since a time, once, and
-	// answers what it found. Not found is no proof that nothing was sent. Errors as of
-	// Send.
-	Find(ctx context.Context, a Account, m Outgoing, since hub.Millis) (sent Sent, found bool, err error)
+	// answers what it found. The platform's ids in known are those of other messages. Not
+	// found is no proof that nothing was sent. Errors as of Send.
+	Find(ctx context.Context, a Account, m Outgoing, since hub.Millis, known map[string]bool) (sent Sent, found bool, err error)
 }

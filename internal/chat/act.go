@@ -55,44 +55,53 @@ func (rc *Receiver) receipt(ctx context.Context, a *arrived) error {
 		if err != nil {
 			return err
 		}
-		if k, err = rc.Store.Known(ctx, ref, a.ev.Receipt.Target); err != nil || k == "" {
+		if k, err = rc.Store.Known(ctx, ref, a.ev.Receipt.Target); err != nil {
 			return err
 		}
+		if k == "" {
+			return rc.foreign(ctx, a, a.ev.Receipt.Target, stamps)
+		}
 	}
-	met, err := rc.Store.Stamp(ctx, ref, k, stamps)
-	if err != nil {
+	met, err := rc.settle(ctx, a, ref, k, stamps)
+	if err != nil || !met.Found || stamps.Code != hub.OptedOut {
 		return err
-	}
-	rc.told(ctx, a, stamps.Code, met)
-	if !met.Found || met.Doubted == nil && stamps.Code != hub.OptedOut {
-		return nil
 	}
 	t, err := rc.Store.Thread(ctx, ref)
 	if err != nil {
 		return err
 	}
-	if met.Doubted != nil {
-		if err := rc.Store.Unpark(ctx, ref.Team, t.User, *met.Doubted); err != nil {
-			return err
-		}
-	}
-	if stamps.Code != hub.OptedOut {
-		return nil
-	}
 	return rc.subscribe(ctx, a, &t, hub.MarketingOut)
 }
 
-// told tells of a receipt: louder of one by which a message did not arrive.
-func (rc *Receiver) told(ctx context.Context, a *arrived, code hub.Code, met store.Stamped) {
-	level, on := slog.LevelDebug, metric.Channel(a.e.Channel)
-	if a.ev.Receipt.State == hub.Failed {
-		level = slog.LevelInfo
-		rc.Metrics.Add(metric.ReceiptsFailed, 1, on, metric.Code(code))
+// settle stamps a message of ours with what the platform tells of it. A send that was
+// waiting for just that lets those behind it go.
+func (rc *Receiver) settle(ctx context.Context, a *arrived, r store.Ref, k hub.MessageKey, stamps hub.Stamps) (store.Stamped, error) {
+	met, err := rc.Store.Stamp(ctx, r, k, stamps)
+	if err != nil {
+		return met, err
 	}
-	if met.Doubted != nil {
+	rc.told(ctx, a, stamps, met)
+	if met.Doubted == nil {
+		return met, nil
+	}
+	t, err := rc.Store.Thread(ctx, r)
+	if err != nil {
+		return met, err
+	}
+	return met, rc.Store.Unpark(ctx, r.Team, t.User, *met.Doubted)
+}
+
+// told tells of a receipt: louder of one by which a message did not arrive.
+func (rc *Receiver) told(ctx context.Context, a *arrived, stamps hub.Stamps, met store.Stamped) {
+	level, on := slog.LevelDebug, metric.Channel(a.e.Channel)
+	if stamps.Failed != 0 {
+		level = slog.LevelInfo
+		rc.Metrics.Add(metric.ReceiptsFailed, 1, on, metric.Code(stamps.Code))
+	}
+	if met.Doubted != nil && !met.Final {
 		rc.Metrics.Add(metric.SendsReconciled, 1, on)
 	}
-	rc.Log.Log(ctx, level, "receipt", "trace", a.e.Trace, "state", a.ev.Receipt.State, "code", code, "error", a.ev.Receipt.Detail, "found", met.Found)
+	rc.Log.Log(ctx, level, "receipt", "trace", a.e.Trace, "by", a.ev.Kind, "state", stamps.State(), "code", stamps.Code, "error", a.ev.Receipt.Detail, "found", met.Found)
 }
 
 func stampsOf(r channel.Receipt, at hub.Millis) hub.Stamps {

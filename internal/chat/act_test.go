@@ -17,7 +17,7 @@ import (
 // sender works sends of the toy channel off.
 func (y *toys) sender() *chat.Sender {
 	return &chat.Sender{
-		Store: y.Store, Settings: y.Settings, Adapters: map[hub.Channel]channel.Adapter{"toy": y.toy}, Now: y.Clock.Now, Owner: "w", Log: y.Log,
+		Store: y.Store, Settings: y.Settings, Adapters: y.adapters(), Now: y.Clock.Now, Owner: "w", Log: y.Log,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"omnihub/internal/failpoint"
 	"omnihub/internal/hub"
 	"omnihub/internal/metric"
+	"omnihub/internal/settings"
 	"omnihub/internal/store"
 )
 
@@ -16,10 +17,14 @@ import (
 type attempt struct {
 	q        store.Queued
 	thread   *hub.Thread
+	settings *settings.Account // these three: nil and empty if there is nothing to go out on
 	account  channel.Account
 	adapter  channel.Adapter
 	receives int
-	owner    string // of the claim that is held for a second call; "" = none
+	owner    string   // of the claim that is held for a second call; "" = none
+	after    bool     // the session window has passed: see channel.Outgoing
+	open     bool     // calls may be made on the account: see closed
+	waited   hub.Code // why it was parked, if that is for the account's owner to end
 }
 
 // channel is what the send goes out on, as far as it is known yet.
@@ -35,6 +40,7 @@ func (a *attempt) outgoing() channel.Outgoing {
 	return channel.Outgoing{
 		To: a.thread.To(), Content: a.q.Intent.Content, RetryKey: hub.RetryKey(a.q.Ref.Team, a.q.Ref.User, a.q.Intent.Key),
 		Ref: refOf(a.q.Ref.User, a.q.Intent.Key), Try: max(a.receives-1, 0) + a.q.Attempt,
+		Class: a.q.Intent.Class, AfterWindow: a.after,
 	}
 }
 
@@ -83,11 +89,10 @@ func (sn *Sender) reply(ctx context.Context, a *attempt, replier channel.Replier
 	case hub.ReplyTokenInvalid:
 		// Surely nothing was sent: from here on a repeated push is harmless.
 		return false, sn.Store.MoveClaim(ctx, a.q.Ref, a.q.Intent.Key, owner, store.StageReply, store.StagePush, sn.deadline(ctx))
-	case hub.Transient, hub.RateLimited:
+	case hub.Transient, hub.RateLimited, hub.TokenExpired:
 		if err := sn.Store.MoveClaim(ctx, a.q.Ref, a.q.Intent.Key, owner, store.StageReply, "", 0); err != nil {
 			return true, err
 		}
-		return true, sn.later(ctx, a, err)
 	}
 	return true, sn.finish(ctx, a, "reply", sent, err)
 }
@@ -106,7 +111,7 @@ func (sn *Sender) claimed(ctx context.Context, a *attempt) error {
 	switch hub.CodeOf(err) {
 	case hub.Unclear, hub.Internal:
 		return sn.doubt(ctx, a, store.Claim{Owner: owner, Stage: stage})
-	case hub.Transient, hub.RateLimited:
+	case hub.Transient, hub.RateLimited, hub.TokenExpired:
 		// Surely nothing was sent. A second call stays the last one.
 		back, deadline := store.Stage(""), hub.Millis(0)
 		if stage == store.StageAgain {
@@ -115,18 +120,24 @@ func (sn *Sender) claimed(ctx context.Context, a *attempt) error {
 		if err := sn.Store.MoveClaim(ctx, a.q.Ref, a.q.Intent.Key, owner, stage, back, deadline); err != nil {
 			return err
 		}
+		a.owner = ""
 	}
 	return sn.finish(ctx, a, "send", sent, err)
 }
 
 // doubt deals with a call whose answer was lost. A transactional message waits for a
-// receipt, and is called once more if none comes; every other is unknown.
+// receipt, and is called once more if none comes and it is not found; every other waits
+// only where it can be looked for, and is else unknown.
 func (sn *Sender) doubt(ctx context.Context, a *attempt, c store.Claim) error {
+	next := store.StageDoubt
 	if a.q.Intent.Class != hub.ClassTransactional || c.Stage != store.StageSend {
-		return sn.unknown(ctx, a)
+		if _, finds := a.adapter.(channel.Finder); !finds {
+			return sn.unknown(ctx, a)
+		}
+		next = store.StageLost
 	}
 	until := hub.MillisOf(sn.Now()).Add(doubtWait)
-	if err := sn.Store.MoveClaim(ctx, a.q.Ref, a.q.Intent.Key, c.Owner, c.Stage, store.StageDoubt, until); err != nil {
+	if err := sn.Store.MoveClaim(ctx, a.q.Ref, a.q.Intent.Key, c.Owner, c.Stage, next, until); err != nil {
 		return err
 	}
 	sn.Log.Warn("send in doubt", "trace", a.q.Intent.Trace)
@@ -168,17 +179,25 @@ func (sn *Sender) claim(ctx context.Context, a *attempt, stage store.Stage) (own
 // is held now for the second call that a transactional message may have.
 func (sn *Sender) judge(ctx context.Context, a *attempt, c store.Claim) (again bool, err error) {
 	left := time.Duration(c.Deadline-hub.MillisOf(sn.Now())) * time.Millisecond
+	lost := c.Stage == store.StageLost
 	switch {
-	case left > 0 && c.Stage == store.StageDoubt:
+	case left > 0 && (lost || c.Stage == store.StageDoubt):
 		return false, sn.park(ctx, a, left)
 	case left > 0:
 		e := hub.E(hub.RateLimited, "chat: send", fmt.Errorf("another worker has claimed it"))
 		e.RetryAfter = min(left+time.Second, shortWait)
 		return false, e
-	case c.Stage != store.StageDoubt:
+	case c.Stage != store.StageDoubt && !lost:
 		return false, sn.doubt(ctx, a, c)
-	case hub.MillisOf(sn.Now()) > a.q.Intent.Deadline:
+	}
+	if done, err := sn.find(ctx, a, c); done || err != nil {
+		return false, err
+	}
+	if lost || hub.MillisOf(sn.Now()) > a.q.Intent.Deadline {
 		return false, sn.unknown(ctx, a)
+	}
+	if code := sn.closed(a, true); code != "" {
+		return false, sn.rest(ctx, a, code)
 	}
 	if err := sn.Store.MoveClaim(ctx, a.q.Ref, a.q.Intent.Key, c.Owner, store.StageDoubt, store.StageAgain, sn.deadline(ctx)); err != nil {
 		return false, err
@@ -209,16 +228,21 @@ func (sn *Sender) finish(ctx context.Context, a *attempt, how string, sent chann
 		if err != nil {
 			return err
 		}
+		sn.refused.forget(a.of())
 		sn.Log.Debug("sent", "trace", a.q.Intent.Trace, "by", how, "repeated", sent.Repeated, "class", a.q.Intent.Class)
 		sn.Metrics.Add(metric.SendsSent, 1, a.channel(), metric.Class(a.q.Intent.Class))
 		took := time.Duration(hub.MillisOf(sn.Now())-a.q.Intent.Accepted) * time.Millisecond
 		sn.Metrics.Observe(metric.SendDelay, took, a.channel(), metric.Class(a.q.Intent.Class))
-		if err := sn.meet(ctx, a, sent.PlatformID); err != nil {
-			return err
+		if sent.PlatformID != "" && meets(a.adapter.Capabilities()) {
+			if err := meet(ctx, sn.Store, a.q.Ref, sent.PlatformID, a.q.Intent.Key); err != nil {
+				return err
+			}
 		}
 		return sn.release(ctx, a.q, a.thread)
 	case code == hub.Unclear || code == hub.Internal:
 		return sn.unknown(ctx, a)
+	case code == hub.TokenExpired:
+		return sn.expired(ctx, a, err)
 	case code.Retryable():
 		return sn.later(ctx, a, err)
 	default:
@@ -241,24 +265,6 @@ func (sn *Sender) optedOut(ctx context.Context, a *attempt) error {
 	return err
 }
 
-// meet brings a message together with its receipts where those name only the
-// platform's id: the ones that came first, and, by the note it leaves, the later ones.
-func (sn *Sender) meet(ctx context.Context, a *attempt, platformID string) error {
-	if c := a.adapter.Capabilities(); c.ReceiptRef || len(c.Receipts) == 0 || platformID == "" {
-		return nil
-	}
-	early, err := sn.Store.PutKnown(ctx, a.q.Ref, platformID, a.q.Intent.Key)
-	if err != nil {
-		return err
-	}
-	for _, stamps := range early {
-		if _, err := sn.Store.Stamp(ctx, a.q.Ref, a.q.Intent.Key, stamps); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // fail stamps a send as failed for good; one that was tried with an unclear end is
 // unknown instead.
 func (sn *Sender) fail(ctx context.Context, a *attempt, code hub.Code) error {
@@ -273,13 +279,17 @@ func (sn *Sender) fail(ctx context.Context, a *attempt, code hub.Code) error {
 	return sn.release(ctx, a.q, a.thread)
 }
 
-// unknown stamps a send whose outcome nobody can tell.
+// unknown stamps a send whose outcome nobody can tell, unless the platform has told it
+// meanwhile.
 func (sn *Sender) unknown(ctx context.Context, a *attempt) error {
-	if _, err := sn.Store.Stamp(ctx, a.q.Ref, a.q.Intent.Key, hub.Stamps{Unknown: hub.MillisOf(sn.Now())}); err != nil {
+	met, err := sn.Store.Stamp(ctx, a.q.Ref, a.q.Intent.Key, hub.Stamps{Unknown: hub.MillisOf(sn.Now())})
+	if err != nil {
 		return err
 	}
-	sn.Log.Warn("send unknown", "trace", a.q.Intent.Trace, "class", a.q.Intent.Class)
-	sn.Metrics.Add(metric.SendsUnknown, 1, metric.Class(a.q.Intent.Class))
+	if !met.Final {
+		sn.Log.Warn("send unknown", "trace", a.q.Intent.Trace, "class", a.q.Intent.Class)
+		sn.Metrics.Add(metric.SendsUnknown, 1, metric.Class(a.q.Intent.Class))
+	}
 	return sn.release(ctx, a.q, a.thread)
 }
 
@@ -316,6 +326,8 @@ func (sn *Sender) wait(ctx context.Context, a *attempt, cause error) error {
 	return e
 }
 
+// park makes a send wait outside its queue, and the later ones of its thread behind it.
+// One that has ended meanwhile, by a receipt, holds nobody.
 func (sn *Sender) park(ctx context.Context, a *attempt, wait time.Duration) error {
 	ok, err := sn.Store.Park(ctx, a.q, a.thread.User, hub.MillisOf(sn.Now()).Add(wait))
 	if err != nil {
@@ -323,5 +335,15 @@ func (sn *Sender) park(ctx context.Context, a *attempt, wait time.Duration) erro
 	}
 	sn.Metrics.Add(metric.SendsParked, 1, a.channel())
 	sn.Log.Info("send parked", "trace", a.q.Intent.Trace, "seconds", int(wait.Seconds()), "placed", ok)
-	return nil
+	if ok {
+		return nil
+	}
+	stored, err := sn.Store.Send(ctx, a.q.Ref, a.q.Intent.Key)
+	if err == nil && !stored.Stamps.Final() {
+		return nil // a later order of it is on its way
+	}
+	if err != nil && hub.CodeOf(err) != hub.NotFound {
+		return err
+	}
+	return sn.Store.Unpark(ctx, a.q.Ref.Team, a.thread.User, hub.Parked{Accepted: a.q.Intent.Accepted, Key: a.q.Intent.Key})
 }

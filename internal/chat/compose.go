@@ -37,29 +37,48 @@ type Draft struct {
 	At hub.Millis
 }
 
-// Send stores the intent to send a draft, whether its customer has written before or
-// not. It refuses at once what the channel cannot show; whether the customer may be
-// written to is judged when the message goes out. Errors: BadRequest, NotFound for the
-// account, Unsupported, Transient.
+// Composed is what was made of a draft.
+type Composed struct {
+	Ref store.Ref
+	// Keys are those of its messages, in the order in which they leave: mostly one.
+	Keys []hub.MessageKey
+	// Losses are what the channel does not show as it was meant.
+	Losses []channel.Loss
+}
+
+// Send is Compose for callers that need the first message's key only.
 func (c *Composer) Send(ctx context.Context, d Draft) (store.Ref, hub.MessageKey, error) {
-	account, err := c.Settings.Account(ctx, d.Team, d.Account)
+	made, err := c.Compose(ctx, d)
 	if err != nil {
 		return store.Ref{}, "", err
 	}
+	return made.Ref, made.Keys[0], nil
+}
+
+// Compose stores the intent to send a draft, whether its customer has written before or
+// not, in the nearest form that the channel can show. It refuses at once what has none;
+// whether the customer may be written to is judged when the message goes out. Errors:
+// BadRequest, NotFound for the account, Unsupported, Transient.
+func (c *Composer) Compose(ctx context.Context, d Draft) (Composed, error) {
+	account, err := c.Settings.Account(ctx, d.Team, d.Account)
+	if err != nil {
+		return Composed{}, err
+	}
 	adapter := c.Adapters[account.Channel]
 	if adapter == nil {
-		return store.Ref{}, "", hub.E(hub.Unsupported, "chat: send", fmt.Errorf("the channel is not known"))
+		return Composed{}, hub.E(hub.Unsupported, "chat: send", fmt.Errorf("the channel is not known"))
 	}
 	switch d.Class {
 	case hub.ClassPerson, hub.ClassTransactional, hub.ClassMarketing:
 	default:
-		return store.Ref{}, "", hub.E(hub.BadRequest, "chat: send", fmt.Errorf("class is person, transactional or marketing"))
+		return Composed{}, hub.E(hub.BadRequest, "chat: send", fmt.Errorf("class is person, transactional or marketing"))
 	}
 	if d.To == "" || len(d.ID) > 26 {
-		return store.Ref{}, "", hub.E(hub.BadRequest, "chat: send", fmt.Errorf("a draft needs a recipient, and an id of at most 26 characters"))
+		return Composed{}, hub.E(hub.BadRequest, "chat: send", fmt.Errorf("a draft needs a recipient, and an id of at most 26 characters"))
 	}
-	if err := adapter.Capabilities().Check(d.Content); err != nil {
-		return store.Ref{}, "", err
+	messages, losses, err := channel.Fit(adapter.Capabilities(), d.Content)
+	if err != nil {
+		return Composed{}, err
 	}
 	now := hub.MillisOf(c.Now())
 	if d.At == 0 {
@@ -71,21 +90,28 @@ func (c *Composer) Send(ctx context.Context, d Draft) (store.Ref, hub.MessageKey
 	own := store.Ref{Team: d.Team, User: account.Team.Pepper.User(d.Account, d.To)}
 	t, err := c.know(ctx, own, d)
 	if err != nil {
-		return store.Ref{}, "", err
+		return Composed{}, err
 	}
 	if namer, ok := adapter.(channel.Namer); ok {
 		t, err = c.name(ctx, own, t, d.Account, hashed(account, adapter.Capabilities(), namer.Names(d.To)))
 		if err != nil {
-			return store.Ref{}, "", err
+			return Composed{}, err
 		}
 	}
-	k := hub.NewMessageKey(d.At, d.ID)
-	_, err = c.Store.PutIntent(ctx, own, hub.Intent{
-		Key: k, Class: d.Class, Content: d.Content, By: d.By, Account: d.Account, Channel: account.Channel,
-		Home: account.Team.Pepper.Home(t.Account, t.External.Reveal(), t.Epoch), Thread: t.User,
-		Accepted: d.At, Deadline: d.At.Add(d.Class.SendDeadline()), Trace: d.Trace,
-	})
-	return own, k, err
+	made := Composed{Ref: own, Losses: losses}
+	for i, m := range messages {
+		k := hub.NewMessageKey(d.At, d.ID).Part(i)
+		_, err = c.Store.PutIntent(ctx, own, hub.Intent{
+			Key: k, Class: d.Class, Content: m, By: d.By, Account: d.Account, Channel: account.Channel,
+			Home: account.Team.Pepper.Home(t.Account, t.External.Reveal(), t.Epoch), Thread: t.User,
+			Accepted: d.At, Deadline: d.At.Add(d.Class.SendDeadline()), Trace: d.Trace,
+		})
+		if err != nil {
+			return Composed{}, err
+		}
+		made.Keys = append(made.Keys, k)
+	}
+	return made, nil
 }
 
 // name finds the thread of the person whom another id of the recipient names already,

@@ -28,6 +28,9 @@ const (
 	longestPark = 10 * time.Minute
 	// doubtWait is how long a receipt of a send whose answer was lost is waited for.
 	doubtWait = 2 * time.Minute
+	// findPatience is how long after that a send is looked for at a platform that does
+	// not answer.
+	findPatience = 10 * time.Minute
 )
 
 // Sender makes the platforms' calls, one send of a thread at a time.
@@ -40,7 +43,8 @@ type Sender struct {
 	Log      *slog.Logger
 	Metrics  *metric.Meter
 
-	tries atomic.Int64
+	tries   atomic.Int64
+	refused refused
 }
 
 // Deliver works off one order. A nil error means that nothing more is to be done
@@ -78,7 +82,12 @@ func (sn *Sender) deliver(ctx context.Context, q store.Queued, receives int) err
 			return err
 		}
 	}
-	a := &attempt{q: q, thread: &thread, receives: receives}
+	a := &attempt{q: q, thread: &thread, receives: receives, waited: q.Waits}
+	a.q.Waits = "" // till it is found again
+	broken, err := sn.reach(ctx, a)
+	if err != nil {
+		return err
+	}
 	// A claim whose end nobody knows comes before every rule: what may have been sent
 	// cannot be called refused.
 	if q.Claim.Owner != "" && q.Claim.Stage != store.StagePush {
@@ -91,37 +100,54 @@ func (sn *Sender) deliver(ctx context.Context, q store.Queued, receives int) err
 		return sn.fail(ctx, a, hub.Erased)
 	}
 	if now > q.Intent.Deadline {
-		return sn.fail(ctx, a, hub.DeadlinePassed)
+		return sn.fail(ctx, a, sn.overdue(a))
 	}
 	if thread.HeldBack(hub.Parked{Accepted: q.Intent.Accepted, Key: q.Intent.Key}, now) {
-		return sn.park(ctx, a, shortWait)
+		return sn.behind(ctx, a)
 	}
-	account, err := sn.Settings.Account(ctx, q.Ref.Team, thread.Account)
-	if hub.CodeOf(err) == hub.NotFound {
-		return sn.fail(ctx, a, hub.NoAccount)
+	if broken != "" {
+		return sn.fail(ctx, a, broken)
 	}
-	if err != nil {
-		return err
-	}
-	adapter := sn.Adapters[account.Channel]
-	if adapter == nil {
-		return sn.fail(ctx, a, hub.Unsupported)
-	}
-	a.adapter, a.account = adapter, account.Platform
-	if code := allowed(q, &thread, adapter.Capabilities(), now); code != "" {
+	caps := a.adapter.Capabilities()
+	if code := allowed(q, &thread, caps, now); code != "" {
 		return sn.fail(ctx, a, code)
 	}
-	if err := sn.pace(ctx, q, &thread, adapter.Capabilities().Pair, now); err != nil {
+	if code := sn.closed(a, true); code != "" {
+		return sn.rest(ctx, a, code)
+	}
+	a.after = byPerson(q, &thread, caps, now)
+	if err := sn.pace(ctx, q, &thread, caps.Pair, now); err != nil {
 		switch {
 		case hub.CodeOf(err) == hub.ReplyBudget:
 			return sn.fail(ctx, a, hub.ReplyBudget)
 		case hub.CodeOf(err) == hub.RateLimited:
 			sn.Metrics.Add(metric.SendsPaced, 1, a.channel())
+			if err := sn.giveBack(ctx, a); err != nil {
+				return err
+			}
 			return sn.wait(ctx, a, err)
 		}
 		return err
 	}
 	return sn.call(ctx, a)
+}
+
+// reach finds what the send goes out on. It answers the code with which it fails if
+// there is nothing.
+func (sn *Sender) reach(ctx context.Context, a *attempt) (broken hub.Code, err error) {
+	account, err := sn.Settings.Account(ctx, a.q.Ref.Team, a.thread.Account)
+	if hub.CodeOf(err) == hub.NotFound {
+		return hub.NoAccount, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	adapter := sn.Adapters[account.Channel]
+	if adapter == nil {
+		return hub.Unsupported, nil
+	}
+	a.settings, a.adapter, a.account = account, adapter, account.Platform
+	return "", nil
 }
 
 // resume looks at a send that was under way before: it may be done, or elsewhere.
@@ -134,13 +160,26 @@ func (sn *Sender) resume(ctx context.Context, q *store.Queued, thread *hub.Threa
 		return false, err
 	}
 	if stored.Stamps.Final() {
+		if err := sn.metAgain(ctx, stored); err != nil {
+			return true, err
+		}
 		return true, sn.release(ctx, *q, thread)
 	}
 	// A later order of the same send may be on its way. This one has its place before the
 	// sends that were accepted later; the other will find it done.
 	q.Attempt = max(q.Attempt, stored.Attempt)
-	q.Claim, q.Tried = stored.Claim, stored.Tried
+	q.Claim, q.Tried, q.Waits = stored.Claim, stored.Tried, stored.Waits
 	return false, nil
+}
+
+// metAgain brings a send that is done together with its receipts and its echo, in case
+// that the worker who wrote down its acceptance came no further.
+func (sn *Sender) metAgain(ctx context.Context, stored store.Queued) error {
+	adapter := sn.Adapters[stored.Intent.Channel]
+	if adapter == nil || stored.Stamps.Accepted == 0 || stored.Stamps.PlatformID == "" || !meets(adapter.Capabilities()) {
+		return nil
+	}
+	return meet(ctx, sn.Store, stored.Ref, stored.Stamps.PlatformID, stored.Intent.Key)
 }
 
 // allowed judges a send by what holds at this moment, and answers the code with which
@@ -157,11 +196,22 @@ func allowed(q store.Queued, thread *hub.Thread, c channel.Capabilities, now hub
 		return hub.Unsupported
 	case q.Intent.Content.Type == hub.Template || thread.Open(c.Window, now):
 		return ""
+	case byPerson(q, thread, c, now):
+		return ""
+	case thread.Entered.Within(c.EntryWindow, now):
+		return "" // the platform alone knows whether it takes it
 	}
 	if _, templates := c.Shows[hub.Template]; templates {
 		return hub.TemplateNeeded
 	}
 	return hub.WindowClosed
+}
+
+// byPerson tells of a send that goes out since a member of the team wrote it, though
+// the window for everything has passed.
+func byPerson(q store.Queued, thread *hub.Thread, c channel.Capabilities, now hub.Millis) bool {
+	return q.Intent.Class == hub.ClassPerson && q.Intent.Content.Type != hub.Template &&
+		!thread.Open(c.Window, now) && thread.OpenForPerson(c.PersonWindow, now)
 }
 
 // pace takes the send out of the thread's budget of automatic answers and out of the

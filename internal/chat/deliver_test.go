@@ -420,13 +420,6 @@ func TestRefusalsOfThePlatformAreFinal(t *testing.T) {
 	if s := c.stamps(uid(1), k); s.Code != hub.QuotaExhausted {
 		t.Errorf("got %+v, want quota_exhausted", s)
 	}
-	c.faults(`{"expired_token":true}`)
-	c.hub.Clock.Advance(time.Second)
-	k = c.intend(uid(1), "y", hub.ClassPerson)
-	c.deliver()
-	if s := c.stamps(uid(1), k); s.Code != hub.TokenExpired {
-		t.Errorf("got %+v, want token_expired", s)
-	}
 }
 
 func TestNothingSecretOrPersonalIsLogged(t *testing.T) {

@@ -82,17 +82,19 @@ func TestSendsAreLoggedWithoutSecrets(t *testing.T) {
 	if got := c.sent(uid(7)); got != "reply pong, push personal words" {
 		t.Fatalf("got %q, want a reply and a push", got)
 	}
-	c.faults(`{"expired_token":true}`)
-	c.hub.Clock.Advance(time.Second)
-	c.intend(uid(7), "refused words", hub.ClassPerson)
-	c.drain()
+	for _, plan := range []string{`{"monthly_quota":0}`, `{"expired_token":true}`} {
+		c.faults(plan)
+		c.hub.Clock.Advance(time.Second)
+		c.intend(uid(7), "refused words "+plan, hub.ClassPerson)
+		c.drain()
+	}
 	log := c.hub.Logged.String()
 	for _, canary := range []string{hubtest.LineToken, hubtest.LineSecret, uid(7), "ping", "pong", "words"} {
 		if strings.Contains(log, canary) {
 			t.Errorf("got %q in the log, want nothing secret or personal", canary)
 		}
 	}
-	for _, line := range []string{`"sent"`, `"send refused"`} {
+	for _, line := range []string{`"sent"`, `"send refused"`, `"credentials refused"`} {
 		if !strings.Contains(log, line) {
 			t.Errorf("got no line %s in the log", line)
 		}

@@ -56,6 +56,11 @@ func (rc *Receiver) message(ctx context.Context, a *arrived, moved hub.MessageKe
 		return err
 	}
 	failpoint.AfterWrite.Hit()
+	if a.ev.Entry != (channel.Entry{}) {
+		if err := rc.entered(ctx, a, &t, "~entry"); err != nil {
+			return err
+		}
+	}
 	consent, err := rc.consent(ctx, a, &t, k)
 	if err != nil {
 		return err
@@ -177,19 +182,34 @@ func (rc *Receiver) answer(ctx context.Context, a *arrived, t *hub.Thread, k hub
 	return rc.intend(ctx, a, t, k, hub.ClassBot, content)
 }
 
-// intend stores what is to be answered to a message.
+// intend stores what is to be answered to a message, in the nearest form that the
+// channel can show: the first message of it by the free token, if there is one.
 func (rc *Receiver) intend(ctx context.Context, a *arrived, t *hub.Thread, k hub.MessageKey, class hub.Class, content hub.Content) error {
 	now := hub.MillisOf(rc.Now())
-	isNew, err := rc.Store.PutIntent(ctx, a.own, hub.Intent{
-		Key: k.Answer(), Class: class, Content: content, Fence: t.Fence,
-		Account: t.Account, Channel: a.e.Channel, Home: a.home(t), Thread: t.User,
-		Accepted: now, Deadline: now.Add(class.SendDeadline()),
-		Reply: hub.Reply{Token: a.ev.Reply, Since: a.e.Received}, Trace: a.e.Trace,
-	})
-	if err == nil && isNew {
-		rc.Log.Debug("answer queued", "trace", a.e.Trace, "class", class)
+	messages, losses, err := channel.Fit(a.caps, content)
+	if err != nil {
+		messages = []hub.Content{content} // its failure shows what is wrong with it
 	}
-	return err
+	if len(losses) > 0 {
+		rc.Log.Info("answer in another form", "trace", a.e.Trace, "why", fmt.Sprint(losses))
+	}
+	reply := hub.Reply{Token: a.ev.Reply, Since: a.e.Received}
+	for i, m := range messages {
+		isNew, err := rc.Store.PutIntent(ctx, a.own, hub.Intent{
+			Key: k.Answer().Part(i), Class: class, Content: m, Fence: t.Fence,
+			Account: t.Account, Channel: a.e.Channel, Home: a.home(t), Thread: t.User,
+			Accepted: now, Deadline: now.Add(class.SendDeadline()),
+			Reply: reply, Trace: a.e.Trace,
+		})
+		if err != nil {
+			return err
+		}
+		if isNew {
+			rc.Log.Debug("answer queued", "trace", a.e.Trace, "class", class)
+		}
+		reply = hub.Reply{}
+	}
+	return nil
 }
 
 // preview is the line that a list of threads shows of a message.

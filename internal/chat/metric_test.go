@@ -40,8 +40,16 @@ func TestEachStepOfAMessageIsCounted(t *testing.T) {
 	c.hub.Clock.Advance(time.Second)
 	c.intend(uid(2), "news", hub.ClassPerson)
 	c.deliver()
+	n.Want("an expired token", map[string]int{"SendsRetried line token_expired": 1, "SendsParked line": 1})
+
+	c.write(uid(3), "hello")
+	c.faults(`{"monthly_quota":0}`)
+	c.hub.Clock.Advance(4 * time.Minute) // till the credentials are tried again
+	n.Counted()
+	c.intend(uid(3), "news", hub.ClassPerson)
+	c.deliver()
 	// By channel and code, and by class, in one line: CloudWatch makes two metrics of it.
-	n.Want("an expired token", map[string]int{"SendsFailed line token_expired person": 1})
+	n.Want("a used-up quota", map[string]int{"SendsFailed line quota_exhausted person": 1})
 }
 
 func TestRepeatedAndLateMessagesAreCountedApart(t *testing.T) {

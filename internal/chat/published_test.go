@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -41,6 +42,7 @@ func (y *toys) everything() {
 	y.come("toy1", channel.Event{Kind: channel.EventLink, User: "TW.1", Link: hub.AccountLink{OK: true, Nonce: "n-0S6"}})
 	y.come("toy1", channel.Event{Kind: channel.EventNotice, Notice: channel.Notice{Topic: "template.status", Detail: map[string]string{"name": "n", "event": "APPROVED"}}})
 	y.come("toy1", channel.Event{Kind: channel.EventOther, Type: "beacon", User: "TW.1"})
+	y.come("toy1", channel.Event{Kind: channel.EventEntry, Type: "referral", User: "TW.1", Entry: channel.Entry{Source: "ADS", Ref: "spring", Ad: "623"}})
 
 	q := y.intend("TW.1", hub.ClassMarketing, hub.TextContent("offer"))
 	if err := y.sender().Deliver(ctx, q, 1); err != nil {
@@ -67,6 +69,17 @@ func (y *toys) everything() {
 	err := y.Store.SetRegister(ctx, hubtest.Team, home, hub.Register{Field: "name", Value: "Mei", At: hub.MillisOf(y.Clock.Now()) + 5000, Source: "anna"})
 	if err != nil {
 		y.t.Fatal(err)
+	}
+	now := hub.MillisOf(y.Clock.Now())
+	for _, f := range []store.AccountFact{
+		store.ExpiredFact("toy1", "print", now), store.ExpiringFact("toy1", "print", 3, now.Add(72*time.Hour), now),
+		{Kind: hub.AccountDisconnected, ID: "1"}, {Kind: hub.AccountTokenRenewed, ID: "print", Expires: now.Add(time.Hour), By: "hub"},
+		{Kind: hub.AccountWebhookLost, ID: "1"},
+	} {
+		f.Account, f.Connection, f.Channel, f.At = "toy1", "toy1", "toy", now
+		if _, err := y.Store.PutAccountFact(ctx, hubtest.Team, f); err != nil {
+			y.t.Fatal(err)
+		}
 	}
 }
 

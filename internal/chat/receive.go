@@ -99,6 +99,15 @@ func (rc *Receiver) event(ctx context.Context, e hub.Envelope) error {
 	if ev.At != 0 && ev.At.Add(hub.StaleAfter) < now {
 		return hub.E(hub.StaleEvent, "chat: receive", fmt.Errorf("the platform's time is over %v old", hub.StaleAfter))
 	}
+	if admitter, ok := adapter.(channel.Admitter); ok && ev.Kind == channel.EventMessage {
+		account, err := rc.Settings.Account(ctx, e.Team, e.Account)
+		if err != nil && hub.CodeOf(err) != hub.NotFound {
+			return err
+		}
+		if err == nil {
+			ev = admitter.Admit(ev, account.Platform.Secrets)
+		}
+	}
 	a := &arrived{e: e, ev: ev, caps: adapter.Capabilities(), own: store.Ref{Team: e.Team, User: e.User}}
 	if a.team, err = rc.Settings.Team(ctx, e.Team); err != nil {
 		return err
@@ -110,9 +119,22 @@ func (rc *Receiver) event(ctx context.Context, e hub.Envelope) error {
 	if a.at, moved, err = rc.time(ctx, a); err != nil {
 		return err
 	}
+	if err := rc.work(ctx, a, moved); err != nil || e.Answered == nil {
+		return err
+	}
+	return rc.answered(ctx, a)
+}
+
+// work does what an event asks for.
+func (rc *Receiver) work(ctx context.Context, a *arrived, moved hub.MessageKey) error {
+	e, ev := a.e, &a.ev
 	switch ev.Kind {
 	case channel.EventMessage:
 		return rc.message(ctx, a, moved)
+	case channel.EventEcho:
+		return rc.echo(ctx, a)
+	case channel.EventEntry:
+		return rc.entry(ctx, a)
 	case channel.EventAction:
 		return rc.action(ctx, a)
 	case channel.EventReceipt:

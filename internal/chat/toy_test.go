@@ -22,6 +22,31 @@ import (
 type toy struct {
 	caps channel.Capabilities
 	send func(channel.Outgoing) (channel.Sent, error)
+	find func(m channel.Outgoing, since hub.Millis, known map[string]bool) (channel.Sent, bool, error) // nil = it is no Finder
+}
+
+// seeker is a toy that looks for what was lost.
+type seeker struct{ *toy }
+
+func (s seeker) Find(_ context.Context, _ channel.Account, m channel.Outgoing, since hub.Millis, known map[string]bool) (channel.Sent, bool, error) {
+	return s.find(m, since, known)
+}
+
+func (t *toy) adapters() map[hub.Channel]channel.Adapter {
+	if t.find != nil {
+		return map[hub.Channel]channel.Adapter{"toy": seeker{t}}
+	}
+	return map[hub.Channel]channel.Adapter{"toy": t}
+}
+
+// strict is a toy whose accounts take no media.
+type strict struct{ *toy }
+
+func (s strict) Admit(e channel.Event, settings channel.Secrets) channel.Event {
+	if settings["s"] != "" {
+		e.Message.Type, e.Message.Text = hub.OtherMsg, "left out"
+	}
+	return e
 }
 
 func (t *toy) Kind() hub.Channel                                  { return "toy" }
@@ -72,7 +97,7 @@ func newToys(t testing.TB) *toys {
 func (y *toys) receiver(st *store.Store) *chat.Receiver {
 	return &chat.Receiver{
 		Store: st, Settings: y.Settings, Contacts: &contact.Book{Store: st, Now: y.Clock.Now},
-		Adapters: map[hub.Channel]channel.Adapter{"toy": y.toy}, Answer: bot.Answer, Consent: bot.Consent,
+		Adapters: y.adapters(), Answer: bot.Answer, Consent: bot.Consent,
 		Quarantine: chat.Quarantine{Store: st, Now: y.Clock.Now, Log: y.Log}, Now: y.Clock.Now, Log: y.Log,
 	}
 }

@@ -42,6 +42,7 @@ const (
 	Unsupported       Code = "unsupported"         // the channel cannot show this
 	OptedOut          Code = "opted_out"           // the customer wants no such messages
 	AccountBroken     Code = "account_broken"      // the platform has locked or not set up the account
+	AccountOff        Code = "account_off"         // the account was deactivated, and not activated again in time
 	TemplateInvalid   Code = "template_invalid"    // the template is missing, paused, or filled in wrongly
 
 	// About a try: do it again later.

@@ -31,6 +31,10 @@ func TestAnswerSortsRightBehindItsMessage(t *testing.T) {
 	if !(k < k.Answer() && k.Answer() < next) {
 		t.Errorf("got %q, %q, %q out of order", k, k.Answer(), next)
 	}
+	answer := k.Answer()
+	if !(answer.Part(0) == answer && answer < answer.Part(1) && answer.Part(1) < answer.Part(2) && answer.Part(2) < next) {
+		t.Errorf("got the parts %q, %q, %q out of order", answer.Part(0), answer.Part(1), answer.Part(2))
+	}
 }
 
 func TestLongPlatformIDsStayWithinASortKey(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -107,6 +108,18 @@ func (k MessageKey) At() Millis {
 
 // Answer is the key of the one automatic answer to the message.
 func (k MessageKey) Answer() MessageKey { return k + "~a" }
+
+// Welcome is the key of what the webhook's own answer brought, of an event's key.
+func (k MessageKey) Welcome() MessageKey { return k + "~w" }
+
+// Part is the key of the n-th message of what is shown in several, counted from 0: the
+// first has the key itself, the others follow it.
+func (k MessageKey) Part(n int) MessageKey {
+	if n == 0 {
+		return k
+	}
+	return k + MessageKey("~"+strconv.Itoa(n))
+}
 
 // Pepper is a team's secret from which all keys of its channel users derive.
 type Pepper []byte

@@ -15,7 +15,7 @@ var layers = [][]string{
 	{"internal/store", "internal/queue", "internal/bus", "internal/apigw"},
 	{"internal/settings", "internal/env"},
 	{"internal/contact"},
-	{"internal/bot", "internal/chat", "internal/webhook"},
+	{"internal/account", "internal/bot", "internal/chat", "internal/webhook"},
 	{"functions"},
 }
 

@@ -33,6 +33,7 @@ const (
 	ContactCandidate = "contact.candidate"    // two homes may be one person: a member should decide
 	ContactMoved     = "contact.moved"        // the person goes by another id of the platform now
 	AccountLinked    = "contact.account_link" // an account link of the platform's ended, well or not
+	ContactEntered   = "contact.entered"      // a customer came by an advertisement, or by a link of the brand's
 
 	Followed   = "subscription.followed"   // the customer let the account in
 	Unfollowed = "subscription.unfollowed" // blocked it, or took it out of a group
@@ -41,5 +42,11 @@ const (
 	// MarketingOut: the customer wants no marketing messages, by the platform's word.
 	MarketingOut = "subscription.marketing_out"
 
-	AccountNotice = "account.notice" // the platform told the account's owner something
+	AccountNotice        = "account.notice"         // the platform told the account's owner something
+	AccountConnected     = "account.connected"      // an account joined the team
+	AccountDisconnected  = "account.disconnected"   // it was taken out, with its credentials
+	AccountTokenExpiring = "account.token_expiring" // its credentials end soon, and a person must renew them
+	AccountTokenExpired  = "account.token_expired"  // the platform refuses its credentials
+	AccountTokenRenewed  = "account.token_renewed"  // it has new credentials
+	AccountWebhookLost   = "account.webhook_lost"   // its webhooks go to another system now
 )

@@ -37,8 +37,24 @@ const windowMargin = time.Minute
 // Open reports whether the platform's session window, which the customer's last act
 // opened, is open at now. A window of 0 has no end.
 func (t *Thread) Open(window time.Duration, now Millis) bool {
-	last := max(t.LastIn, t.LastAct)
-	return window == 0 || last != 0 && now <= last.Add(window-windowMargin)
+	return window == 0 || t.OpenForPerson(window, now)
+}
+
+// OpenForPerson reports whether the longer window is open at now that a platform
+// leaves to the members of the team, from the same act. A window of 0 never is.
+func (t *Thread) OpenForPerson(window time.Duration, now Millis) bool {
+	return within(max(t.LastIn, t.LastAct), window, now)
+}
+
+// Within reports whether no more than a window has passed at now since the customer
+// came by an advertisement: one in which messages may still be taken, or one in which
+// they cost nothing. A window of 0 never is open.
+func (e Entered) Within(window time.Duration, now Millis) bool { return within(e.At, window, now) }
+
+// within reports whether a window that opened at last, if ever, is open at now and is
+// not about to close.
+func within(last Millis, window time.Duration, now Millis) bool {
+	return last != 0 && window != 0 && now <= last.Add(window-windowMargin)
 }
 
 // Paced is what a thread remembers of the platform's pace to one customer: when the

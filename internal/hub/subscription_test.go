@@ -57,6 +57,59 @@ func TestWindowClosesAMinuteEarly(t *testing.T) {
 	}
 }
 
+// TestEveryWindowClosesAMinuteEarly: the members' own window and those after an entry
+// by an advertisement end as the session's does; none is open where there is none.
+func TestEveryWindowClosesAMinuteEarly(t *testing.T) {
+	const week, days = 7 * 24 * time.Hour, 72 * time.Hour
+	th := Thread{LastIn: 1_000_000, LastAct: 2_000_000, Entered: Entered{At: 3_000_000, Ad: "ad"}}
+	for name, w := range map[string]struct {
+		from   Millis
+		window time.Duration
+		open   func(t *Thread, window time.Duration, now Millis) bool
+	}{
+		"session":       {th.LastAct, 24 * time.Hour, (*Thread).Open},
+		"members":       {th.LastAct, week, (*Thread).OpenForPerson},
+		"advertisement": {th.Entered.At, week, func(t *Thread, w time.Duration, now Millis) bool { return t.Entered.Within(w, now) }},
+		"free":          {th.Entered.At, days, func(t *Thread, w time.Duration, now Millis) bool { return t.Entered.Within(w, now) }},
+	} {
+		end := w.from.Add(w.window)
+		for from, want := range map[time.Duration]bool{
+			-w.window: true, -61 * time.Second: true, -60 * time.Second: true, -59 * time.Second: false, 0: false, time.Second: false,
+		} {
+			if got := w.open(&th, w.window, end.Add(from)); got != want {
+				t.Errorf("%s at %v from its end: got %v, want %v", name, from, got, want)
+			}
+			if w.open(&Thread{}, w.window, end.Add(from)) {
+				t.Errorf("%s of somebody who has done nothing: got it open, want it closed", name)
+			}
+		}
+		if got, want := w.open(&th, 0, w.from), name == "session"; got != want {
+			t.Errorf("%s of no length: got %v, want %v", name, got, want)
+		}
+	}
+}
+
+// TestWhoWritesAfterLeavingIsReachedAgain, on a channel that tells who left: whatever
+// comes last counts, and what comes late changes nothing.
+func TestWhoWritesAfterLeavingIsReachedAgain(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		th      Thread
+		blocked bool
+	}{
+		{"left after writing", Thread{LastIn: 5, Subscription: Subscription{Unfollowed: 6}}, true},
+		{"a message of before comes late", Thread{LastIn: 5, LastAct: 4, Subscription: Subscription{Followed: 1, Unfollowed: 6}}, true},
+		{"wrote again", Thread{LastIn: 7, Subscription: Subscription{Followed: 1, Unfollowed: 6}}, false},
+		{"subscribed again", Thread{LastIn: 5, Subscription: Subscription{Followed: 7, Unfollowed: 6}}, false},
+		{"left, wrote, left", Thread{LastIn: 7, Subscription: Subscription{Unfollowed: 8}}, true},
+		{"came by an advertisement only", Thread{Entered: Entered{At: 9}, Subscription: Subscription{Unfollowed: 8}}, true},
+	} {
+		if got := c.th.Blocked(); got != c.blocked {
+			t.Errorf("%s: got blocked %v, want %v", c.name, got, c.blocked)
+		}
+	}
+}
+
 func TestPaceLendsABurstAndWaitsAfterIt(t *testing.T) {
 	const every = 6 * time.Second
 	var p Paced

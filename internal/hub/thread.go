@@ -29,6 +29,7 @@ type Thread struct {
 	LastKey  MessageKey
 	LastIn   Millis // platform time of the newest message
 	LastAct  Millis // of the customer's newest act that is no message
+	Entered  Entered
 	Preview  string
 	ReadKey  MessageKey
 	Late     []MessageKey // unread though not after ReadKey
@@ -51,6 +52,12 @@ type Thread struct {
 	Pair   Paced      // by the platform's pace to one customer
 	See    UserKey    // the thread is another's: go there
 	Erased Millis
+}
+
+// Entered is the newest time that a customer came by an advertisement.
+type Entered struct {
+	At Millis // 0 = never
+	Ad string // the platform's id of the advertisement
 }
 
 // To is the platform's id by which to write to the channel user.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"omnihub/internal/account"
 	"omnihub/internal/channel"
 	"omnihub/internal/hub"
 	"omnihub/internal/settings"
@@ -17,15 +18,22 @@ import (
 func (c *control) connect(ctx context.Context, args []string) error {
 	f := newFlags("connect")
 	team, kind := f.String("team", "", ""), f.String("channel", "", "")
-	connection, account := f.String("connection", "", ""), f.String("account", "", "")
-	external, title, scope := f.String("external", "", ""), f.String("title", "", ""), f.String("scope", "", "")
-	var optOut store.OptOut
-	f.StringVar(&optOut.OutReply, "out-reply", "", "")
-	f.StringVar(&optOut.InReply, "in-reply", "", "")
-	f.Func("out-word", "", words(&optOut.OutWords))
-	f.Func("in-word", "", words(&optOut.InWords))
-	var keywords []store.Keyword
-	f.Func("keyword", "", func(text string) error { return keyword(&keywords, text) })
+	connection, id := f.String("connection", "", ""), f.String("account", "", "")
+	external := f.String("external", "", "")
+	var given settings.NewAccount
+	f.StringVar(&given.Name, "title", "", "")
+	f.StringVar(&given.Scope, "scope", "", "")
+	f.StringVar(&given.OptOut.OutReply, "out-reply", "", "")
+	f.StringVar(&given.OptOut.InReply, "in-reply", "", "")
+	f.Func("out-word", "", words(&given.OptOut.OutWords))
+	f.Func("in-word", "", words(&given.OptOut.InWords))
+	f.Func("keyword", "", func(text string) error { return keyword(&given.Keywords, text) })
+	f.Func("welcome", "", func(text string) (err error) {
+		given.Welcome, err = answerOf(text)
+		return err
+	})
+	unchecked := f.Bool("no-check", false, "")
+	f.url(c)
 	if err := f.parse(args); err != nil {
 		return err
 	}
@@ -36,78 +44,76 @@ func (c *control) connect(ctx context.Context, args []string) error {
 	if adapter == nil {
 		return fmt.Errorf("hubctl connect: there is no channel %q", *kind)
 	}
-	if err := shows(adapter, keywords, optOut); err != nil {
+	if err := shows(adapter, given); err != nil {
 		return err
+	}
+	if *id == "" && (len(given.Keywords) > 0 || *external != "" || given.Welcome.Type != "") {
+		return errors.New("hubctl connect: -account is missing: what was given belongs to an account")
 	}
 	if file, ok := c.in.(*os.File); ok && isTerminal(file) {
-		fmt.Fprintf(os.Stderr, "secrets of %s as NAME=VALUE, one a line, then Ctrl-D; none keeps what is stored (%s):\n", *kind, list(adapter.Setup()))
+		fmt.Fprintf(os.Stderr, "secrets of %s as NAME=VALUE, one a line, then Ctrl-D; none keeps what is stored:\n%s", *kind, fieldsOf(adapter))
 	}
-	given, err := readSecrets(c.in)
+	secrets, err := readSecrets(c.in)
 	if err != nil {
 		return err
 	}
-	verify, send, err := parts(adapter, given)
+	out, err := c.keeper().Connect(ctx, account.Wish{
+		Team: hub.TeamID(*team), Channel: hub.Channel(*kind), Connection: hub.ConnectionID(*connection), Account: hub.AccountID(*id),
+		Secrets: secrets, External: *external, Unchecked: *unchecked,
+		Change: func(a *settings.NewAccount) { overlay(f, a, given) },
+	})
 	if err != nil {
 		return err
 	}
-	reader := c.reader()
-	t, err := reader.Team(ctx, hub.TeamID(*team))
-	if err != nil {
-		return fmt.Errorf("hubctl connect: the team cannot be read; create it with hubctl team: %w", err)
-	}
-	stored, err := reader.Connection(ctx, t.ID, hub.ConnectionID(*connection))
-	switch {
-	case err == nil:
-		err = missing(adapter.Setup().Connection, verify, stored.Secrets)
-	case hub.CodeOf(err) == hub.NotFound:
-		err = missing(adapter.Setup().Connection, verify, nil)
-	}
-	if err != nil {
-		return err
-	}
-	var accounts []settings.NewAccount
-	if *account == "" {
-		if len(send) > 0 || len(keywords) > 0 || *external != "" {
-			return errors.New("hubctl connect: -account is missing: what was given belongs to an account")
+	return c.connected(ctx, hub.TeamID(*team), hub.Channel(*kind), hub.ConnectionID(*connection), hub.AccountID(*id), out)
+}
+
+// connected tells what came of connect.
+func (c *control) connected(ctx context.Context, team hub.TeamID, kind hub.Channel, connection hub.ConnectionID, id hub.AccountID, out account.Connected) error {
+	switch said := out.Standing; {
+	case id == "":
+		fmt.Fprintln(c.out, "connected; it has no account yet, or those that it had")
+	case said == nil:
+		fmt.Fprintf(c.out, "connected as %s; the platform was not asked, which is made up for within the hour\n", out.External)
+	default:
+		fmt.Fprintf(c.out, "connected as %s, whom the platform calls %q; the credentials %s\n", out.External, said.Name, ends(said.Expires))
+		for _, advice := range said.Advice {
+			fmt.Fprintf(c.out, "note: %s\n", advice)
 		}
-	} else {
-		a, err := known(ctx, reader, t.ID, hub.AccountID(*account), adapter, send)
+	}
+	for _, other := range out.Others {
+		fmt.Fprintf(c.out, "account %s of the same connection has them too\n", other)
+	}
+	switch {
+	case out.Registered:
+		fmt.Fprintf(c.out, "its webhook was entered at the platform:\n%s\n", out.Webhook)
+	case out.Unregistered != nil:
+		fmt.Fprintf(c.out, "its webhook could not be entered at the platform: %s\nMend that and run: hubctl account actualize -team %s -account %s\n%s\n",
+			account.Why(out.Unregistered), team, id, out.Webhook)
+	case out.Webhook != "":
+		fmt.Fprintf(c.out, "enter this webhook at the platform:\n%s\n", out.Webhook)
+	default:
+		edge, err := c.reader().Edge(ctx)
 		if err != nil {
 			return err
 		}
-		overlay(f, &a, settings.NewAccount{External: *external, Name: *title, Scope: *scope, OptOut: optOut, Keywords: keywords})
-		accounts = append(accounts, a)
+		fmt.Fprintf(c.out, "enter this webhook at the platform, behind the API's address, which was not given by -url or API_URL:\n/webhooks/%s/%s\n",
+			kind, edge.PathID(team, connection))
 	}
-	if err := c.setup().Connect(ctx, t, hub.ConnectionID(*connection), adapter.Kind(), verify, accounts...); err != nil {
-		return err
-	}
-	edge, err := reader.Edge(ctx)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(c.out, "connected; enter this webhook at the platform, behind the API's address:\n/webhooks/%s/%s\n",
-		*kind, edge.PathID(t.ID, hub.ConnectionID(*connection)))
 	return nil
 }
 
-// known is the account as it stands, with new secrets.
-func known(ctx context.Context, reader *settings.Reader, team hub.TeamID, id hub.AccountID, adapter channel.Adapter, send channel.Secrets) (settings.NewAccount, error) {
-	a, err := reader.Account(ctx, team, id)
-	if hub.CodeOf(err) == hub.NotFound {
-		return settings.NewAccount{ID: id, Secrets: send}, missing(adapter.Setup().Account, send, nil)
+// ends says when credentials end.
+func ends(at hub.Millis) string {
+	if at == 0 {
+		return "have no end that is known"
 	}
-	if err != nil {
-		return settings.NewAccount{}, err
-	}
-	return settings.NewAccount{
-		ID: id, External: a.Platform.External, Name: a.Name, Scope: a.Scope, OptOut: a.OptOut, Keywords: a.Keywords, Secrets: send,
-	}, missing(adapter.Setup().Account, send, a.Platform.Secrets)
+	return "end on " + at.Time().Format("2006-01-02 15:04 UTC")
 }
 
 // overlay puts what was given over what stands.
 func overlay(f flags, to *settings.NewAccount, given settings.NewAccount) {
 	for name, put := range map[string]func(){
-		"external":  func() { to.External = given.External },
 		"title":     func() { to.Name = given.Name },
 		"scope":     func() { to.Scope = given.Scope },
 		"out-word":  func() { to.OptOut.OutWords = given.OptOut.OutWords },
@@ -115,6 +121,7 @@ func overlay(f flags, to *settings.NewAccount, given settings.NewAccount) {
 		"out-reply": func() { to.OptOut.OutReply = given.OptOut.OutReply },
 		"in-reply":  func() { to.OptOut.InReply = given.OptOut.InReply },
 		"keyword":   func() { to.Keywords = given.Keywords },
+		"welcome":   func() { to.Welcome = given.Welcome },
 	} {
 		if f.was(name) {
 			put()
@@ -142,26 +149,40 @@ func keyword(list *[]store.Keyword, text string) error {
 	if !ok || strings.TrimSpace(match) == "" || answer == "" {
 		return errors.New("want MATCH=ANSWER")
 	}
-	content := hub.TextContent(answer)
-	if strings.HasPrefix(answer, "{") {
-		var err error
-		if content, err = readContent(answer); err != nil {
-			return err
-		}
+	content, err := answerOf(answer)
+	if err != nil {
+		return err
 	}
 	*list = append(*list, store.Keyword{Match: match, Answer: content})
 	return nil
 }
 
+// answerOf reads what is answered: a text, or JSON if it begins with a brace. Of an empty
+// text it makes nothing.
+func answerOf(text string) (hub.Content, error) {
+	switch {
+	case text == "":
+		return hub.Content{}, nil
+	case strings.HasPrefix(text, "{"):
+		return readContent(text)
+	}
+	return hub.TextContent(text), nil
+}
+
 // shows checks that the channel can show all automatic answers.
-func shows(adapter channel.Adapter, keywords []store.Keyword, o store.OptOut) error {
+func shows(adapter channel.Adapter, a settings.NewAccount) error {
 	limits := adapter.Capabilities()
-	for _, k := range keywords {
+	if a.Welcome.Type != "" {
+		if err := limits.Check(a.Welcome); err != nil {
+			return fmt.Errorf("hubctl connect: -welcome: %w", err)
+		}
+	}
+	for _, k := range a.Keywords {
 		if err := limits.Check(k.Answer); err != nil {
 			return fmt.Errorf("hubctl connect: the answer to %q: %w", k.Match, err)
 		}
 	}
-	for name, text := range map[string]string{"out-reply": o.OutReply, "in-reply": o.InReply} {
+	for name, text := range map[string]string{"out-reply": a.OptOut.OutReply, "in-reply": a.OptOut.InReply} {
 		if text == "" {
 			continue
 		}
@@ -175,7 +196,8 @@ func shows(adapter channel.Adapter, keywords []store.Keyword, o store.OptOut) er
 // disconnect removes an account, or a whole connection.
 func (c *control) disconnect(ctx context.Context, args []string) error {
 	f := newFlags("disconnect")
-	team, connection, account := f.String("team", "", ""), f.String("connection", "", ""), f.String("account", "", "")
+	team, connection, id := f.String("team", "", ""), f.String("connection", "", ""), f.String("account", "", "")
+	force := f.Bool("force", false, "")
 	if err := f.parse(args); err != nil {
 		return err
 	}
@@ -183,10 +205,12 @@ func (c *control) disconnect(ctx context.Context, args []string) error {
 		return err
 	}
 	var accounts []hub.AccountID
-	if *account != "" {
-		accounts = append(accounts, hub.AccountID(*account))
+	if *id != "" {
+		accounts = append(accounts, hub.AccountID(*id))
 	}
-	if err := c.setup().Disconnect(ctx, hub.TeamID(*team), hub.ConnectionID(*connection), accounts...); err != nil {
+	notes, err := c.keeper().Disconnect(ctx, hub.TeamID(*team), hub.ConnectionID(*connection), *force, accounts...)
+	c.tell(notes)
+	if err != nil {
 		return err
 	}
 	fmt.Fprintln(c.out, "disconnected; the functions know it within a minute")

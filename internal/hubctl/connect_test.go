@@ -22,7 +22,7 @@ func stored(h *hubtest.Hub) *settings.Reader {
 func TestTeamAndConnectionAreSetUpFromATerminal(t *testing.T) {
 	h := hubtest.New(t)
 	must(t)(run(h, "", "team", "-id", "acme", "-name", "Acme"))
-	out := must(t)(run(h, lineSecrets, "connect", "-team", "acme", "-channel", "line",
+	out := must(t)(run(h, lineSecrets, "connect", "-no-check", "-team", "acme", "-channel", "line",
 		"-connection", "line1", "-account", "line1", "-external", "U1", "-keyword", "hours=9 to 5"))
 	if !strings.Contains(out, "/webhooks/line/acme.line1.") || strings.Contains(out, "s3cret") || strings.Contains(out, "t0ken") {
 		t.Errorf("got %q, want the webhook's path and no secret", out)
@@ -40,7 +40,7 @@ func TestTeamAndConnectionAreSetUpFromATerminal(t *testing.T) {
 
 func TestSecondAccountJoinsAndOnlyWhatIsGivenChanges(t *testing.T) {
 	h := hubtest.New(t)
-	at := []string{"connect", "-team", "test", "-channel", "whatsapp", "-connection", "wa"}
+	at := []string{"connect", "-no-check", "-team", "test", "-channel", "whatsapp", "-connection", "wa"}
 	connect := func(stdin string, args ...string) {
 		t.Helper()
 		must(t)(run(h, stdin, append(slices.Clone(at), args...)...))
@@ -91,7 +91,7 @@ func TestSecondAccountJoinsAndOnlyWhatIsGivenChanges(t *testing.T) {
 func TestMistakesInAConnectionAreNamed(t *testing.T) {
 	h := hubtest.New(t)
 	line := func(args ...string) []string {
-		return append([]string{"connect", "-team", "test", "-channel", "line", "-connection", "c1"}, args...)
+		return append([]string{"connect", "-no-check", "-team", "test", "-channel", "line", "-connection", "c1"}, args...)
 	}
 	for _, m := range []mistake{
 		{"", []string{"connect", "-team", "test", "-channel", "line"}, "-connection is missing"},
@@ -101,8 +101,8 @@ func TestMistakesInAConnectionAreNamed(t *testing.T) {
 		{"app_secret=x", line(), "line does not have; it has channel_secret, channel_token"},
 		{"", line(), "channel_secret is missing"},
 		{"channel_secret=x", line("-account", "a1"), "channel_token is missing"},
-		{lineSecrets, line(), "-account is missing"},
-		{lineSecrets, line("-account", "a1"), "platform's name"},
+		{lineSecrets, line(), "belongs to an account"},
+		{lineSecrets, line("-account", "a1"), "the platform's name"},
 		{lineSecrets, line("-account", "line1", "-external", "U2"), "belongs to connection line1"},
 		{"channel_secret=x", line("-keyword", "hours"), "MATCH=ANSWER"},
 		{lineSecrets, line("-account", "a1", "-external", "U2", "-keyword", `menu={"type":"butons"}`), "butons"},
@@ -110,7 +110,7 @@ func TestMistakesInAConnectionAreNamed(t *testing.T) {
 		{lineSecrets, line("-account", "a1", "-external", "U2", "-keyword", `menu={"type":"text","text":"a"} b`), "behind the JSON"},
 		{lineSecrets, line("-account", "a1", "-external", "U2", "-keyword", "long="+strings.Repeat("x", 5001)), `the answer to "long"`},
 		{lineSecrets, line("-account", "a1", "-external", "U2", "-out-reply", strings.Repeat("x", 5001)), "-out-reply"},
-		{"", []string{"connect", "-team", "test", "-channel", "whatsapp", "-connection", "line1"}, "app_secret is missing"},
+		{"", []string{"connect", "-team", "test", "-channel", "whatsapp", "-connection", "line1"}, "one of the channel line"},
 	} {
 		m.check(t, h)
 	}

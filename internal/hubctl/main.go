@@ -12,6 +12,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
+	"net/url"
 	"os"
 	"os/signal"
 	"strings"
@@ -24,6 +26,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"omnihub/internal/account"
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/all"
 	"omnihub/internal/env"
@@ -47,12 +50,20 @@ func commands() map[string]command {
 	with := func(names ...string) []string { return append(names, setup...) }
 	return map[string]command{
 		"team":       {run: (*control).team, needs: setup},
-		"connect":    {run: (*control).connect, needs: setup},
-		"disconnect": {run: (*control).disconnect, needs: setup},
+		"connect":    {run: (*control).connect, needs: with("CONTACTS_TABLE")},
+		"disconnect": {run: (*control).disconnect, needs: with("CONTACTS_TABLE")},
 		"rotate":     {run: (*control).rotate, needs: setup},
 		"quota":      {run: (*control).quota, needs: setup},
 		"send":       {run: (*control).send, needs: with("MESSAGES_TABLE", "CONTACTS_TABLE")},
 		"log":        {run: (*control).log, needs: with("MESSAGES_TABLE", "LEDGER_TABLE")},
+
+		"account list":       {run: (*control).accountList, needs: with("CONTACTS_TABLE")},
+		"account show":       {run: (*control).accountShow, needs: with("CONTACTS_TABLE")},
+		"account check":      {run: (*control).accountCheck, needs: with("CONTACTS_TABLE")},
+		"account actualize":  {run: (*control).accountActualize, needs: with("CONTACTS_TABLE")},
+		"account deactivate": {run: (*control).accountDeactivate, needs: with("CONTACTS_TABLE")},
+		"account activate":   {run: (*control).accountActivate, needs: with("CONTACTS_TABLE")},
+		"account remove":     {run: (*control).accountRemove, needs: with("CONTACTS_TABLE")},
 
 		"quarantine list":   {run: (*control).quarantineList, needs: []string{"LEDGER_TABLE"}},
 		"quarantine show":   {run: (*control).quarantineShow, needs: []string{"LEDGER_TABLE"}},
@@ -76,11 +87,11 @@ func named(words []string) (name string, args []string, err error) {
 
 func main() {
 	if len(os.Args) < 2 {
-		fmt.Fprint(os.Stderr, usage)
+		fmt.Fprint(os.Stderr, usageOf(all.Adapters(env.Platform())))
 		os.Exit(2)
 	}
 	if first := os.Args[1]; strings.Trim(first, "-") == "help" || first == "-h" {
-		fmt.Print(usage)
+		fmt.Print(usageOf(all.Adapters(env.Platform())))
 		return
 	}
 	name, _, err := named(os.Args[1:])
@@ -94,7 +105,7 @@ func main() {
 	context.AfterFunc(ctx, stop)
 	p := e.Start(ctx)
 	c := &control{
-		adapters: all.Adapters(env.Platform()), now: p.Now, refused: &refusals{},
+		adapters: all.Adapters(env.Platform()), now: p.Now, url: os.Getenv("API_URL"), refused: &refusals{},
 		in: os.Stdin, out: os.Stdout, progress: os.Stderr, pause: time.Second,
 	}
 	p.AWS.APIOptions = append(p.AWS.APIOptions, c.refused.note)
@@ -117,6 +128,7 @@ type control struct {
 	events   *eventbridge.Client
 	files    *s3.Client
 	now      func() time.Time
+	url      string    // the API's public address; "" = not known
 	refused  *refusals // what the credentials may not call
 	in       io.Reader
 	out      io.Writer
@@ -131,7 +143,7 @@ func (c *control) run(ctx context.Context, words []string) error {
 	}
 	err = commands()[name].run(c, ctx, args)
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(c.out, usage)
+		fmt.Fprint(c.out, usageOf(c.adapters))
 		return nil
 	}
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
@@ -140,7 +152,13 @@ func (c *control) run(ctx context.Context, words []string) error {
 	return c.refused.explain(err)
 }
 
-func (c *control) setup() settings.Setup { return settings.Setup{Store: c.store, Keyring: c.key} }
+func (c *control) setup() settings.Setup {
+	return settings.Setup{Store: c.store, Keyring: c.key, URL: c.url}
+}
+
+func (c *control) keeper() *account.Keeper {
+	return &account.Keeper{Setup: c.setup(), Adapters: c.adapters, Now: c.now, Log: slog.New(slog.DiscardHandler)}
+}
 
 func (c *control) reader() *settings.Reader { return settings.NewReader(c.store, c.key, c.now) }
 
@@ -164,6 +182,18 @@ func (f flags) parse(args []string) error {
 		return fmt.Errorf("%s: %q is no flag", f.Name(), f.Arg(0))
 	}
 	return nil
+}
+
+// url adds the flag -url, which sets the API's address.
+func (f flags) url(c *control) {
+	f.Func("url", "", func(text string) error {
+		u, err := url.Parse(text)
+		if err != nil || u.Scheme == "" || u.Host == "" || u.RawQuery != "" {
+			return errors.New("want the API's address, as https://hooks.example")
+		}
+		c.url = strings.TrimSuffix(strings.TrimSuffix(text, "/"), "/webhooks")
+		return nil
+	})
 }
 
 // need is an error that names the flags that were left out.

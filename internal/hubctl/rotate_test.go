@@ -29,29 +29,32 @@ func TestKeysAreRotatedFromATerminal(t *testing.T) {
 
 func TestEdgeKeyIsRotatedFromATerminal(t *testing.T) {
 	h := hubtest.New(t)
-	path := func() string {
+	path := func(connection, secrets string) string {
 		t.Helper()
-		out := must(t)(run(h, "", "connect", "-team", "test", "-channel", "line", "-connection", "line1"))
+		out := must(t)(run(h, secrets, "connect", "-team", "test", "-channel", "line", "-connection", connection, "-url", hubtest.API))
 		return out[strings.LastIndex(out, "/")+1 : len(out)-1]
 	}
-	before := path()
+	before := path("line1", "")
 	if before != h.PathID {
 		t.Errorf("got the path %s, want %s", before, h.PathID)
 	}
 	if out := must(t)(run(h, "", "rotate", "-edge")); !strings.Contains(out, "key 2") {
 		t.Errorf("got %q", out)
 	}
-	after := path()
+	if again := path("line1", ""); again != before {
+		t.Errorf("got the path %s, want what stands at the platform: %s", again, before)
+	}
+	after := path("line2", "channel_secret=s")
 	edge, err := stored(h).Edge(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, id := range []string{before, after} {
-		if _, c, ok := edge.Resolve(id); !ok || c != "line1" {
-			t.Errorf("%s: got %s, %v, want line1", id, c, ok)
+	for id, want := range map[string]hub.ConnectionID{before: "line1", after: "line2"} {
+		if _, c, ok := edge.Resolve(id); !ok || c != want {
+			t.Errorf("%s: got %s, %v, want %s", id, c, ok, want)
 		}
 	}
-	if before == after {
-		t.Error("the path is made with the old key")
+	if after != edge.PathID(hubtest.Team, "line2") {
+		t.Error("the path of a new connection is made with the old key")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -22,7 +23,7 @@ func readSecrets(r io.Reader) (channel.Secrets, error) {
 			continue
 		}
 		name, v, ok := strings.Cut(line, "=")
-		if !ok || name == "" || v == "" {
+		if !ok || name == "" {
 			return nil, errors.New("hubctl connect: secrets are read as lines of NAME=VALUE")
 		}
 		given[strings.TrimSpace(name)] = hub.Secret(strings.TrimSpace(v))
@@ -30,44 +31,42 @@ func readSecrets(r io.Reader) (channel.Secrets, error) {
 	return given, lines.Err()
 }
 
-// parts divides what was given between connection and account, and refuses what the
-// channel does not know.
-func parts(adapter channel.Adapter, given channel.Secrets) (verify, send channel.Secrets, err error) {
-	verify, send = channel.Secrets{}, channel.Secrets{}
-	setup := adapter.Setup()
-	left := len(given)
+// fieldsOf are the lines that tell a channel's credentials.
+func fieldsOf(a channel.Adapter) string {
+	setup := a.Setup()
+	var out strings.Builder
 	for _, side := range []struct {
+		of     string
 		fields []channel.Field
-		into   channel.Secrets
-	}{{setup.Connection, verify}, {setup.Account, send}} {
+	}{{"connection", setup.Connection}, {"account", setup.Account}} {
 		for _, f := range side.fields {
-			if v, ok := given[f.Name]; ok {
-				side.into[f.Name] = v
-				left--
+			help := f.Help
+			if f.Optional {
+				help = "may be left out; " + help
 			}
+			fmt.Fprintf(&out, "      %-21s  %-10s   %s\n", f.Name, side.of, help)
 		}
 	}
-	if left > 0 { // the names may be secrets that stand on the wrong side
-		return nil, nil, fmt.Errorf("hubctl connect: among the secrets is one that %s does not have; it has %s", adapter.Kind(), list(setup))
-	}
-	return verify, send, nil
+	return out.String()
 }
 
-// missing is an error that names what neither was given nor is stored.
-func missing(fields []channel.Field, given, stored channel.Secrets) error {
-	for _, f := range fields {
-		if !f.Optional && given[f.Name] == "" && stored[f.Name] == "" {
-			return fmt.Errorf("hubctl connect: the secret %s is missing (%s)", f.Name, f.Help)
+// channels tells, for the usage, what every channel is connected with.
+func channels(adapters map[hub.Channel]channel.Adapter) string {
+	var out strings.Builder
+	for _, kind := range slices.Sorted(maps.Keys(adapters)) {
+		setup := adapters[kind].Setup()
+		fmt.Fprintf(&out, "\n    %s: -external is %s", kind, setup.External)
+		if setup.Single {
+			out.WriteString("; a connection has one account")
 		}
+		out.WriteString("\n" + fieldsOf(adapters[kind]))
 	}
-	return nil
+	return out.String()
 }
 
-// list names a channel's secrets.
-func list(setup channel.Setup) string {
-	var names []string
-	for _, f := range slices.Concat(setup.Connection, setup.Account) {
-		names = append(names, f.Name)
-	}
-	return strings.Join(names, ", ")
+// usageOf is the usage, with what the channels are connected with.
+func usageOf(adapters map[hub.Channel]channel.Adapter) string {
+	return strings.Replace(usage, channelsHere, channels(adapters), 1)
 }
+
+const channelsHere = "\n    {channels}\n"

@@ -90,7 +90,7 @@ func TestExamplesOfTheUsageAreGood(t *testing.T) {
 	}
 	_, keyword, _ := strings.Cut(usage, "-keyword 'menu=")
 	keyword, _, _ = strings.Cut(keyword, "'\n")
-	must(t)(run(h, "", "connect", "-team", "test", "-channel", "whatsapp", "-connection", "whatsapp1", "-account", "whatsapp1", "-keyword", "menu="+keyword))
+	must(t)(run(h, "", "connect", "-no-check", "-team", "test", "-channel", "whatsapp", "-connection", "whatsapp1", "-account", "whatsapp1", "-keyword", "menu="+keyword))
 }
 
 func TestQuotaIsAskedFromATerminal(t *testing.T) {

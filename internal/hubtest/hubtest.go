@@ -98,7 +98,7 @@ func New(t testing.TB) *Hub {
 	tables := h.provision()
 	h.KeyID = h.names["SecretsKey"]
 	h.Keyring = h.Keys("test", nil)
-	h.Store = &store.Store{DB: h.DynamoDB("test"), Tables: tables, Now: clock.Now, Retention: 400 * 24 * time.Hour}
+	h.Store = &store.Store{DB: h.DynamoDB("test"), Tables: tables, Now: clock.Now, Retention: 400 * 24 * time.Hour, Marks: &store.Marks{}}
 	h.Setup = settings.Setup{Store: h.Store, Keyring: h.Keyring, URL: API}
 	h.Settings = settings.NewReader(h.Store, h.Keyring, clock.Now)
 	h.queues = h.SQS("test")

@@ -51,12 +51,15 @@ const (
 	ProfilesFailed Name = "ProfilesFailed"
 	SettingsMisses Name = "SettingsMisses"
 	SettingsStale  Name = "SettingsStale"
+
+	TokensRenewed    Name = "TokensRenewed"
+	AccountsTroubled Name = "AccountsTroubled"
 )
 
 // The closed sets of values. Codes are those of internal/hub.
 var (
 	classes   = []string{"bot", "person", "transactional", "marketing"}
-	functions = []string{"ingress", "inbound", "relay", "outbound", "reconcile", "profile"}
+	functions = []string{"ingress", "inbound", "relay", "outbound", "reconcile", "profile", "tokenrefresh"}
 
 	edgeCodes = []string{"bad_request", "signature_invalid", "not_found", "method_not_allowed", "too_large", "unavailable"}
 	keptCodes = []string{"unparsable", "oversize", "unknown_account", "stale_event", "key_reused", "poison", "permanent"}
@@ -68,6 +71,7 @@ var (
 		"permanent", "blocked", "unreachable", "window_closed", "quota_exhausted", "opted_out", "account_broken", "template_invalid",
 	}
 	tryCodes     = []string{"transient", "rate_limited", "unclear", "token_expired"}
+	troubleCodes = []string{"token_expired", "account_broken", "not_found", "bad_request", "permanent"}
 	profileCodes = []string{"transient", "rate_limited", "unclear", "token_expired", "permanent"}
 )
 
@@ -117,6 +121,9 @@ var catalogue = []Definition{
 	{ProfilesFailed, Count, [][]string{{channelKey, codeKey}}, profileCodes, Prompt, "an ask for a profile failed"},
 	{SettingsMisses, Count, perFunction, nil, Routine, "a setting was read from the table, since none was kept or it was over a minute old"},
 	{SettingsStale, Count, perFunction, nil, Prompt, "a setting was served though it is old, since the table or the key service failed"},
+
+	{TokensRenewed, Count, total, nil, Routine, "an account's credentials were renewed before their end"},
+	{AccountsTroubled, Count, [][]string{{codeKey}}, troubleCodes, Prompt, "the platform answered a look at an account that something of it is not good"},
 }
 
 var byName = index(catalogue)

@@ -14,7 +14,7 @@ import (
 )
 
 // maxAccounts is how many accounts one call connects: what fits in a transaction.
-const maxAccounts = 40
+const maxAccounts = 24
 
 // NewAccount is an account that is to be connected.
 type NewAccount struct {
@@ -28,12 +28,21 @@ type NewAccount struct {
 	// Welcome answers who opens the conversation, in the webhook's own answer, on a
 	// channel that is an Answerer; no type = none.
 	Welcome hub.Content
+	// Alone tells that the connection may have no other account.
+	Alone bool
+	// Standing is what the platform said of the account with these credentials; nil =
+	// it was not asked.
+	Standing *channel.Standing
+	// Plain tells that nothing secret changes: it does not count as new credentials.
+	Plain bool
 }
 
 // Connect writes a connection with accounts: all of it, or nothing. The accounts are
 // added, or replaced by what is given; the connection's other accounts stay. Secrets
-// replace those of the same name; the others stay. Errors: BadRequest, Conflict if
-// other changes kept coming between, Transient.
+// replace those of the same name, empty ones take them away; the others stay. An account that was deactivated
+// stays so. The same write tells that an account was connected, or has new credentials,
+// and when it is to be looked after. Errors: BadRequest, Conflict if other changes kept
+// coming between, Transient.
 func (s Setup) Connect(ctx context.Context, team *Team, id hub.ConnectionID, kind hub.Channel,
 	secrets channel.Secrets, accounts ...NewAccount) error {
 	if !id.Valid() {
@@ -73,7 +82,7 @@ func (s Setup) connect(ctx context.Context, team hub.TeamID, id hub.ConnectionID
 	if change.Connection.Sealed, err = sealOver(t, string(id), seen.Sealed, secrets); err != nil {
 		return err
 	}
-	if change.Connection.URL, err = s.webhook(ctx, seen.URL, team, id, kind); err != nil {
+	if change.Connection.URL, err = s.Webhook(ctx, seen.URL, team, id, kind); err != nil {
 		return err
 	}
 	known, welcomes := change.Connection.Accounts, map[string]hub.Content{}
@@ -95,17 +104,28 @@ func (s Setup) connect(ctx context.Context, team hub.TeamID, id hub.ConnectionID
 			welcomes[a.External] = a.Welcome
 		}
 		c, err := s.account(ctx, t, id, kind, a)
+		if err == nil {
+			err = s.care(ctx, t, change.Connection.Sealed, a, &c)
+		}
 		if err != nil {
 			return err
 		}
 		change.Accounts = append(change.Accounts, c)
 	}
+	for _, a := range accounts {
+		for _, other := range known {
+			if a.Alone && other != a.ID {
+				return refuse("connect", "connection %s has the account %s, and on this channel a connection has one: give %s a connection of its own", id, other, a.ID)
+			}
+		}
+	}
 	return s.Store.Connect(ctx, change)
 }
 
-// webhook is the URL of a connection's webhook. The one that stands at the platform
-// stays, whatever keys of path ids there are since, unless the address is another.
-func (s Setup) webhook(ctx context.Context, stands string, team hub.TeamID, id hub.ConnectionID, kind hub.Channel) (string, error) {
+// Webhook is the URL that a connection's webhook has once it is connected: "" if the
+// API's address is not known. The one that stands at the platform, "" for none, stays,
+// whatever keys of path ids there are since, unless the address is another.
+func (s Setup) Webhook(ctx context.Context, stands string, team hub.TeamID, id hub.ConnectionID, kind hub.Channel) (string, error) {
 	base := strings.TrimSuffix(s.URL, "/") + "/webhooks/"
 	if s.URL == "" || strings.HasPrefix(stands, base) {
 		return stands, nil
@@ -126,7 +146,7 @@ func (s Setup) account(ctx context.Context, t *Team, id hub.ConnectionID, kind h
 	case err == nil && seen.Connection != id:
 		return c, refuse("connect", "account %s belongs to connection %s", a.ID, seen.Connection)
 	case err == nil:
-		c.Seen = &seen
+		c.Seen, c.Account.Off = &seen, seen.Off
 	case hub.CodeOf(err) != hub.NotFound:
 		return c, err
 	}
@@ -136,7 +156,7 @@ func (s Setup) account(ctx context.Context, t *Team, id hub.ConnectionID, kind h
 
 // Disconnect removes accounts of a connection with their secrets and keyword answers;
 // none given means all of them. With its last account the connection goes too. What
-// was received and sent stays. Errors: NotFound, Conflict, Transient.
+// was received and sent stays, and so does what happened to the accounts. Errors: NotFound, Conflict, Transient.
 func (s Setup) Disconnect(ctx context.Context, team hub.TeamID, id hub.ConnectionID, accounts ...hub.AccountID) error {
 	return settle(func() error {
 		seen, err := s.Store.Connection(ctx, team, id, store.Strict)
@@ -156,7 +176,15 @@ func (s Setup) Disconnect(ctx context.Context, team hub.TeamID, id hub.Connectio
 				return hub.E(hub.NotFound, "settings: disconnect", fmt.Errorf("connection %s has no account %s", id, a))
 			}
 		}
-		return s.Store.Disconnect(ctx, seen, slices.Compact(slices.Sorted(slices.Values(gone)))...)
+		var cares []store.Care
+		for _, a := range slices.Compact(slices.Sorted(slices.Values(gone))) {
+			care, err := s.Store.Care(ctx, team, a)
+			if err != nil {
+				return err
+			}
+			cares = append(cares, care)
+		}
+		return s.Store.Disconnect(ctx, seen, cares...)
 	})
 }
 
@@ -165,13 +193,18 @@ func refuse(op, format string, args ...any) error {
 	return hub.E(hub.BadRequest, "settings: "+op, errors.New(text))
 }
 
-// sealOver seals secrets for a place and adds them to what is sealed there.
+// sealOver seals secrets for a place and adds them to what is sealed there; what an empty
+// one names goes.
 func sealOver(t *Team, place string, sealed map[string][]byte, secrets channel.Secrets) (map[string][]byte, error) {
 	out := maps.Clone(sealed)
 	if out == nil {
 		out = map[string][]byte{}
 	}
 	for field, secret := range secrets {
+		if secret == "" {
+			delete(out, field)
+			continue
+		}
 		v, err := t.Box.Seal([]byte(secret.Reveal()), string(t.ID), place, field)
 		if err != nil {
 			return nil, err

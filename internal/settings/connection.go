@@ -88,15 +88,16 @@ func (r *Reader) connection(ctx context.Context, team hub.TeamID, id hub.Connect
 	read := func(ctx context.Context, how store.Read) (store.ConnectionItem, error) {
 		return r.Store.Connection(ctx, team, id, how)
 	}
-	open := func(t *Team, it store.ConnectionItem) (*Connection, error) {
-		secrets, err := openAll(t, string(id), it.Sealed)
-		if err != nil {
-			return nil, err
-		}
-		return &Connection{Team: t, ID: id, Channel: it.Channel, Secrets: secrets, Accounts: it.Accounts, Welcomes: it.Welcomes, URL: it.URL,
-			names: slices.Sorted(maps.Keys(it.Accounts))}, nil
-	}
 	return lookup(ctx, r, place{"connection", string(team), string(id)}, t, func(ctx context.Context) (*Connection, error) {
-		return opened(ctx, r, team, how, read, open)
+		return opened(ctx, r, team, how, read, openConnection)
 	})
+}
+
+func openConnection(t *Team, it store.ConnectionItem) (*Connection, error) {
+	secrets, err := openAll(t, string(it.ID), it.Sealed)
+	if err != nil {
+		return nil, err
+	}
+	return &Connection{Team: t, ID: it.ID, Channel: it.Channel, Secrets: secrets, Accounts: it.Accounts, Welcomes: it.Welcomes, URL: it.URL,
+		names: slices.Sorted(maps.Keys(it.Accounts))}, nil
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"sync"
 	"time"
 
@@ -34,8 +33,14 @@ type Account struct {
 	Name       string
 	Scope      string // what shares ids of people with other accounts; "" = the channel's own rule
 	OptOut     store.OptOut
-	Platform   channel.Account
-	Keywords   []store.Keyword
+	// Off tells that the account was deactivated: what comes in is stored, and nothing
+	// is sent until it is activated again.
+	Off      bool
+	Platform channel.Account
+	Keywords []store.Keyword
+	// Fingerprint stands for the account's credentials, its own and those of its
+	// connection. It changes when one of them does, and tells nothing of them.
+	Fingerprint string
 }
 
 // Reader reads settings through its cache. It is safe for concurrent use.
@@ -61,38 +66,42 @@ func (r *Reader) Team(ctx context.Context, id hub.TeamID) (*Team, error) {
 
 // Account returns an account. NotFound if there is none.
 func (r *Reader) Account(ctx context.Context, team hub.TeamID, id hub.AccountID) (*Account, error) {
-	type stored struct {
-		store.AccountItem
-		keywords   []store.Keyword
-		connection store.ConnectionItem
+	read := func(ctx context.Context, how store.Read) (storedAccount, error) {
+		return readAccount(ctx, r.Store, team, id, how)
 	}
-	read := func(ctx context.Context, how store.Read) (it stored, err error) {
-		if it.AccountItem, err = r.Store.Account(ctx, team, id, how); err == nil {
-			it.keywords, err = r.Store.Keywords(ctx, team, id, how)
-		}
-		if err == nil {
-			it.connection, err = r.Store.Connection(ctx, team, it.Connection, how)
-		}
-		return it, err
-	}
-	open := func(t *Team, it stored) (*Account, error) {
-		secrets, err := openAll(t, string(it.Connection), it.connection.Sealed)
-		if err != nil {
-			return nil, err
-		}
-		own, err := openAll(t, string(id), it.Sealed)
-		if err != nil {
-			return nil, err
-		}
-		maps.Copy(secrets, own)
-		return &Account{
-			Team: t, Connection: it.Connection, Channel: it.Channel, Name: it.Name, Scope: it.Scope, OptOut: it.OptOut, Keywords: it.keywords,
-			Platform: channel.Account{ID: id, External: it.External, Secrets: secrets, Webhook: it.connection.URL},
-		}, nil
-	}
+	open := func(t *Team, it storedAccount) (*Account, error) { return it.open(t) }
 	return lookup(ctx, r, place{"account", string(team), string(id)}, upToDate, func(ctx context.Context) (*Account, error) {
 		return opened(ctx, r, team, store.Relaxed, read, open)
 	})
+}
+
+// storedAccount is an account with what belongs to it, sealed.
+type storedAccount struct {
+	store.AccountItem
+	keywords   []store.Keyword
+	connection store.ConnectionItem
+}
+
+func readAccount(ctx context.Context, st *store.Store, team hub.TeamID, id hub.AccountID, how store.Read) (it storedAccount, err error) {
+	if it.AccountItem, err = st.Account(ctx, team, id, how); err == nil {
+		it.keywords, err = st.Keywords(ctx, team, id, how)
+	}
+	if err == nil {
+		it.connection, err = st.Connection(ctx, team, it.Connection, how)
+	}
+	return it, err
+}
+
+func (it storedAccount) open(t *Team) (*Account, error) {
+	fingerprint, secrets, err := openFor(t, string(it.Connection), it.connection.Sealed, string(it.ID), it.Sealed)
+	if err != nil {
+		return nil, err
+	}
+	return &Account{
+		Team: t, Connection: it.Connection, Channel: it.Channel, Name: it.Name, Scope: it.Scope, OptOut: it.OptOut, Keywords: it.keywords,
+		Off: it.Off, Fingerprint: fingerprint,
+		Platform: channel.Account{ID: it.ID, External: it.External, Secrets: secrets, Webhook: it.connection.URL},
+	}, nil
 }
 
 // opened reads and opens a setting of a team. If it is sealed under a key that the

@@ -115,7 +115,7 @@ func (st *Store) Readdress(ctx context.Context, r Ref, external string, at hub.M
 // Shared reports whether a partition holds a message beside the one of a key, and
 // what belongs to that.
 func (st *Store) Shared(ctx context.Context, r Ref, own hub.MessageKey) (bool, error) {
-	const few = 3 // the message itself, its answer, and the mark of a time in the future
+	const few = 4 // the message itself, its answer in one or two, and the mark of a time in the future
 	out, err := st.DB.Query(ctx, &dynamodb.QueryInput{
 		TableName: &st.Tables.Messages, KeyConditionExpression: aws.String("PK=:p AND begins_with(SK, :m)"),
 		ExpressionAttributeValues: item{":p": s(r.pk()), ":m": s(messageMark)},
@@ -125,7 +125,7 @@ func (st *Store) Shared(ctx context.Context, r Ref, own hub.MessageKey) (bool, e
 		return false, wrap("look for other messages", err)
 	}
 	for _, it := range out.Items {
-		if k := strings.TrimPrefix(str(it, skAttr), messageMark); k != string(own) && k != string(own.Answer()) && str(it, "moved") != string(own) {
+		if k := strings.TrimPrefix(str(it, skAttr), messageMark); k != string(own) && !strings.HasPrefix(k, string(own.Answer())) && str(it, "moved") != string(own) {
 			return true, nil
 		}
 	}
@@ -238,7 +238,7 @@ func unchanged(t *hub.Thread, values item) []string {
 func stampsOf(t *hub.Thread) map[string]hub.Millis {
 	return map[string]hub.Millis{
 		subFollowed: t.Followed, subUnfollowed: t.Unfollowed, subOptedOut: t.OptedOut, subOptedIn: t.OptedIn,
-		subMarketingOut: t.MarketingOut, "actAt": t.LastAct, "deliveredUpTo": t.DeliveredUpTo, "readUpTo": t.ReadUpTo,
+		subMarketingOut: t.MarketingOut, lastAct: t.LastAct, enteredAt: t.Entered.At, "deliveredUpTo": t.DeliveredUpTo, "readUpTo": t.ReadUpTo,
 	}
 }
 
@@ -315,6 +315,9 @@ func (st *Store) takeOver(ctx context.Context, team hub.TeamID, from, to *hub.Th
 	for name, at := range stampsOf(from) {
 		if at > had[name] {
 			put(name, ":"+name, n(at))
+			if name == enteredAt {
+				put(enteredAd, ":"+enteredAd, s(from.Entered.Ad))
+			}
 		}
 	}
 	values[":c"] = Revision{By: "hub", Fields: fields}.value(ctx, st.now())

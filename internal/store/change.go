@@ -146,6 +146,11 @@ func published(it item, kind string) (*hub.Published, error) {
 		if kind != hub.ContactMoved {
 			text(e, it, "ev", "event")
 		}
+	case hub.ContactEntered:
+		text(e, it, "ev", "event")
+		text(e, it, "esrc", "source")
+		text(e, it, "eref", "ref")
+		text(e, it, "ead", "ad")
 	case hub.AccountNotice:
 		e.Detail["connection"] = str(it, "conn")
 		text(e, it, "topic", "topic")
@@ -156,6 +161,8 @@ func published(it item, kind string) (*hub.Published, error) {
 			}
 		}
 		e.Detail["detail"] = detail
+	case hub.AccountConnected, hub.AccountDisconnected, hub.AccountTokenExpiring, hub.AccountTokenExpired, hub.AccountTokenRenewed, hub.AccountWebhookLost:
+		accountEvent(e, it)
 	default:
 		return nil, misread(it, "a known kind of fact")
 	}

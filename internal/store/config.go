@@ -25,6 +25,7 @@ type ConnectionItem struct {
 	Accounts map[string]hub.AccountID // by the platform's name of the account
 	Welcomes map[string]hub.Content   // by the same; what the webhook's own answer may bring
 	URL      string                   // of the webhook, as it stands at the platform; "" = not known
+	Version  int                      // raised by each write but a resealing
 }
 
 // AccountItem is one connected channel.
@@ -39,7 +40,11 @@ type AccountItem struct {
 	// Meta business portfolio. "" = the channel's own rule.
 	Scope  string
 	OptOut OptOut
+	// Off tells that the account rests: what comes in is stored, and nothing is sent.
+	Off    bool
 	Sealed map[string][]byte // by field, sealed for (team, account, field)
+	// Version is raised by each write but a resealing.
+	Version int
 }
 
 // OptOut is how customers of an account take automatic and marketing messages out
@@ -73,7 +78,7 @@ func (st *Store) Connection(ctx context.Context, team hub.TeamID, id hub.Connect
 	}
 	c := ConnectionItem{
 		Team: team, ID: id, Channel: hub.Channel(str(it, "chan")), Sealed: readSealed(it), Accounts: map[string]hub.AccountID{},
-		Welcomes: map[string]hub.Content{}, URL: str(it, "url"),
+		Welcomes: map[string]hub.Content{}, URL: str(it, "url"), Version: int(num(it, "v")),
 	}
 	if m, ok := it["accts"].(*types.AttributeValueMemberM); ok {
 		for name := range m.Value {
@@ -98,7 +103,7 @@ func (st *Store) Account(ctx context.Context, team hub.TeamID, id hub.AccountID,
 	}
 	return AccountItem{
 		Team: team, ID: id, Connection: hub.ConnectionID(str(it, "conn")), Channel: hub.Channel(str(it, "chan")),
-		External: str(it, "ext"), Name: str(it, "name"), Scope: str(it, "scope"), Sealed: readSealed(it),
+		External: str(it, "ext"), Name: str(it, "name"), Scope: str(it, "scope"), Off: num(it, "off") != 0, Sealed: readSealed(it), Version: int(num(it, "v")),
 		OptOut: OptOut{OutWords: strs(it, "outWords"), InWords: strs(it, "inWords"), OutReply: str(it, "outReply"), InReply: str(it, "inReply")},
 	}, nil
 }

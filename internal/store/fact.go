@@ -19,7 +19,12 @@ type Kept struct {
 }
 
 // keptMembers are the members of a published fact that lie in attributes of its item.
-var keptMembers = map[string]string{"nonce": "dt", "ok": "ok", "up_to": "upTo", "state": "state"}
+var keptMembers = map[string]string{
+	"nonce": "dt", "ok": "ok", "up_to": "upTo", "state": "state", "source": "esrc", "ref": "eref", "ad": "ead",
+}
+
+// maxKept is how much of a further member is kept, in bytes.
+const maxKept = 4 << 10
 
 // PutOther keeps an event as it came, once, under its own id, or, with a suffix,
 // beside what else is kept of it.
@@ -36,7 +41,7 @@ func (st *Store) PutOther(ctx context.Context, r Ref, e hub.Envelope, k Kept, su
 		it["pub"] = s(k.Publish)
 	}
 	for member, v := range k.Texts {
-		it[keptMembers[member]] = s(v)
+		it[keptMembers[member]] = s(cut(v, maxKept))
 	}
 	if suffix == "" {
 		if err := st.putLarge(ctx, r, sk, e.Raw, e.Received); err != nil {

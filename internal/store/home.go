@@ -13,9 +13,13 @@ import (
 	"omnihub/internal/hub"
 )
 
-// PutHome creates the home of a channel user, once. Root, members and version come
-// with the first join: a home without them is single.
+// PutHome creates the home of a channel user, once, and marks the account as used
+// before. Root, members and version come with the first join: a home without them is
+// single.
 func (st *Store) PutHome(ctx context.Context, team hub.TeamID, h hub.Home) error {
+	if err := st.MarkUsed(ctx, team, h.Account); err != nil {
+		return err
+	}
 	it := key(homePK(team, h.ID), homeSK)
 	it["acct"] = s(string(h.Account))
 	it["ch"] = s(string(h.Channel))

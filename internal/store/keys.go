@@ -22,6 +22,7 @@ import (
 //	T#t#U#u         A#<target>#<kind>#<who> reaction, edit, unsend of a message | U forward only; Q with the log
 //	T#t#U#u         R#<id>#<state>          a receipt by the platform's id alone | P; Q when the message is known
 //	T#t#U#u         R#<id>#key              our key of the message of that id   | P; G
+//	T#t#U#u         R#<id>#echo             the key of the echo of that id      | P; G, Q with R#<id>
 //	T#t#U#u         I#<id>                  the first arrival's time            | P; G
 //	T#t#U#u         V#<ms>#<event>          an event that is kept raw, or a fact | P
 //	T#t#U#u         C#<h>#opened, #closed   facts of conversation h             | P, T
@@ -43,8 +44,15 @@ import (
 //	T#t#TAG#tag#<s> <home>                  homes that bear a tag               | P; Q
 //	T#t#C#kind#<v>  CLAIM                   uniqueness: member id, CRM id …     | T with attribute_not_exists
 //	T#t#CONN#conn   F#notice#<event>        what a platform told the account's owner | P; Q
+//	T#t#ACC#account F#<kind>#<id>           a fact of an account                | P, T; Q by kind
+//	T#t#ACC#account CARE                    what is known of the account at its platform,
+//	                                        and when it is looked after next    | T, U by version; G
+//	T#t#ACC#account USED                    the account has had a customer: it cannot be
+//	                                        removed. Put before the first home that a
+//	                                        process makes in it, and never removed | P; G
 //	T#t#X#field#<v> GONE                    tombstone of an erased value        | P; G on import
 //	index due:      D#<day>#<shard>         due work of homes and facts         | Q by schedules
+//	index due:      A#<shard>               accounts, by when they are looked after next | Q by tokenrefresh
 //	index due:      L#t#<day>#<shard>       homes by day of creation            | Q by the contact list
 //
 // Config
@@ -104,6 +112,9 @@ func neverSK(b hub.HomeID) string               { return "N#" + string(b) }
 func aliasPK(t hub.TeamID, value string) string { return "T#" + string(t) + "#A#" + value }
 func finderPK(t hub.TeamID, field, v string) string {
 	return "T#" + string(t) + "#F#" + field + "#" + v
+}
+func accountPK(t hub.TeamID, a hub.AccountID) string {
+	return "T#" + string(t) + "#ACC#" + string(a)
 }
 func claimPK(t hub.TeamID, kind, v string) string { return "T#" + string(t) + "#C#" + kind + "#" + v }
 func connectionPK(t hub.TeamID, c hub.ConnectionID) string {

@@ -18,6 +18,7 @@ func TestKeysAreDistinctAndScoped(t *testing.T) {
 			"token": tokenPK(t, "x"), "call": callPK(t, "x"), "bucket": bucketPK(t, "x"), "cursor": cursorPK(t, "x"),
 			"log": logPK(t, "x", "20261122"), "deliveries": deliveryPK(t, "x"), "quarantined": rawPK(t, "x"), "large": largePK(t, "x"),
 			"quarantine of a day": quarantineDayPK(t, "20261122"), "quarantine of a user": quarantineUserPK(t, "x"),
+			"account": accountPK(t, "x"), "connection": connectionPK(t, "x"),
 		}
 	}
 	seen := map[string]string{}
@@ -36,7 +37,7 @@ func TestKeysAreDistinctAndScoped(t *testing.T) {
 		"thread": threadSK, "message": messageSK("0000000000001#x"), "action": actionSK("x", "reaction", "y"), "early": earlySK("x", "read"),
 		"arrival": arrivalSK("x"), "kept event": otherSK(1, "x"), "opened": openedSK("x"), "closed": closedSK("x"),
 		"home": homeSK, "fact": factSK("tag", "x"), "register": registerSK("name"), "edge": edgeSK("x"), "never": neverSK("x"),
-		"alias": aliasSK, "claim": claimSK, "gone": goneSK, "edge keys": edgeKeysSK, "team": teamSK,
+		"alias": aliasSK, "claim": claimSK, "gone": goneSK, "care": careSK, "used": usedSK, "edge keys": edgeKeysSK, "team": teamSK,
 		"connection": connectionSK("x"), "account": accountSK("x"), "keywords": keywordSK("x"),
 		"token": tokenSK, "call": callSK, "cursor": cursorSK,
 	}
@@ -47,7 +48,7 @@ func TestKeysAreDistinctAndScoped(t *testing.T) {
 		}
 		seen[sk] = name
 	}
-	buckets := []string{sendBucket(1791170415123, "x"), openBucket(team, "x"), listBucket(team, 1791170415123, "x"), workBucket(1791170415123, "x")}
+	buckets := []string{sendBucket(1791170415123, "x"), openBucket(team, "x"), listBucket(team, 1791170415123, "x"), workBucket(1791170415123, "x"), careBucket(team, "x")}
 	for i, a := range buckets {
 		for _, b := range buckets[:i] {
 			if a == b {
@@ -66,6 +67,9 @@ func TestSortsOfTheIndexFollowTime(t *testing.T) {
 	}
 	if a, b := listSort(999, "z"), listSort(1000, "a"); a >= b {
 		t.Errorf("home of 999 sorts behind one of 1000: %s, %s", a, b)
+	}
+	if a, b := careSort(999, "z", "z"), careSort(1000, "a", "a"); a >= b {
+		t.Errorf("account due at 999 sorts behind one due at 1000: %s, %s", a, b)
 	}
 }
 

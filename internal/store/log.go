@@ -20,7 +20,8 @@ type Logged struct {
 	Text    string // as it was edited last
 	Data    string
 	Content hub.Content // of a message of ours
-	Class   hub.Class
+	Class   hub.Class   // of a message that another system sent: none
+	By      string      // of a message of ours: the member's id, the program's, or EchoBy; "" = the bot
 	Event   string
 	Raw     []byte // nil once it was unsent
 	Stamps  hub.Stamps
@@ -108,6 +109,31 @@ func (st *Store) Log(ctx context.Context, of Ref, before hub.MessageKey, limit i
 	return log, nil
 }
 
+// bearers is how many of a partition's newest messages Borne looks at.
+const bearers = 50
+
+// Borne are the platform's ids of our newest messages to the person of a thread, under
+// whatever id they went out, but for that of one.
+func (st *Store) Borne(ctx context.Context, team hub.TeamID, t *hub.Thread, but hub.MessageKey) (map[string]bool, error) {
+	ids := map[string]bool{}
+	for _, r := range Partitions(team, t) {
+		out, err := st.DB.Query(ctx, &dynamodb.QueryInput{
+			TableName: &st.Tables.Messages, KeyConditionExpression: aws.String("PK=:p AND begins_with(SK, :m)"),
+			ExpressionAttributeValues: item{":p": s(r.pk()), ":m": s(messageMark)}, ProjectionExpression: aws.String("SK, cl, pid"),
+			ScanIndexForward: aws.Bool(false), ConsistentRead: aws.Bool(true), Limit: aws.Int32(bearers),
+		})
+		if err != nil {
+			return nil, wrap("look for platform ids", err)
+		}
+		for _, it := range out.Items {
+			if id := str(it, "pid"); id != "" && str(it, "cl") != "" && str(it, skAttr) != messageSK(but) {
+				ids[id] = true
+			}
+		}
+	}
+	return ids, nil
+}
+
 func (st *Store) readLogged(ctx context.Context, r Ref, k hub.MessageKey, it item) (Logged, error) {
 	raw, err := st.rawOf(ctx, r, it)
 	if err != nil {
@@ -118,7 +144,7 @@ func (st *Store) readLogged(ctx context.Context, r Ref, k hub.MessageKey, it ite
 		Class: hub.Class(str(it, "cl")), Event: str(it, "ev"), Raw: raw, Stamps: readStamps(it), Attempt: int(num(it, "att")),
 	}
 	if !l.Inbound {
-		l.Content = readContent(it)
+		l.Content, l.By = readContent(it), str(it, "who")
 	}
 	if at := millis(it, "scrubbedAt"); at != 0 {
 		l.Unsent, l.Raw = at, nil

@@ -23,6 +23,21 @@ const Overdue = 3 * time.Minute
 // else does. It answers false if the intent is there already.
 func (st *Store) PutIntent(ctx context.Context, r Ref, m hub.Intent) (bool, error) {
 	due := m.Accepted.Add(Overdue)
+	it := st.intentItem(r, m)
+	it[dueBucket] = s(sendBucket(due, r.User))
+	it[dueSort] = s(sendSort(due, r.Team, r.User, m.Key))
+	isNew, _, err := st.putNew(ctx, "put intent", st.Tables.Messages, it)
+	return isNew, err
+}
+
+// PutAnswered stores a message of ours that went out with the webhook's own answer: it
+// is never handed on. Whoever stores it stamps it as accepted.
+func (st *Store) PutAnswered(ctx context.Context, r Ref, m hub.Intent) error {
+	_, _, err := st.putNew(ctx, "put answered message", st.Tables.Messages, st.intentItem(r, m))
+	return err
+}
+
+func (st *Store) intentItem(r Ref, m hub.Intent) item {
 	it := key(r.pk(), messageSK(m.Key))
 	it["d"] = s("out")
 	putContent(it, m.Content)
@@ -34,8 +49,6 @@ func (st *Store) PutIntent(ctx context.Context, r Ref, m hub.Intent) (bool, erro
 	it["acc"] = n(m.Accepted)
 	it["dl"] = n(m.Deadline)
 	it["tr"] = s(m.Trace)
-	it[dueBucket] = s(sendBucket(due, r.User))
-	it[dueSort] = s(sendSort(due, r.Team, r.User, m.Key))
 	it[ttlAttr] = st.messageTTL(m.Accepted)
 	if m.Thread != "" && m.Thread != r.User {
 		it["th"] = s(string(m.Thread))
@@ -47,8 +60,7 @@ func (st *Store) PutIntent(ctx context.Context, r Ref, m hub.Intent) (bool, erro
 		it["rt"] = s(m.Reply.Token.Reveal())
 		it["rs"] = n(m.Reply.Since)
 	}
-	isNew, _, err := st.putNew(ctx, "put intent", st.Tables.Messages, it)
-	return isNew, err
+	return it
 }
 
 // putContent puts a message's content into its item: a plain text as it is, any other
@@ -81,6 +93,7 @@ type Queued struct {
 	Stamps  hub.Stamps
 	Claim   Claim
 	Tried   hub.Millis // when a call that can be repeated ended unclear first; 0 = none did
+	Waits   hub.Code   // why it is parked, if that is for the account's owner to end; "" = for another reason
 }
 
 // Line names the thread in whose order the send leaves. A person of several ids has one,
@@ -97,6 +110,7 @@ type Claim struct {
 	Owner    string // "" = not claimed
 	Deadline hub.Millis
 	Stage    Stage
+	Since    hub.Millis // when it was made
 }
 
 // Stage is how far a claimed send has come.
@@ -113,7 +127,13 @@ const (
 	StageDoubt Stage = "doubt"
 	// StageAgain: the one further call that a transactional message may have.
 	StageAgain Stage = "again"
+	// StageLost: the answer of the last call that the message may have was lost; a
+	// receipt is waited for, then it is looked for at the platform.
+	StageLost Stage = "lost"
 )
+
+// waits reports whether a receipt is waited for at the stage.
+func (s Stage) waits() bool { return s == StageDoubt || s == StageLost }
 
 func readQueued(it item) (Queued, bool) {
 	team, user, ok := splitUserPK(str(it, pkAttr))
@@ -134,7 +154,8 @@ func readQueued(it item) (Queued, bool) {
 		Due:     dueOf(it),
 		Stamps:  readStamps(it),
 		Tried:   millis(it, "tried"),
-		Claim:   Claim{Owner: str(it, "own"), Deadline: millis(it, "cdl"), Stage: Stage(str(it, "stg"))},
+		Waits:   hub.Code(str(it, "wt")),
+		Claim:   Claim{Owner: str(it, "own"), Deadline: millis(it, "cdl"), Stage: Stage(str(it, "stg")), Since: millis(it, "cat")},
 	}, true
 }
 
@@ -163,10 +184,10 @@ func (st *Store) Send(ctx context.Context, r Ref, k hub.MessageKey) (Queued, err
 func (st *Store) ClaimSend(ctx context.Context, r Ref, k hub.MessageKey, c Claim) (*Queued, error) {
 	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &st.Tables.Messages, Key: key(r.pk(), messageSK(k)),
-		UpdateExpression: aws.String("SET own=:o, cdl=:d, stg=:s"),
+		UpdateExpression: aws.String("SET own=:o, cdl=:d, stg=:s, cat=:n"),
 		ConditionExpression: aws.String("attribute_exists(SK) AND attribute_not_exists(own) AND attribute_not_exists(takenAt) AND attribute_not_exists(sentAt) " +
 			"AND attribute_not_exists(deliveredAt) AND attribute_not_exists(readAt) AND attribute_not_exists(failedAt) AND attribute_not_exists(unknownAt)"),
-		ExpressionAttributeValues:           item{":o": s(c.Owner), ":d": n(c.Deadline), ":s": s(string(c.Stage))},
+		ExpressionAttributeValues:           item{":o": s(c.Owner), ":d": n(c.Deadline), ":s": s(string(c.Stage)), ":n": n(st.now())},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
 	old, lost := refused(err)
@@ -187,7 +208,7 @@ func (st *Store) ClaimSend(ctx context.Context, r Ref, k hub.MessageKey, c Claim
 func (st *Store) MoveClaim(ctx context.Context, r Ref, k hub.MessageKey, owner string, from, to Stage, deadline hub.Millis) error {
 	in := &dynamodb.UpdateItemInput{
 		TableName: &st.Tables.Messages, Key: key(r.pk(), messageSK(k)),
-		UpdateExpression:          aws.String("REMOVE own, cdl, stg"),
+		UpdateExpression:          aws.String("REMOVE own, cdl, stg, cat"),
 		ConditionExpression:       aws.String("own=:o AND stg=:f"),
 		ExpressionAttributeValues: item{":o": s(owner), ":f": s(string(from))},
 	}
@@ -222,8 +243,9 @@ func (st *Store) MarkTried(ctx context.Context, r Ref, k hub.MessageKey, at hub.
 }
 
 // Park makes a send wait until due: first its thread remembers it, so that later
-// sends wait behind it, then the send gets its place in the due index. Both may be
-// done again. It answers false if the send is final or gone.
+// sends wait behind it, then the send gets its place in the due index, with why it
+// waits. Both may be done again. It answers false if the send is final or gone, or a
+// later order of it has been handed on; the thread remembers it all the same.
 func (st *Store) Park(ctx context.Context, q Queued, thread hub.UserKey, due hub.Millis) (bool, error) {
 	p := hub.Parked{Accepted: q.Intent.Accepted, Key: q.Intent.Key}
 	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
@@ -275,6 +297,11 @@ func (st *Store) setDue(ctx context.Context, q Queued, due hub.Millis, attempt i
 	if attempt == 0 {
 		set = "SET gpk=:g, gsk=:s"
 		delete(values, ":a")
+	}
+	if q.Waits == "" {
+		set += " REMOVE wt"
+	} else {
+		set, values[":w"] = set+", wt=:w", s(string(q.Waits))
 	}
 	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &st.Tables.Messages, Key: key(q.Ref.pk(), messageSK(q.Intent.Key)),

@@ -16,18 +16,31 @@ import (
 // Stamped says what Stamp met.
 type Stamped struct {
 	Found bool // the message is there
+	Taken bool // it was written down before that the platform took our call
+	Final bool // the message had ended before, in whatever way
 	// Doubted is the place of a send that was waiting for just such a receipt, if it
 	// was: its thread may hold others back behind it.
 	Doubted *hub.Parked
 }
 
 // Stamp sets states of a sent message that are not set yet; set ones stay as they
-// are, so stamps may come in any order and any number of times. A final state takes
-// the message out of the due index. What is new raises rev, by which the bus tells
-// of it.
+// are, so stamps may come in any order and any number of times; but Unknown is set only
+// while nothing else is known. A final state takes the message out of the due index.
+// What is new raises rev, by which the bus tells of it.
 func (st *Store) Stamp(ctx context.Context, r Ref, k hub.MessageKey, stamps hub.Stamps) (Stamped, error) {
+	return st.stamp(ctx, r, k, stamps, " ADD rev :one")
+}
+
+// StampEcho is Stamp for a message of the account's side that another system sent: the
+// bus is not told of it.
+func (st *Store) StampEcho(ctx context.Context, r Ref, k hub.MessageKey, stamps hub.Stamps) error {
+	_, err := st.stamp(ctx, r, k, stamps, "")
+	return err
+}
+
+func (st *Store) stamp(ctx context.Context, r Ref, k hub.MessageKey, stamps hub.Stamps, revise string) (Stamped, error) {
 	var sets, missing []string
-	values := item{":one": n(1)}
+	values := item{}
 	put := func(name string, v types.AttributeValue) {
 		ref := ":" + name
 		sets = append(sets, name+"=if_not_exists("+name+","+ref+")")
@@ -46,16 +59,22 @@ func (st *Store) Stamp(ctx context.Context, r Ref, k hub.MessageKey, stamps hub.
 	if len(sets) == 0 {
 		return Stamped{Found: true}, nil
 	}
+	unless := ""
+	if stamps.Unknown != 0 {
+		unless = " AND " + untold
+	}
 	expr := "SET " + strings.Join(sets, ", ")
 	if stamps.Final() {
 		expr += " REMOVE gpk, gsk"
 		missing = append(missing, "attribute_exists(gpk)")
 	}
-	expr += " ADD rev :one"
+	if expr += revise; revise != "" {
+		values[":one"] = n(1)
+	}
 	out, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &st.Tables.Messages, Key: key(r.pk(), messageSK(k)),
 		UpdateExpression:          &expr,
-		ConditionExpression:       aws.String("attribute_exists(SK) AND (" + strings.Join(missing, " OR ") + ")"),
+		ConditionExpression:       aws.String("attribute_exists(SK) AND (" + strings.Join(missing, " OR ") + ")" + unless),
 		ExpressionAttributeValues: values, ReturnValues: types.ReturnValueAllOld,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
@@ -68,10 +87,14 @@ func (st *Store) Stamp(ctx context.Context, r Ref, k hub.MessageKey, stamps hub.
 	return stampedOn(out.Attributes), nil
 }
 
+// untold is the condition that the platform has told nothing of a message.
+const untold = "attribute_not_exists(takenAt) AND attribute_not_exists(sentAt) AND attribute_not_exists(deliveredAt) AND " +
+	"attribute_not_exists(readAt) AND attribute_not_exists(failedAt)"
+
 func stampedOn(it item) Stamped {
 	q, ok := readQueued(it)
-	s := Stamped{Found: it != nil}
-	if ok && q.Claim.Stage == StageDoubt {
+	s := Stamped{Found: it != nil, Taken: q.Stamps.Accepted != 0, Final: q.Stamps.Final()}
+	if ok && q.Claim.Stage.waits() {
 		s.Doubted = &hub.Parked{Accepted: q.Intent.Accepted, Key: q.Intent.Key}
 	}
 	return s
@@ -116,33 +139,54 @@ func (st *Store) PutEarly(ctx context.Context, r Ref, platformID string, stamps 
 	return err
 }
 
-// PutKnown notes under which platform id a message of ours went out, for receipts
-// that name nothing else. It answers the receipts that came before.
-func (st *Store) PutKnown(ctx context.Context, r Ref, platformID string, k hub.MessageKey) ([]hub.Stamps, error) {
+// Early is what is known of a message by the platform's id alone.
+type Early struct {
+	Ours   hub.MessageKey // our key of it; "" = it is none of ours, as far as is known
+	Echo   hub.MessageKey // under which it stands in the log as another system's; "" = it does not
+	Stamps []hub.Stamps   // by receipts, and by the echo
+}
+
+// PutKnown notes under which platform id a message of ours went out, for receipts and
+// echoes that name nothing else. It answers what came before.
+func (st *Store) PutKnown(ctx context.Context, r Ref, platformID string, k hub.MessageKey) (Early, error) {
 	it := key(r.pk(), earlySK(platformID, knownState))
 	it["k"] = s(string(k))
 	it[ttlAttr] = st.messageTTL(st.now())
 	if _, _, err := st.putNew(ctx, "note platform id", st.Tables.Messages, it); err != nil {
-		return nil, err
+		return Early{}, err
 	}
+	return st.Early(ctx, r, platformID)
+}
+
+// Early reads, consistently, what is known by a platform's id.
+func (st *Store) Early(ctx context.Context, r Ref, platformID string) (Early, error) {
 	out, err := st.DB.Query(ctx, &dynamodb.QueryInput{
 		TableName: &st.Tables.Messages, KeyConditionExpression: aws.String("PK=:p AND begins_with(SK, :r)"),
 		ExpressionAttributeValues: item{":p": s(r.pk()), ":r": s(earlySK(platformID, ""))}, ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
-		return nil, wrap("read early receipts", err)
+		return Early{}, wrap("read early receipts", err)
 	}
-	var early []hub.Stamps
+	var early Early
 	for _, it := range out.Items {
-		if str(it, "k") == "" {
-			early = append(early, readStamps(it))
+		switch str(it, skAttr) {
+		case earlySK(platformID, knownState):
+			early.Ours = hub.MessageKey(str(it, "k"))
+			continue
+		case earlySK(platformID, echoState):
+			early.Echo = hub.MessageKey(str(it, "k"))
 		}
+		early.Stamps = append(early.Stamps, readStamps(it))
 	}
 	return early, nil
 }
 
-// knownState takes the place of a receipt's state in the key of PutKnown's note.
-const knownState = "key"
+// What takes the place of a receipt's state in the keys of two notes: PutKnown's, and
+// NoteEcho's.
+const (
+	knownState = "key"
+	echoState  = "echo"
+)
 
 // Known answers our key of the message that went out under a platform's id; "" if
 // none is known.

@@ -30,6 +30,8 @@ type Store struct {
 	Now    func() time.Time
 	// Retention is how long messages are kept, by their arrival.
 	Retention time.Duration
+	// Marks spares those who make homes a write for each; may be nil.
+	Marks *Marks
 }
 
 // MinRetention is the shortest retention: no platform sends an event again later.

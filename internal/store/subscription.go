@@ -19,6 +19,13 @@ const (
 	subMarketingOut = "marketingOutAt"
 )
 
+// Names of other times on THREAD that move forward, and of what stands beside one.
+const (
+	lastAct   = "actAt"
+	enteredAt = "adAt"
+	enteredAd = "ad"
+)
+
 // subscriptionStamps are the stamps that a kind of fact moves.
 var subscriptionStamps = map[string]string{
 	hub.Followed: subFollowed, hub.Unfollowed: subUnfollowed, hub.OptOut: subOptedOut, hub.OptIn: subOptedIn,
@@ -31,16 +38,34 @@ var subscriptionStamps = map[string]string{
 // with the step Moved if the stamp is new, Again if it knows more, and as Advance
 // says otherwise.
 func (st *Store) Subscribe(ctx context.Context, r Ref, kind string, at hub.Millis, a Arrival) (hub.Thread, Step, error) {
-	name := subscriptionStamps[kind]
+	return st.forward(ctx, "move subscription", r, subscriptionStamps[kind], at, a, nil)
+}
+
+// Come is Subscribe for an act of the customer's that is no message: the platform's
+// session window counts from it too.
+func (st *Store) Come(ctx context.Context, r Ref, at hub.Millis, a Arrival) (hub.Thread, Step, error) {
+	return st.forward(ctx, "move last act", r, lastAct, at, a, nil)
+}
+
+// Enter is Subscribe for an entry by an advertisement, of which the newest counts.
+func (st *Store) Enter(ctx context.Context, r Ref, at hub.Millis, ad string, a Arrival) (hub.Thread, Step, error) {
+	return st.forward(ctx, "move entry", r, enteredAt, at, a, item{enteredAd: s(ad)})
+}
+
+// forward moves a time of a thread forward, and what is known of that time with it.
+func (st *Store) forward(ctx context.Context, op string, r Ref, name string, at hub.Millis, a Arrival, with item) (hub.Thread, Step, error) {
+	values := item{":t": n(at), ":a": s(string(a.Account)), ":e": s(a.External.Reveal()), ":u": s(string(a.Kind))}
+	more := ""
+	for attribute, v := range with {
+		more += ", " + attribute + "=:" + attribute
+		values[":"+attribute] = v
+	}
 	out, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &st.Tables.Messages, Key: key(r.pk(), threadSK),
-		UpdateExpression: aws.String("SET " + name + "=:t, acct=if_not_exists(acct,:a), ext=if_not_exists(ext,:e), kind=if_not_exists(kind,:u)"),
+		UpdateExpression: aws.String("SET " + name + "=:t, acct=if_not_exists(acct,:a), ext=if_not_exists(ext,:e), kind=if_not_exists(kind,:u)" + more),
 		ConditionExpression: aws.String("(attribute_not_exists(" + name + ") OR " + name + " < :t) AND attribute_not_exists(see) " +
 			"AND (attribute_not_exists(erasedAt) OR erasedAt < :t)"),
-		ExpressionAttributeValues: item{
-			":t": n(at), ":a": s(string(a.Account)), ":e": s(a.External.Reveal()), ":u": s(string(a.Kind)),
-		},
-		ReturnValues:                        types.ReturnValueAllNew,
+		ExpressionAttributeValues: values, ReturnValues: types.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
 	if old, ok := refused(err); ok {
@@ -54,7 +79,7 @@ func (st *Store) Subscribe(ctx context.Context, r Ref, kind string, at hub.Milli
 		return t, Again, nil
 	}
 	if err != nil {
-		return hub.Thread{}, 0, wrap("move subscription", err)
+		return hub.Thread{}, 0, wrap(op, err)
 	}
 	return readThread(out.Attributes), Moved, nil
 }

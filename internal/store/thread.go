@@ -269,6 +269,7 @@ func readThread(it item) hub.Thread {
 		Epoch: int(num(it, "epoch")), FirstKey: hub.MessageKey(str(it, "firstKey")),
 		LastKey: hub.MessageKey(str(it, "lastKey")), LastIn: millis(it, "lastIn"), LastAct: millis(it, "actAt"), Preview: str(it, "preview"),
 		ReadKey: hub.MessageKey(str(it, "readKey")), ReadUpTo: millis(it, "readUpTo"),
+		Entered:      hub.Entered{At: millis(it, enteredAt), Ad: str(it, enteredAd)},
 		Conversation: hub.ConversationID(str(it, "conv")), WaitSince: millis(it, "waitSince"),
 		Assignee: str(it, "assignee"), Floor: str(it, "floor"), Fence: int(num(it, "fence")), Rev: int(num(it, "rev")),
 		Auto: readAuto(strs(it, "autos")), See: hub.UserKey(str(it, "see")), Erased: millis(it, "erasedAt"),

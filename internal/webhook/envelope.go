@@ -15,19 +15,24 @@ import (
 // event that is too large and an event for an account that is not connected become
 // chunk envelopes: they are kept aside behind the queue.
 func (in *Intake) messages(c *settings.Connection, adapter channel.Adapter, base hub.Envelope, r *channel.Request) ([]queue.Message, error) {
-	return in.envelopes(adapter, base, r, func([]channel.Slice) *settings.Connection { return c })
+	_, messages, err := in.envelopes(adapter, base, r, func([]channel.Slice) *settings.Connection { return c })
+	return messages, err
 }
 
-// envelopes is messages with the connection that fits the body's events.
-func (in *Intake) envelopes(adapter channel.Adapter, base hub.Envelope, r *channel.Request, of func([]channel.Slice) *settings.Connection) ([]queue.Message, error) {
+// envelopes is messages with the connection that fits the body's events, and with the
+// body of the webhook's own answer, if it brings the customer something.
+func (in *Intake) envelopes(adapter channel.Adapter, base hub.Envelope, r *channel.Request, of func([]channel.Slice) *settings.Connection) (answer []byte, messages []queue.Message, err error) {
 	slices, err := adapter.Split(r)
 	if err != nil {
 		in.Log.Warn("webhook unreadable", "channel", base.Channel, "code", hub.CodeOf(err), "trace", base.Trace)
-		return chunks(base, r.Body, hub.Chunk{Reason: hub.Unparsable, Detail: "the body is not what the platform documents"})
+		messages, err = chunks(base, r.Body, hub.Chunk{Reason: hub.Unparsable, Detail: "the body is not what the platform documents"})
+		return nil, messages, err
 	}
 	c := of(slices)
-	var messages []queue.Message
 	for _, slice := range slices {
+		if slice.Account == "" && slice.User != "" {
+			slice.Account = only(adapter, c)
+		}
 		account, ok := c.Accounts[slice.Account]
 		if !ok && slice.Account != "" {
 			e := base
@@ -36,7 +41,7 @@ func (in *Intake) envelopes(adapter channel.Adapter, base hub.Envelope, r *chann
 				Reason: hub.NoAccount, Detail: "the account is not connected here", External: slice.Account, Person: []byte(slice.User),
 			})
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			messages = append(messages, more...)
 			continue
@@ -51,19 +56,58 @@ func (in *Intake) envelopes(adapter channel.Adapter, base hub.Envelope, r *chann
 		if len(slice.Raw) > MaxEvent {
 			more, err := chunks(e, slice.Raw, hub.Chunk{Reason: hub.Oversize, Detail: "the event is larger than 700 KB"})
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			messages = append(messages, more...)
 			continue
 		}
 		e.Raw = slice.Raw
+		if answer == nil {
+			answer, e.Answered = welcome(adapter, c, slice)
+		}
 		m, err := message(e, string(e.User), hub.Digest("event", string(account), slice.Event, slice.Hash))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		messages = append(messages, m)
 	}
-	return messages, nil
+	return answer, messages, nil
+}
+
+// only is the platform's name of a connection's only account, for a channel that does
+// not name it where a connection has no other; "" if there is none or, against the
+// channel's rule, several.
+func only(adapter channel.Adapter, c *settings.Connection) string {
+	if len(c.Accounts) != 1 || !adapter.Setup().Single {
+		return ""
+	}
+	for name := range c.Accounts {
+		return name
+	}
+	return ""
+}
+
+// welcome is what the webhook's own answer brings the customer for an event, and the
+// same as the content that is stored; nothing if the channel cannot, the account has no
+// welcome that it can show as one message, or the event is none to be answered so.
+func welcome(adapter channel.Adapter, c *settings.Connection, slice channel.Slice) ([]byte, *hub.Content) {
+	answerer, ok := adapter.(channel.Answerer)
+	if !ok || slice.User == "" {
+		return nil, nil
+	}
+	content, ok := c.Welcomes[slice.Account]
+	if !ok {
+		return nil, nil
+	}
+	shown, _, err := channel.Fit(adapter.Capabilities(), content)
+	if err != nil || len(shown) != 1 {
+		return nil, nil
+	}
+	body, ok := answerer.Answer(c.Credentials(), slice, shown[0])
+	if !ok || len(body) == 0 {
+		return nil, nil
+	}
+	return body, &shown[0]
 }
 
 // renewed gives the connection anew if an event is for an account that it does not

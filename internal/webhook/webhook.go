@@ -65,9 +65,10 @@ type Request struct {
 	Body     func() ([]byte, error)   // its error means that the request is malformed
 }
 
-// Answer is what the platform gets for an accepted request.
+// Answer is what the platform gets for an accepted request: one of them, or nothing.
 type Answer struct {
-	Text string // plain text; empty but for a handshake
+	Text string // plain text: of a handshake
+	JSON []byte // a message to the customer, in the platform's own words
 }
 
 // Accept is Take for a request that lies in memory.
@@ -92,23 +93,23 @@ func (in *Intake) Take(ctx context.Context, r Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, in.refuse(r, c, err)
 	}
-	text, messages, err := in.verified(ctx, adapter, c, r, received)
+	answer, messages, err := in.verified(ctx, adapter, c, r, received)
 	if err != nil {
 		return Answer{}, in.refuse(r, c, err)
 	}
 	in.settle(in.Now())
 	if len(messages) == 0 {
 		in.taken(r, 0)
-		return Answer{Text: text}, nil
+		return answer, nil
 	}
 	if _, err = in.Queue.Send(ctx, messages); err != nil {
 		in.Metrics.Add(metric.EnqueueFailures, 1, metric.Channel(r.Channel))
-		err = in.refuse(r, c, err)
+		answer, err = Answer{}, in.refuse(r, c, err)
 	} else {
 		in.taken(r, len(messages))
 	}
 	failpoint.AfterEnqueue.Hit()
-	return Answer{}, err
+	return answer, err
 }
 
 // taken tells of a webhook whose events all lie on the queue.
@@ -164,30 +165,30 @@ func allowed(adapter channel.Adapter, method string) error {
 	return hub.E(hub.BadMethod, "webhook: accept", errors.New("the method is not allowed"))
 }
 
-// verified reads a request whole, checks it, and gives what it comes to: the text of
-// a handshake, or the messages to be queued.
-func (in *Intake) verified(ctx context.Context, adapter channel.Adapter, c *settings.Connection, r Request, received hub.Millis) (string, []queue.Message, error) {
+// verified reads a request whole, checks it, and gives what it comes to: how to answer
+// it, once the messages are queued.
+func (in *Intake) verified(ctx context.Context, adapter channel.Adapter, c *settings.Connection, r Request, received hub.Millis) (Answer, []queue.Message, error) {
 	request := &channel.Request{Method: r.Method, RawQuery: r.RawQuery, Header: r.Header()}
 	if r.Method == "GET" {
 		text, _, err := in.checked(ctx, adapter, c, request)
-		return text, nil, err
+		return Answer{Text: text}, nil, err
 	}
 	var err error
 	if request.Body, err = r.Body(); err != nil {
-		return "", nil, hub.E(hub.BadRequest, "webhook: accept", errors.New("the body cannot be read"))
+		return Answer{}, nil, hub.E(hub.BadRequest, "webhook: accept", errors.New("the body cannot be read"))
 	}
 	if len(request.Body) > MaxBody {
-		return "", nil, tooLarge()
+		return Answer{}, nil, tooLarge()
 	}
 	_, c, err = in.checked(ctx, adapter, c, request)
 	if err != nil {
-		return "", nil, err
+		return Answer{}, nil, err
 	}
 	failpoint.AfterVerify.Hit()
-	messages, err := in.envelopes(adapter, hub.Envelope{
+	answer, messages, err := in.envelopes(adapter, hub.Envelope{
 		Version: hub.EnvelopeVersion, Team: c.Team.ID, Connection: c.ID, Channel: r.Channel, Received: received, Trace: r.Trace,
 	}, request, func(slices []channel.Slice) *settings.Connection { return in.renewed(ctx, c, slices) })
-	return "", messages, err
+	return Answer{JSON: answer}, messages, err
 }
 
 // checked checks a request against what is known of its connection, and gives the

@@ -17,9 +17,10 @@ var files embed.FS
 var kinds = []string{
 	hub.MessageReceived, hub.MessageStatus, hub.MessageReaction, hub.MessageEdited, hub.MessageUnsent, hub.MessagesReadUpTo,
 	hub.ConversationOpened, hub.ConversationChanged, hub.ConversationClosed,
-	hub.ContactCreated, hub.ContactChanged, hub.ContactLinked, hub.ContactCandidate, hub.ContactMoved, hub.AccountLinked,
+	hub.ContactCreated, hub.ContactChanged, hub.ContactLinked, hub.ContactCandidate, hub.ContactMoved, hub.AccountLinked, hub.ContactEntered,
 	hub.Followed, hub.Unfollowed, hub.OptOut, hub.OptIn, hub.MarketingOut,
-	hub.AccountNotice,
+	hub.AccountNotice, hub.AccountConnected, hub.AccountDisconnected,
+	hub.AccountTokenExpiring, hub.AccountTokenExpired, hub.AccountTokenRenewed, hub.AccountWebhookLost,
 }
 
 // Kinds are the kinds of events, which are also their detail types on the bus.

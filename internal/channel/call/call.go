@@ -6,12 +6,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -67,8 +69,39 @@ type Request struct {
 	Method string
 	Path   string            // with its query, escaped
 	Bearer hub.Secret        // the access token
+	Basic  *Basic            // in place of Bearer
 	Header map[string]string // what else the platform wants
 	Body   any               // encoded as JSON; nil = none
+	Form   url.Values        // in place of Body, encoded as a form, sorted by name; nil = none
+	// TokenHeader is the header that holds Bearer as it is; "" = Authorization.
+	TokenHeader string
+}
+
+// Basic are credentials of the scheme of that name.
+type Basic struct {
+	User     string
+	Password hub.Secret
+}
+
+// authorization is the header's value, and whether the credentials fit into it.
+func (r Request) authorization() (value string, ok bool) {
+	if b := r.Basic; b != nil {
+		ok = fitsHeader(b.Password.Reveal()) && fitsHeader(b.User) && !strings.Contains(b.User, ":")
+		return "Basic " + base64.StdEncoding.EncodeToString([]byte(b.User+":"+b.Password.Reveal())), ok
+	}
+	return "Bearer " + r.Bearer.Reveal(), fitsHeader(r.Bearer.Reveal())
+}
+
+// content is the body with its type; "" = there is none.
+func (r Request) content() (body []byte, kind string, err error) {
+	switch {
+	case r.Form != nil:
+		return []byte(r.Form.Encode()), "application/x-www-form-urlencoded", nil
+	case r.Body != nil:
+		body, err = json.Marshal(r.Body)
+		return body, "application/json", err
+	}
+	return nil, "", nil
 }
 
 // Answer is what the platform said.
@@ -83,15 +116,13 @@ type Answer struct {
 // may have acted, and Internal if the request could not be made. Every status, good
 // or bad, is an Answer.
 func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
-	if !fitsHeader(r.Bearer.Reveal()) {
+	authorization, ok := r.authorization()
+	if !ok {
 		return Answer{}, hub.E(hub.TokenExpired, r.Op, errors.New("no usable access token"))
 	}
-	var body []byte
-	if r.Body != nil {
-		var err error
-		if body, err = json.Marshal(r.Body); err != nil {
-			return Answer{}, hub.E(hub.Internal, r.Op, errors.New("encode the request"))
-		}
+	body, kind, err := r.content()
+	if err != nil {
+		return Answer{}, hub.E(hub.Internal, r.Op, errors.New("encode the request"))
 	}
 	// The body leaves after the headers. Until they were written nothing can have
 	// been done, and when the transport takes another connection it has made sure
@@ -105,10 +136,14 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, hub.E(hub.Internal, r.Op, errors.New("make the request"))
 	}
-	req.Header.Set("Authorization", "Bearer "+r.Bearer.Reveal())
+	if r.TokenHeader != "" {
+		req.Header.Set(r.TokenHeader, r.Bearer.Reveal())
+	} else {
+		req.Header.Set("Authorization", authorization)
+	}
 	req.Header.Set("User-Agent", "omnihub")
-	if r.Body != nil {
-		req.Header.Set("Content-Type", "application/json")
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
 	}
 	for name, value := range r.Header {
 		req.Header.Set(name, value)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,9 @@ func TestCallTellsHowFarItCame(t *testing.T) {
 		switch r.URL.Path {
 		case "/line/drop":
 			panic(http.ErrAbortHandler)
+		case "/line/type":
+			_, _ = io.WriteString(w, r.Header.Get("Content-Type"))
+			return
 		case "/line/moved":
 			http.Redirect(w, r, "/line/ok", http.StatusFound)
 			return
@@ -61,6 +65,14 @@ func TestCallTellsHowFarItCame(t *testing.T) {
 	if got, err := do(Request{Method: "GET", Path: "/ok", Bearer: "t"}); err != nil || string(got.Body) != "GET Bearer t  " {
 		t.Errorf("without a body: got %q, %v", got.Body, err)
 	}
+	basic := &Basic{"AC1", "pass:word"}
+	got, err = do(Request{Method: "POST", Path: "/ok", Basic: basic, Form: url.Values{"To": {"a+b"}, "Body": {"1 & 2"}}})
+	if want := "POST Basic QUMxOnBhc3M6d29yZA==  Body=1+%26+2&To=a%2Bb"; err != nil || string(got.Body) != want {
+		t.Errorf("with a form: got %q, %v, want %q", got.Body, err, want)
+	}
+	if got, err := do(Request{Method: "GET", Path: "/type", Basic: basic, Form: url.Values{}}); err != nil || string(got.Body) != "application/x-www-form-urlencoded" {
+		t.Errorf("a form's type: got %q, %v", got.Body, err)
+	}
 	if got, err := do(Request{Method: "GET", Path: "/moved", Bearer: "t"}); err != nil || got.Status != http.StatusFound {
 		t.Errorf("redirect: got %+v, %v, want it not followed", got, err)
 	}
@@ -72,6 +84,9 @@ func TestCallTellsHowFarItCame(t *testing.T) {
 		want hub.Code
 	}{
 		"lost answer":      {Request{Method: "POST", Path: "/drop", Bearer: "t0ken", Body: 1}, hub.Unclear},
+		"user with colon":  {Request{Method: "POST", Path: "/ok", Basic: &Basic{"A:C", "t0ken"}}, hub.TokenExpired},
+		"no user":          {Request{Method: "POST", Path: "/ok", Basic: &Basic{"", "t0ken"}}, hub.TokenExpired},
+		"no password":      {Request{Method: "POST", Path: "/ok", Basic: &Basic{"AC1", ""}, Bearer: "t0ken"}, hub.TokenExpired},
 		"no token":         {Request{Method: "POST", Path: "/ok"}, hub.TokenExpired},
 		"token of lines":   {Request{Method: "POST", Path: "/ok", Bearer: "a\r\nX-Evil: 1"}, hub.TokenExpired},
 		"body of no JSON":  {Request{Method: "POST", Path: "/ok", Bearer: "t", Body: func() {}}, hub.Internal},

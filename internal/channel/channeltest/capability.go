@@ -19,13 +19,67 @@ var outbound = []hub.MessageType{
 // capabilities: the platform's facts make sense by themselves, and are the same at
 // every call.
 func (s Suite) capabilities(t *testing.T) {
-	c := s.adapter().Capabilities()
-	for _, wrong := range nonsense(c) {
+	a := s.adapter()
+	c := a.Capabilities()
+	for _, wrong := range append(nonsense(c), contradictions(a)...) {
 		t.Error(wrong)
 	}
 	if again := s.adapter().Capabilities(); !reflect.DeepEqual(again, c) {
 		t.Errorf("at the second call: got %+v, want %+v", again, c)
 	}
+}
+
+// contradictions tells which of an adapter's abilities do not fit what it says of the
+// platform.
+func contradictions(a channel.Adapter) (out []string) {
+	c := a.Capabilities()
+	if _, ok := a.(channel.Answerer); ok != a.Setup().Welcome {
+		out = append(out, fmt.Sprintf("welcome: got %v from the setup, want what the ability tells, which is %v", a.Setup().Welcome, ok))
+	}
+	if _, ok := a.(channel.Finder); ok && c.Idempotent {
+		out = append(out, "a finder: want none, since a send may be repeated under its key")
+	}
+	if r, ok := a.(channel.Replier); ok && r.ReplyLife() <= 0 {
+		out = append(out, fmt.Sprintf("reply tokens live %v, want a time", r.ReplyLife()))
+	}
+	_, connects := a.(channel.Connector)
+	_, registers := a.(channel.Registrar)
+	_, refreshes := a.(channel.Refresher)
+	if (registers || refreshes) && !connects {
+		out = append(out, "a registrar or refresher that cannot check its credentials, want a connector too")
+	}
+	return out
+}
+
+// evidence: what the platform's events are said to tell stands in a sample, or among
+// Further.
+func (s Suite) evidence(t *testing.T) {
+	a := s.adapter()
+	var events []channel.Event
+	for _, x := range append(s.samples(t), bodies(s.Further)...) {
+		slices, _ := a.Split(x.request())
+		for _, slice := range slices {
+			if e, err := a.Parse(slice.Head, slice.Raw); err == nil {
+				events = append(events, e)
+			}
+		}
+	}
+	for _, missing := range unproven(a.Capabilities(), events) {
+		t.Error(missing)
+	}
+}
+
+// unproven names the capabilities that are told by events, of which none is there.
+func unproven(c channel.Capabilities, events []channel.Event) (out []string) {
+	want := func(said bool, what string, is func(channel.Event) bool) {
+		if said && !slices.ContainsFunc(events, is) {
+			out = append(out, "got no sample of "+what+", want one, since the channel has it")
+		}
+	}
+	want(c.Echoes, "an echo", func(e channel.Event) bool { return e.Kind == channel.EventEcho })
+	want(c.EntryWindow > 0 || c.EntryFree > 0, "an entry by an advertisement", func(e channel.Event) bool { return e.Entry.Ad != "" })
+	want(c.Groups, "a group", func(e channel.Event) bool { return e.UserKind == hub.Group })
+	return out
 }
 
 // nonsense tells what in a platform's facts cannot be.
@@ -34,6 +88,15 @@ func nonsense(c channel.Capabilities) []string {
 	wrong := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	if c.Window < 0 {
 		wrong("window: got %v, want none or a time", c.Window)
+	}
+	if c.PersonWindow != 0 && (c.Window <= 0 || c.PersonWindow <= c.Window) {
+		wrong("person window: got %v after a window of %v, want a longer one than that, or none", c.PersonWindow, c.Window)
+	}
+	if c.EntryWindow != 0 && (c.Window <= 0 || c.EntryWindow <= c.Window) {
+		wrong("entry window: got %v beside a window of %v, want a longer one than that, or none", c.EntryWindow, c.Window)
+	}
+	if c.EntryFree < 0 {
+		wrong("free entry: got %v, want none or a time", c.EntryFree)
 	}
 	if (c.Pair.Every > 0) != (c.Pair.Burst > 0) || c.Pair.Every < 0 || c.Pair.Burst < 0 {
 		wrong("pair: got %+v, want both members or none", c.Pair)

@@ -148,7 +148,7 @@ func TestFaultsOfEventsAreFound(t *testing.T) {
 		}), "known kinds and forms"},
 		"token in standby": {with(func(e *channel.Event) { e.Kind, e.Standby, e.Reply = channel.EventOther, true, "t" }), "standby"},
 	} {
-		got := strings.Join(faultsOf(c.e, caps), "; ")
+		got := strings.Join(faultsOf(c.e, caps, false), "; ")
 		if (c.want == "") != (got == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%s: got %q, want it to say %q", name, got, c.want)
 		}

@@ -25,9 +25,9 @@ type record struct {
 	Parsed  parsed          `json:"parsed"`
 }
 
-func (s Suite) records(t *testing.T, a channel.Adapter, body []byte) []record {
+func (s Suite) records(t *testing.T, a channel.Adapter, x sample) []record {
 	t.Helper()
-	slices, err := a.Split(&channel.Request{Body: body})
+	slices, err := a.Split(x.request())
 	if err != nil {
 		t.Fatalf("split: got %v, want no error", err)
 	}
@@ -44,7 +44,7 @@ func (s Suite) records(t *testing.T, a channel.Adapter, body []byte) []record {
 		r := record{Account: slice.Account, User: slice.User, Event: slice.Event, Head: slice.Head,
 			Raw: string(slice.Raw), Hash: slice.Hash}
 		r.Parsed = parsedOf(e)
-		for _, wrong := range faultsOf(e, a.Capabilities()) {
+		for _, wrong := range faultsOf(e, a.Capabilities(), a.Setup().Single) {
 			t.Errorf("%s event %s: %s", e.Kind, e.ID, wrong)
 		}
 		out = append(out, r)
@@ -61,7 +61,7 @@ func (s Suite) golden(t *testing.T) {
 			e := json.NewEncoder(&b)
 			e.SetEscapeHTML(false)
 			e.SetIndent("", "  ")
-			if err := e.Encode(s.records(t, a, sample.body)); err != nil {
+			if err := e.Encode(s.records(t, a, sample)); err != nil {
 				t.Fatal(err)
 			}
 			compare(t, filepath.Join(s.Golden, sample.name+".json"), b.Bytes())
@@ -72,9 +72,10 @@ func (s Suite) golden(t *testing.T) {
 // slices: each event is cut out exactly as received, in order, and its head is JSON.
 func (s Suite) slices(t *testing.T) {
 	a := s.adapter()
+	single := a.Setup().Single
 	for _, sample := range s.samples(t) {
 		before := bytes.Clone(sample.body)
-		slices, err := a.Split(&channel.Request{Body: sample.body})
+		slices, err := a.Split(sample.request())
 		if err != nil {
 			t.Fatalf("%s: got %v, want no error", sample.name, err)
 		}
@@ -91,7 +92,7 @@ func (s Suite) slices(t *testing.T) {
 			if !json.Valid(slice.Head) || len(slice.Head) > 2048 {
 				t.Errorf("%s: event %d: head: got %s, want small JSON", sample.name, i, slice.Head)
 			}
-			if slice.Event == "" || slice.Hash == "" || slice.Account == "" && slice.User != "" {
+			if slice.Event == "" || slice.Hash == "" || slice.Account == "" && slice.User != "" && !single {
 				t.Errorf("%s: event %d: got no event id, hash or account", sample.name, i)
 			}
 		}
@@ -106,7 +107,7 @@ func (s Suite) deliveries(t *testing.T) {
 	for _, sample := range s.samples(t) {
 		for range 2 {
 			var list []names
-			slices, _ := a.Split(&channel.Request{Body: bytes.Clone(sample.body)})
+			slices, _ := a.Split(sample.with(bytes.Clone(sample.body)).request())
 			for _, x := range slices {
 				list = append(list, names{x.Account, x.User, x.Event, x.Hash})
 			}
@@ -155,14 +156,14 @@ func equal[T comparable](a, b []T) bool {
 // further: events that no sample has bear what their kind needs, too.
 func (s Suite) further(t *testing.T) {
 	a := s.adapter()
-	for _, body := range s.Further {
-		records := s.records(t, a, []byte(body))
+	for _, x := range bodies(s.Further) {
+		records := s.records(t, a, x)
 		if len(records) == 0 {
-			t.Errorf("%s: got no event, want some", body)
+			t.Errorf("%s: got no event, want some", x.body)
 		}
 		for _, r := range records {
 			if r.Parsed.Kind == channel.EventOther {
-				t.Errorf("%s: kind: got %q, want one that is known", body, r.Parsed.Kind)
+				t.Errorf("%s: kind: got %q, want one that is known", x.body, r.Parsed.Kind)
 			}
 		}
 	}
@@ -174,14 +175,14 @@ func (s Suite) unknown(t *testing.T) {
 		t.Fatal("got no bodies of unknown types, want some")
 	}
 	a := s.adapter()
-	for _, body := range s.Unknown {
-		records := s.records(t, a, []byte(body))
+	for _, x := range bodies(s.Unknown) {
+		records := s.records(t, a, x)
 		if len(records) == 0 {
-			t.Errorf("%s: got no event, want it kept", body)
+			t.Errorf("%s: got no event, want it kept", x.body)
 		}
 		for _, r := range records {
 			if r.Parsed.Kind != channel.EventOther {
-				t.Errorf("%s: kind: got %q, want %q", body, r.Parsed.Kind, channel.EventOther)
+				t.Errorf("%s: kind: got %q, want %q", x.body, r.Parsed.Kind, channel.EventOther)
 			}
 		}
 	}
@@ -191,26 +192,26 @@ func (s Suite) unknown(t *testing.T) {
 // sample that was cut short or has something after it.
 func (s Suite) unparsable(t *testing.T) {
 	a := s.adapter()
-	refuse := func(body []byte) {
+	refuse := func(x sample) {
 		t.Helper()
-		slices, err := a.Split(&channel.Request{Body: body})
+		slices, err := a.Split(x.request())
 		if hub.CodeOf(err) != hub.Unparsable || len(slices) != 0 {
-			t.Errorf("%.80q: got %d events, %v, want %s", body, len(slices), err, hub.Unparsable)
+			t.Errorf("%.80q: got %d events, %v, want %s", x.body, len(slices), err, hub.Unparsable)
 		}
 		s.keepsSecrets(t, err)
 	}
-	for _, body := range s.Unparsable {
-		refuse([]byte(body))
+	for _, x := range bodies(s.Unparsable) {
+		refuse(x)
 	}
 	for _, sample := range s.samples(t) {
 		if !json.Valid(sample.body) {
 			continue // a form has no end that could be missing
 		}
 		for n := range sample.body {
-			refuse(sample.body[:n])
+			refuse(sample.with(sample.body[:n]))
 		}
-		refuse(append(bytes.Clone(sample.body), '}'))
-		refuse(append(bytes.Clone(sample.body), sample.body...))
+		refuse(sample.with(append(bytes.Clone(sample.body), '}')))
+		refuse(sample.with(append(bytes.Clone(sample.body), sample.body...)))
 	}
 }
 
@@ -224,7 +225,7 @@ func (s Suite) total(t *testing.T) {
 		}
 	}
 	for _, sample := range s.samples(t) {
-		slices, _ := a.Split(&channel.Request{Body: sample.body})
+		slices, _ := a.Split(sample.request())
 		for _, slice := range slices {
 			raw := bytes.Clone(slice.Raw)
 			for i := range raw {
@@ -254,10 +255,10 @@ func (s Suite) concurrent(t *testing.T) {
 	for range 8 {
 		wait.Go(func() {
 			for _, sample := range samples {
-				if err := a.Verify(s.request(sample.body, s.Sign(sample.body, s.Credentials)), s.Credentials); err != nil {
+				if err := a.Verify(s.signed(sample, s.sign(sample.request(), s.Credentials)), s.Credentials); err != nil {
 					t.Errorf("%s: got %v, want no error", sample.name, err)
 				}
-				slices, _ := a.Split(&channel.Request{Body: sample.body})
+				slices, _ := a.Split(sample.request())
 				for _, slice := range slices {
 					if _, err := a.Parse(slice.Head, slice.Raw); err != nil {
 						t.Errorf("%s: got %v, want no error", sample.name, err)

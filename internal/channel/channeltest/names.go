@@ -26,7 +26,7 @@ func (s Suite) names(t *testing.T) {
 	}
 	people, named := 0, 0
 	for _, sample := range s.samples(t) {
-		slices, err := a.Split(&channel.Request{Body: sample.body})
+		slices, err := a.Split(sample.request())
 		if err != nil {
 			t.Fatalf("%s: split: got %v, want no error", sample.name, err)
 		}

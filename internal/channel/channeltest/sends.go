@@ -36,6 +36,34 @@ func (s Suite) each(t *testing.T, test func(t *testing.T, reply bool)) {
 	}
 }
 
+// afterWindow: a message by a person after the window goes over the wire under the
+// mark that the platform wants, and one within the window does not.
+func (s Suite) afterWindow(t *testing.T) {
+	if s.adapter().Capabilities().PersonWindow == 0 {
+		return
+	}
+	answer := s.accepted(t)
+	calls := func(late bool) *wire {
+		w := &wire{}
+		a, _ := s.against(t, func(rw http.ResponseWriter, r *http.Request) {
+			w.record("send", r, "/"+string(s.adapter().Kind()))
+			rw.WriteHeader(answer.Status)
+			_, _ = io.WriteString(rw, answer.Body)
+		})
+		one := s
+		one.Message.Class, one.Message.AfterWindow = hub.ClassPerson, late
+		if _, err := one.send(t.Context(), a, false); err != nil {
+			t.Fatalf("after the window %v: got %v, want no error", late, err)
+		}
+		return w
+	}
+	late, early := calls(true), calls(false)
+	if fmt.Sprint(late.calls) == fmt.Sprint(early.calls) {
+		t.Errorf("after the window: got the same call as before, want it marked")
+	}
+	late.same(t, s.Wire, "after_window")
+}
+
 // answers: each of the platform's answers means what the table says, is asked for
 // once, and nothing private gets into an error, even if the platform repeats it.
 func (s Suite) answers(t *testing.T) {
@@ -169,7 +197,10 @@ func (s Suite) network(t *testing.T) {
 				w.WriteHeader(http.StatusOK)
 				_, _ = io.WriteString(w, `{"`)
 			})
-			if got, err := s.send(t.Context(), a, reply); err != nil || got.PlatformID != "" {
+			got, err := s.send(t.Context(), a, reply)
+			if s.InBody {
+				s.wantCode(t, err, hub.Unclear)
+			} else if err != nil || got.PlatformID != "" {
 				t.Errorf("got %+v, %v, want it sent, without an id", got, err)
 			}
 		})
@@ -184,8 +215,8 @@ func (s Suite) network(t *testing.T) {
 			})
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
-			if _, err := s.send(ctx, a, reply); err != nil || ctx.Err() != nil {
-				t.Errorf("got %v, want it sent, and the rest not read", err)
+			if _, err := s.send(ctx, a, reply); (err != nil) != s.InBody || ctx.Err() != nil {
+				t.Errorf("got %v, want it sent, or unclear, and the rest not read", err)
 			}
 		})
 		t.Run("redirect", func(t *testing.T) {

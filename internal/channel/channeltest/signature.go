@@ -3,6 +3,7 @@ package channeltest
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"maps"
 	"strings"
 	"testing"
 
@@ -10,42 +11,77 @@ import (
 	"omnihub/internal/hub"
 )
 
-func (s Suite) request(body []byte, signature string) *channel.Request {
-	return &channel.Request{Method: "POST", Header: map[string]string{s.Header: signature}, Body: body}
-}
-
-// signatures: only the platform's own signature over exactly these bytes passes.
+// signatures: only the platform's own signature over exactly this request passes.
 func (s Suite) signatures(t *testing.T) {
 	a := s.adapter()
 	refuse := func(t *testing.T, r *channel.Request, c channel.Credentials) {
 		t.Helper()
 		s.wantCode(t, a.Verify(r, c), hub.BadSignature)
 	}
-	for _, sample := range s.samples(t) {
-		body := sample.body
-		good := s.Sign(body, s.Credentials)
-		foreign := s.Sign(body, s.Other)
-		t.Run(sample.name, func(t *testing.T) {
-			if err := a.Verify(s.request(body, good), s.Credentials); err != nil {
+	for _, x := range s.samples(t) {
+		body := x.body
+		good := s.sign(x.request(), s.Credentials)
+		foreign := s.sign(x.request(), s.Other)
+		t.Run(x.name, func(t *testing.T) {
+			if err := a.Verify(s.signed(x, good), s.Credentials); err != nil {
 				t.Fatalf("the good signature: got %v, want none", err)
 			}
-			refuse(t, &channel.Request{Method: "POST", Body: body}, s.Credentials)
-			refuse(t, &channel.Request{Method: "POST", Header: map[string]string{}, Body: body}, s.Credentials)
+			refuse(t, &channel.Request{Method: "POST", RawQuery: x.query, Body: body}, s.Credentials)
+			refuse(t, x.request(), s.Credentials)
 			for _, forged := range s.forgeries(good, foreign) {
-				refuse(t, s.request(body, forged), s.Credentials)
+				refuse(t, s.signed(x, forged), s.Credentials)
 			}
 			// A connection without a secret accepts nothing, not even the empty key's.
-			refuse(t, s.request(body, s.Sign(body, channel.Credentials{URL: s.Credentials.URL})), channel.Credentials{Accounts: s.Credentials.Accounts})
-			refuse(t, s.request(body, foreign), s.Credentials)
-			refuse(t, s.request(append(body[:len(body):len(body)], ' '), good), s.Credentials)
+			refuse(t, s.signed(x, s.sign(x.request(), channel.Credentials{URL: s.Credentials.URL})),
+				channel.Credentials{Accounts: s.Credentials.Accounts, URL: s.Credentials.URL})
+			refuse(t, s.signed(x, foreign), s.Credentials)
+			if longer := append(body[:len(body):len(body)], ' '); !sameForm(body, longer) {
+				refuse(t, s.signed(x.with(longer), good), s.Credentials)
+			}
 
 			changed := append([]byte(nil), body...)
 			for i := range changed {
 				changed[i] ^= 1 << (i % 8)
-				refuse(t, s.request(changed, good), s.Credentials)
+				if !sameForm(body, changed) {
+					refuse(t, s.signed(x.with(changed), good), s.Credentials)
+				}
 				changed[i] = body[i]
 			}
+			s.elsewhere(t, a, x, good)
 		})
+	}
+}
+
+// hostile are headers by which a request claims to have come to another address.
+var hostile = map[string]string{
+	"host": "elsewhere.example", "x-forwarded-host": "elsewhere.example", "x-forwarded-proto": "http", "x-forwarded-port": "80",
+	"forwarded": "host=elsewhere.example;proto=http", "x-original-url": "/elsewhere", "x-rewrite-url": "/elsewhere",
+}
+
+// elsewhere: where a request claims to have come to changes nothing; if the platform
+// signs the URL and the query, only those that it called are good.
+func (s Suite) elsewhere(t *testing.T, a channel.Adapter, x sample, good string) {
+	t.Helper()
+	claim := func(signature string) *channel.Request {
+		r := s.signed(x, signature)
+		maps.Copy(r.Header, hostile)
+		return r
+	}
+	if err := a.Verify(claim(good), s.Credentials); err != nil {
+		t.Errorf("the good signature beside other hosts: got %v, want none", err)
+	}
+	moved := s.Credentials
+	moved.URL = "https://elsewhere.example/elsewhere"
+	if other := s.sign(x.request(), moved); other != good {
+		s.wantCode(t, a.Verify(claim(other), s.Credentials), hub.BadSignature)
+		unknown := s.Credentials
+		unknown.URL = ""
+		s.wantCode(t, a.Verify(s.signed(x, good), unknown), hub.BadSignature)
+	}
+	further := x
+	further.query = strings.TrimPrefix(x.query+"&x=1", "&")
+	if other := s.sign(further.request(), s.Credentials); other != good {
+		s.wantCode(t, a.Verify(s.signed(further, good), s.Credentials), hub.BadSignature)
 	}
 }
 
@@ -94,15 +130,24 @@ func (s Suite) vectors(t *testing.T) {
 	a := s.adapter()
 	for _, v := range s.Vectors {
 		t.Run(v.Name, func(t *testing.T) {
-			if err := a.Verify(s.request(v.Body, v.Signature), v.Credentials); err != nil {
+			x := sample{name: v.Name, body: v.Body, query: v.Query, header: v.Headers}
+			err := a.Verify(s.signed(x, v.Signature), v.Credentials)
+			if v.Forged {
+				s.wantCode(t, err, hub.BadSignature)
+				return
+			}
+			if err != nil {
 				t.Errorf("adapter: got %v, want none", err)
 			}
-			if got := s.Sign(v.Body, v.Credentials); got != v.Signature {
+			if got := s.sign(x.request(), v.Credentials); got != v.Signature {
 				t.Errorf("Sign: got %q, want %q", got, v.Signature)
 			}
-			changed := append([]byte(nil), v.Body...)
-			changed[0] ^= 1
-			s.wantCode(t, a.Verify(s.request(changed, v.Signature), v.Credentials), hub.BadSignature)
+			changed := []byte("x=1")
+			if len(v.Body) > 0 {
+				changed = append([]byte(nil), v.Body...)
+				changed[0] ^= 1
+			}
+			s.wantCode(t, a.Verify(s.signed(x.with(changed), v.Signature), v.Credentials), hub.BadSignature)
 		})
 	}
 }

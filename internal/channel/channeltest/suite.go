@@ -5,9 +5,6 @@
 package channeltest
 
 import (
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -20,8 +17,10 @@ import (
 type Suite struct {
 	New func(channel.Platform) channel.Adapter
 
-	// Samples is the folder of webhook bodies as the platform sends them, one a file.
-	// Golden is the folder of what they must be split and parsed to.
+	// Samples is the folder of webhook bodies as the platform sends them, JSON or forms,
+	// one a file; a file of the same name that ends in .query holds the request's query,
+	// one that ends in .header its headers, a line "name: value" each. Golden is the
+	// folder of what they must be split and parsed to.
 	Samples, Golden string
 
 	// Credentials are those under which the samples are signed; Other belong to
@@ -36,6 +35,9 @@ type Suite struct {
 	Header string
 	Prefix string
 	Hex    bool
+	// SignRequest takes the place of Sign for a platform that signs more of a request:
+	// its query, other headers. The request has no signature yet.
+	SignRequest func(r *channel.Request, c channel.Credentials) string
 
 	// Vectors are known-good signatures that were not made by Sign.
 	Vectors []Vector
@@ -76,18 +78,29 @@ type Suite struct {
 	Token hub.Secret
 	// Answers are the platform's answers to a send, and what they mean.
 	Answers []Answer
+	// InBody tells that the platform answers 200 to what it refuses, too: an answer that
+	// cannot be read is unclear, whatever its status.
+	InBody bool
 
 	// What the optional abilities make of the platform's answers; each needs some if
 	// the adapter has the ability.
-	Profiles, Quotas, Typings, Marks []Ask
+	Profiles, Quotas, Typings, Marks   []Ask
+	Checks                             []Ask // of a Connector
+	Registers, Unregisters, Registered []Ask // of a Registrar's three methods
+	Refreshes, Finds                   []Ask
+	// Welcome is what an Answerer answers.
+	Welcome *Welcome
 }
 
-// Vector is a body with its known signature.
+// Vector is a request with its known signature.
 type Vector struct {
 	Name        string
 	Body        []byte
+	Query       string            // of the request
+	Headers     map[string]string // of the request, beside the signature
 	Signature   string
 	Credentials channel.Credentials
+	Forged      bool // it is known to be wrong
 }
 
 // Handshake is the query of a platform's GET.
@@ -113,15 +126,35 @@ type Answer struct {
 // Ask is one use of an optional ability.
 type Ask struct {
 	Name    string
-	User    string // "" = that of Suite.Message
-	Message string // of Typing and MarkRead: the platform's id of the customer's last message
+	Account *channel.Account // nil = that of the Suite
+	User    string           // "" = that of Suite.Message
+	Message string           // of Typing and MarkRead: the platform's id of the customer's last message
+	Since   hub.Millis       // of Find, which looks for Suite.Message
+	Known   map[string]bool  // of Find
 
 	Replies []Reply // what the platform says, call by call; none = no call may be made
 
-	Profile    channel.Profile // of Profiler, if Code is ""
-	Quota      channel.Quota   // of Quoter, if Code is ""
+	// What comes of it, if Code is "".
+	Profile    channel.Profile  // of Profiler
+	Quota      channel.Quota    // of Quoter
+	Standing   channel.Standing // of Connector
+	Registered bool             // of Registrar.Registered
+	Secrets    channel.Secrets  // of Refresher
+	Expires    hub.Millis       // of Refresher
+	Sent       channel.Sent     // of Finder
+	Found      bool             // of Finder
+
 	Code       hub.Code
 	RetryAfter time.Duration // with Code
+}
+
+// Welcome is what an Answerer makes of contents. Its bodies stand in the folder Wire,
+// in files whose names begin with "answer_".
+type Welcome struct {
+	// Samples are the names of those whose events are answered. All others are not.
+	Samples []string
+	// Contents are answers that can be shown.
+	Contents map[string]hub.Content
 }
 
 // Reply is one answer of the platform.
@@ -134,6 +167,7 @@ type Reply struct {
 // Run holds the adapter against the contract.
 func Run(t *testing.T, s Suite) {
 	t.Run("Capabilities", s.capabilities)
+	t.Run("Setup", s.setup)
 	t.Run("Signature", s.signatures)
 	t.Run("Vectors", s.vectors)
 	t.Run("Handshake", s.handshake)
@@ -142,40 +176,19 @@ func Run(t *testing.T, s Suite) {
 	t.Run("Deliveries", s.deliveries)
 	t.Run("Names", s.names)
 	t.Run("Further", s.further)
+	t.Run("Evidence", s.evidence)
 	t.Run("UnknownTypes", s.unknown)
 	t.Run("Unparsable", s.unparsable)
 	t.Run("ParseIsTotal", s.total)
 	t.Run("Concurrent", s.concurrent)
 	t.Run("Sends", s.sends)
+	t.Run("AfterWindow", s.afterWindow)
 	t.Run("Answers", s.answers)
 	t.Run("Refused", s.refused)
 	t.Run("Network", s.network)
 	t.Run("Host", s.host)
 	t.Run("Abilities", s.abilities)
-}
-
-// sample is one sample body.
-type sample struct {
-	name string
-	body []byte
-}
-
-func (s Suite) samples(t *testing.T) []sample {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(s.Samples, "*"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("samples in %s: got %d, %v, want some", s.Samples, len(files), err)
-	}
-	var out []sample
-	for _, file := range files {
-		body, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		name := filepath.Base(file)
-		out = append(out, sample{strings.TrimSuffix(name, filepath.Ext(name)), body})
-	}
-	return out
+	t.Run("Welcome", s.welcome)
 }
 
 // adapter is one that can reach no machine at all.

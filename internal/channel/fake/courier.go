@@ -63,6 +63,13 @@ func (c *Courier) Deliver(ctx context.Context, hooks []Webhook) []int {
 	return statuses
 }
 
+// Exchange posts a webhook and gives the status and the body, as far as 1 MB, of the
+// hub's answer; 0 = the hub was not reached.
+func (c *Courier) Exchange(ctx context.Context, w Webhook) (status int, body []byte) {
+	c.pending.Add(1)
+	return c.exchange(ctx, w)
+}
+
 // Later posts the webhooks in the background. Pending counts them from now on.
 func (c *Courier) Later(hooks []Webhook) {
 	c.pending.Add(int64(len(hooks)))
@@ -74,6 +81,11 @@ func (c *Courier) Later(hooks []Webhook) {
 }
 
 func (c *Courier) deliver(ctx context.Context, w Webhook) int {
+	status, _ := c.exchange(ctx, w)
+	return status
+}
+
+func (c *Courier) exchange(ctx context.Context, w Webhook) (status int, body []byte) {
 	defer c.pending.Add(-1)
 	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
 	defer cancel()
@@ -81,12 +93,12 @@ func (c *Courier) deliver(ctx context.Context, w Webhook) int {
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
-			return 0
+			return 0, nil
 		}
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(w.Body))
 	if err != nil {
-		return 0
+		return 0, nil
 	}
 	for name, value := range w.Header {
 		req.Header.Set(name, value)
@@ -96,11 +108,11 @@ func (c *Courier) deliver(ctx context.Context, w Webhook) int {
 	}
 	resp, err := c.client().Do(req)
 	if err != nil {
-		return 0
+		return 0, nil
 	}
 	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20)) // so that the connection can be used again
-	return resp.StatusCode
+	body, _ = io.ReadAll(io.LimitReader(resp.Body, 1<<20)) // to its end, so that the connection can be used again
+	return resp.StatusCode, body
 }
 
 func (c *Courier) wait() time.Duration {

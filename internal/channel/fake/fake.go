@@ -66,6 +66,11 @@ type Delivery struct {
 	URL      string            `json:"url"`
 	Header   map[string]string `json:"header"` // as sent, signature included
 	Body     string            `json:"body"`   // the exact bytes
+
+	// Of a platform that takes a message in the webhook's own answer: what the hub
+	// answered last, and why the platform did not take it.
+	Answer  string `json:"answer,omitempty"`
+	Refused string `json:"refused,omitempty"`
 }
 
 // Platform is one fake platform.

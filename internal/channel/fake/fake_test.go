@@ -105,3 +105,20 @@ func TestCourierCountsWhatIsUnderWay(t *testing.T) {
 		t.Errorf("given up: got %v, %d pending, want [0], 0", statuses, c.Pending())
 	}
 }
+
+func TestCourierBringsTheHubsAnswer(t *testing.T) {
+	hub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.WriteHeader(201)
+		_, _ = io.WriteString(w, "to "+string(body))
+	}))
+	defer hub.Close()
+	c := &fake.Courier{}
+	status, body := c.Exchange(t.Context(), fake.Webhook{URL: hub.URL, Body: []byte("a")})
+	if status != 201 || string(body) != "to a" || c.Pending() != 0 {
+		t.Errorf("got %d %q, %d pending, want 201 \"to a\", 0", status, body, c.Pending())
+	}
+	if status, body := c.Exchange(t.Context(), fake.Webhook{URL: "http://127.0.0.1:1/"}); status != 0 || body != nil || c.Pending() != 0 {
+		t.Errorf("nobody there: got %d %q, %d pending, want 0, nothing, 0", status, body, c.Pending())
+	}
+}

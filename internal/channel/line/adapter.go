@@ -20,10 +20,11 @@ import (
 // Kind is the channel's name.
 const Kind hub.Channel = "line"
 
-// Names of the secrets that an account of LINE needs.
+// Names of the fields that an account of LINE is connected with.
 const (
 	ChannelSecret = "channel_secret" // signs the webhooks
 	ChannelToken  = "channel_token"  // long-lived channel access token, for the calls
+	LIFFID        = "liff_id"        // of the LIFF app that opens from links; no secret
 )
 
 // replyLife is the minute that LINE grants a reply token, less what two machines'
@@ -34,12 +35,14 @@ const replyLife = time.Minute - 10*time.Second
 type Adapter struct{ client *call.Client }
 
 var (
-	_ channel.Adapter  = (*Adapter)(nil)
-	_ channel.Replier  = (*Adapter)(nil)
-	_ channel.Profiler = (*Adapter)(nil)
-	_ channel.Quoter   = (*Adapter)(nil)
-	_ channel.Typist   = (*Adapter)(nil)
-	_ channel.Namer    = (*Adapter)(nil)
+	_ channel.Adapter   = (*Adapter)(nil)
+	_ channel.Replier   = (*Adapter)(nil)
+	_ channel.Profiler  = (*Adapter)(nil)
+	_ channel.Quoter    = (*Adapter)(nil)
+	_ channel.Typist    = (*Adapter)(nil)
+	_ channel.Namer     = (*Adapter)(nil)
+	_ channel.Connector = (*Adapter)(nil)
+	_ channel.Registrar = (*Adapter)(nil)
 )
 
 // New makes the adapter.
@@ -54,8 +57,11 @@ func (a *Adapter) Kind() hub.Channel { return Kind }
 func (a *Adapter) Setup() channel.Setup {
 	return channel.Setup{
 		Connection: []channel.Field{{Name: ChannelSecret, Help: "LINE Developers Console, Basic settings"}},
-		Account:    []channel.Field{{Name: ChannelToken, Help: "the long-lived channel access token; Console, Messaging API"}},
-		External:   "the bot's user id: U, 32 digits",
+		Account: []channel.Field{
+			{Name: ChannelToken, Help: "the long-lived channel access token; Console, Messaging API"},
+			{Name: LIFFID, Help: "Console, the LINE Login channel of the same provider, LIFF: 1234567890-AbcdEfgh", Optional: true, Plain: true},
+		},
+		External: "the bot's user id: U, 32 digits",
 	}
 }
 

@@ -74,7 +74,7 @@ func suite(t *testing.T) channeltest.Suite {
 			body(strings.Repeat(`{"a":`, 100_000)),
 		},
 		Host:    "api.line.me",
-		Account: channel.Account{ID: "acct", External: account, Secrets: channel.Secrets{line.ChannelToken: "canary+channel/token=="}},
+		Account: *with(func(*channel.Account) {}),
 		Message: message,
 		Token:   "689daf599db8f711dd084d4f1ea67276",
 		Sends:   sends(),
@@ -86,6 +86,11 @@ func suite(t *testing.T) channeltest.Suite {
 		Profiles: profiles(),
 		Quotas:   quotas(),
 		Typings:  typings(),
+
+		Checks:      checks(),
+		Registers:   registers(),
+		Registered:  registered(),
+		Unregisters: unregisters(),
 	}
 }
 

@@ -16,6 +16,7 @@ type Failure struct {
 	Number  int
 	Subcode int    // 0 = none
 	Trace   string // fbtrace_id, by which Meta's support finds the call; "" = none, or of another form
+	Passing bool   // is_transient: Meta says that it may pass
 }
 
 // traceForm is that of the trace ids seen; Meta does not document it.
@@ -33,6 +34,7 @@ func FailureOf(body []byte) (f Failure, ok bool) {
 		return Failure{}, false
 	}
 	f.Subcode, _ = Number(scan.Get(e, "error_subcode"))
+	f.Passing = isTrue(scan.Get(e, "is_transient"))
 	if trace := scan.Text(scan.Get(e, "fbtrace_id")); traceForm.MatchString(trace) && mixed(trace) {
 		f.Trace = trace
 	}
@@ -90,6 +92,39 @@ func (f Failure) Code() hub.Code {
 	}
 	if f.Number >= 200 && f.Number <= 299 { // permissions
 		return hub.AccountBroken
+	}
+	return ""
+}
+
+// words tells people what the commonest failures are; "" for the others.
+// https://developers.facebook.com/docs/facebook-login/guides/access-tokens/debugging
+func (f Failure) words() string {
+	switch f.Number {
+	case 190:
+		switch f.Subcode {
+		case 458:
+			return "the app was removed by the person who made the token"
+		case 460:
+			return "the token ended when its owner changed the password"
+		case 463, 467:
+			return "the token has expired"
+		case 492:
+			return "the token's owner has no role at the Page any more"
+		}
+		return "the access token is refused"
+	case 551:
+		return "the person is not available"
+	}
+	switch f.Subcode {
+	case 2018278, 2018065, 2534022:
+		return "outside the allowed window"
+	case 2018001, 2534014:
+		return "no such person"
+	case 2018300:
+		return "another app has the conversation"
+	}
+	if f.Number == 10 || f.Number >= 200 && f.Number <= 299 {
+		return "a permission is missing"
 	}
 	return ""
 }

@@ -18,16 +18,22 @@ const Kind hub.Channel = "whatsapp"
 // https://developers.facebook.com/docs/graph-api/changelog
 const version = "v24.0"
 
-// Names of the secrets: the first two are the connection's, the last the account's.
+// Names of the fields: the first three are the connection's, the last two the account's.
+// The ids are no secrets.
 const (
 	AppSecret   = meta.AppSecret
 	VerifyToken = meta.VerifyToken
+	AppID       = "app_id"
 	AccessToken = meta.AccessToken
+	WABAID      = "waba_id" // of the WhatsApp Business Account
 )
 
 // Adapter is the WhatsApp channel. An account is a phone number; its external id is
 // the phone_number_id.
-type Adapter struct{ client *call.Client }
+type Adapter struct {
+	client *call.Client
+	graph  *meta.Graph
+}
 
 var (
 	_ channel.Adapter    = (*Adapter)(nil)
@@ -35,11 +41,13 @@ var (
 	_ channel.Typist     = (*Adapter)(nil)
 	_ channel.ReadMarker = (*Adapter)(nil)
 	_ channel.Namer      = (*Adapter)(nil)
+	_ channel.Connector  = (*Adapter)(nil)
+	_ channel.Registrar  = (*Adapter)(nil)
 )
 
 // New makes the adapter.
 func New(p channel.Platform) *Adapter {
-	return &Adapter{client: call.New(p, Kind, meta.Host)}
+	return &Adapter{client: call.New(p, Kind, meta.Host), graph: meta.NewGraph(p, Kind, meta.Host, version, codeOf)}
 }
 
 // Kind is "whatsapp".
@@ -51,8 +59,12 @@ func (a *Adapter) Setup() channel.Setup {
 		Connection: []channel.Field{
 			{Name: AppSecret, Help: "Meta App Dashboard, App settings, Basic"},
 			{Name: VerifyToken, Help: "a text of your own choice; enter the same at Meta beside the webhook's URL"},
+			{Name: AppID, Help: "beside the app secret; with it the token's end and permissions can be checked, and the webhook's URL entered", Optional: true, Plain: true},
 		},
-		Account:  []channel.Field{{Name: AccessToken, Help: "of a system user that may send with the number"}},
+		Account: []channel.Field{
+			{Name: AccessToken, Help: "of a system user that may send with the number"},
+			{Name: WABAID, Help: "WhatsApp Manager, beside the number: the WhatsApp Business Account's id; with it the app is subscribed to the number's webhooks", Optional: true, Plain: true},
+		},
 		External: "the phone_number_id",
 	}
 }

@@ -20,6 +20,7 @@ var (
 // Capabilities are the limits of the Cloud API.
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media#supported-media-types
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing#free-entry-points
 func (a *Adapter) Capabilities() channel.Capabilities {
 	const kb, mb = 1 << 10, 1 << 20
 	medium := func(t hub.MessageType, bytes int64, mime ...string) channel.MediaLimit {
@@ -57,6 +58,7 @@ func (a *Adapter) Capabilities() channel.Capabilities {
 		ReceiptRef: true,
 		Receipts:   []hub.State{hub.Sent, hub.Delivered, hub.Read, hub.Failed},
 		Window:     24 * time.Hour,
+		EntryFree:  72 * time.Hour,
 		Pair:       channel.Pace{Every: 6 * time.Second, Burst: 45},
 		Aliases:    true,
 		Groups:     true,

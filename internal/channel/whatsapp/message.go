@@ -15,6 +15,7 @@ type message struct {
 	kind                             string // type
 	sender                           person // from_user_id and from
 	id, at, from, group, quote, errs []byte // quote is context
+	referral                         []byte // how the customer came
 	named                            named
 }
 
@@ -60,6 +61,8 @@ func messageOf(raw []byte) (m *message, ok bool) {
 			m.quote = s.Value()
 		case "errors":
 			m.errs = s.Value()
+		case "referral":
+			m.referral = s.Value()
 		default:
 			m.named.see(name, s.Value())
 		}
@@ -157,8 +160,26 @@ func (m *message) read(e *channel.Event) error {
 	e.Kind, e.Message = channel.EventMessage, m.content()
 	e.Message.ID = e.ID
 	e.Message.Quotes = scan.Text(scan.Get(m.quote, "id"))
+	e.Entry = entryOf(m.referral)
 	return nil
 }
+
+// entryOf reads that the customer came by an advertisement or a post: its source_type,
+// the id of the advertisement, and the id of the click, which Meta's reports ask for.
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/text
+func entryOf(referral []byte) channel.Entry {
+	out := channel.Entry{Source: short(scan.Get(referral, "source_type")), Ref: scan.Text(scan.Get(referral, "ctwa_clid"))}
+	if len(out.Ref) > maxClick {
+		out.Ref = ""
+	}
+	if out.Source == "ad" {
+		out.Ad = scan.Word(scan.Get(referral, "source_id"))
+	}
+	return out
+}
+
+// maxClick is the longest id of a click that is carried on, in bytes; Meta states none.
+const maxClick = 1 << 10
 
 // act reads what was done to another message, and reports whether it was that.
 func (m *message) act(e *channel.Event) bool {

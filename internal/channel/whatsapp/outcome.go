@@ -16,8 +16,9 @@ import (
 const (
 	// spamWait is how long to leave a number alone of which people complained.
 	spamWait = time.Hour
-	// maxWait caps the wait between two messages to one person.
-	maxWait = time.Hour
+	// maxWait caps the wait between two messages to one person. Meta's own rule goes on to
+	// hours, but the pace is one message in 6 seconds: after minutes the pair is paid off.
+	maxWait = 5 * time.Minute
 )
 
 // Numbers of errors that need more than a code.
@@ -105,7 +106,7 @@ func sentID(body []byte) []byte {
 	return scan.Get(scan.First(scan.Get(body, messages)), "id")
 }
 
-// pairWait is 4 to the power of the tries so far, in seconds.
+// pairWait is 4 to the power of the tries so far, in seconds, and 5 minutes at most.
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput#pair-rate-limits
 func pairWait(try int) time.Duration {
 	wait := time.Second

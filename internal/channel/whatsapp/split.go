@@ -80,7 +80,7 @@ func (c *cutter) body() {
 		}
 	}
 	c.End()
-	if !scan.Is(object, "whatsapp_business_account") || entries == nil {
+	if !scan.Is(object, business) || entries == nil {
 		c.Fail()
 	}
 }

@@ -62,8 +62,7 @@ func suite(t *testing.T) channeltest.Suite {
 		Unknown:    unknown(),
 		Unparsable: broken(),
 		Host:       "graph.facebook.com",
-		Account: channel.Account{ID: "acct", External: number,
-			Secrets: channel.Secrets{whatsapp.AccessToken: "EAACanary+access/token=="}},
+		Account:    *with(func(*channel.Account) {}),
 		Message: channel.Outgoing{
 			To: user, Content: hub.TextContent("您好 <b>&</b> 😀"),
 			RetryKey: "3f2a7c1e-0b5d-8e21-9c44-5a6b7c8d9e0f", Ref: "m1.demo.abc",
@@ -75,6 +74,11 @@ func suite(t *testing.T) channeltest.Suite {
 		Answers: answers(),
 		Typings: asks(),
 		Marks:   asks(),
+
+		Checks:      checks(),
+		Registers:   registers(),
+		Registered:  registered(),
+		Unregisters: unregisters(),
 	}
 }
 
@@ -84,7 +88,8 @@ func TestContract(t *testing.T) { channeltest.Run(t, suite(t)) }
 // whose answers are no object.
 func further() []string {
 	form := `{"from":"886912345678","id":"wamid.1","timestamp":"1","type":"interactive","interactive":{"type":"nfm_reply","nfm_reply":{"body":"Sent","response_json":"[1]"}}}`
-	out := []string{list("messages", form), list("errors", `{"code":130429,"title":"Rate limit hit"}`)}
+	group := `{"from":"886912345678","group_id":"Y2FwaV9ncm91cDox","id":"wamid.1","timestamp":"1","type":"text","text":{"body":"x"}}`
+	out := []string{list("messages", form), list("messages", group), list("errors", `{"code":130429,"title":"Rate limit hit"}`)}
 	for _, field := range []string{
 		"message_template_status_update", "message_template_quality_update", "template_category_update", "phone_number_quality_update",
 		"phone_number_name_update", "account_update", "account_alerts", "account_review_update", "business_capability_update",

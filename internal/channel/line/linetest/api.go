@@ -1,16 +1,12 @@
 package linetest
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
-
-	"omnihub/internal/channel/fake"
 )
 
 // maxBody is the largest request that LINE takes.
@@ -58,6 +54,7 @@ func (x *exchange) invalid(wrong []detail) {
 func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{w: w, r: r, request: uuid()}
 	w.Header().Set("x-line-request-id", x.request)
+	w.Header().Set("Date", p.now().UTC().Format(http.TimeFormat))
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
 		return
@@ -81,6 +78,9 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if faults.Down {
 		x.refuse(503, "Service unavailable")
+		return
+	}
+	if p.verifies(x) {
 		return
 	}
 	if !ok {
@@ -120,10 +120,7 @@ func (p *platform) route(x *exchange, f faults) {
 	case "POST /v2/bot/channel/webhook/test":
 		x.ofJSON(func() { p.testEndpoint(x) })
 	case "GET /v2/bot/channel/webhook/endpoint":
-		p.mu.Lock()
-		endpoint := x.account.Webhook
-		p.mu.Unlock()
-		x.answer(200, map[string]any{"endpoint": endpoint, "active": true})
+		p.tellEndpoint(x, f)
 	case "GET /v2/bot/info":
 		x.answer(200, map[string]any{"userId": x.account.ExternalID, "basicId": "@" + x.account.ID,
 			"displayName": x.account.ID, "chatMode": "bot", "markAsReadMode": "auto"})
@@ -144,64 +141,4 @@ func (x *exchange) ofJSON(do func()) {
 		return
 	}
 	do()
-}
-
-// setEndpoint enters a webhook URL.
-// https://developers.line.biz/en/reference/messaging-api/#set-webhook-endpoint-url
-func (p *platform) setEndpoint(x *exchange) {
-	endpoint, ok := x.endpoint()
-	if !ok || endpoint == "" {
-		x.refuse(400, "Invalid webhook endpoint URL")
-		return
-	}
-	p.mu.Lock()
-	x.account.Webhook = endpoint
-	p.mu.Unlock()
-	x.answer(200, struct{}{})
-}
-
-// testEndpoint sends a webhook without events.
-// https://developers.line.biz/en/reference/messaging-api/#test-webhook-endpoint
-func (p *platform) testEndpoint(x *exchange) {
-	endpoint, ok := x.endpoint()
-	if !ok {
-		x.refuse(400, "Invalid webhook endpoint URL")
-		return
-	}
-	p.mu.Lock()
-	hook := x.account.signed(encode(webhook{Destination: x.account.ExternalID, Events: []event{}}))
-	p.mu.Unlock()
-	if endpoint != "" {
-		hook.URL = endpoint
-	}
-	status := p.courier.Deliver(x.r.Context(), []fake.Webhook{hook})[0]
-	reason := "OK"
-	switch {
-	case status == 0:
-		reason = "COULD_NOT_CONNECT"
-	case status != 200:
-		reason = "ERROR_STATUS_CODE"
-	}
-	x.answer(200, map[string]any{"success": status == 200, "timestamp": p.now().UTC().Format(time.RFC3339Nano),
-		"statusCode": status, "reason": reason, "detail": fmt.Sprint(status)})
-}
-
-// endpoint reads the URL of a request. LINE takes https only; here the machine
-// itself may be reached by http.
-func (x *exchange) endpoint() (string, bool) {
-	var in struct {
-		Endpoint string `json:"endpoint"`
-	}
-	if len(x.body) > 0 && json.Unmarshal(x.body, &in) != nil {
-		return "", false
-	}
-	if in.Endpoint == "" {
-		return "", true
-	}
-	u, err := url.Parse(in.Endpoint)
-	if err != nil || len(in.Endpoint) > 500 || u.Host == "" {
-		return "", false
-	}
-	local := u.Scheme == "http" && (u.Hostname() == "127.0.0.1" || u.Hostname() == "localhost")
-	return in.Endpoint, u.Scheme == "https" || local
 }

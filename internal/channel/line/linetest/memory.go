@@ -28,6 +28,9 @@ type (
 		Account, Month string
 		Count          int
 	}
+	// endpointEntry is a webhook URL that was entered by a call, in place of the one
+	// that the account was configured with; another configuration counts more.
+	endpointEntry struct{ Account, Configured, URL string }
 )
 
 func (p *platform) rememberCustomer(a *account, id string) {
@@ -62,6 +65,12 @@ func (p *platform) recall() {
 			if e, ok := recorded[acceptanceEntry](entry); ok {
 				if a, err := p.account(e.Account); err == nil {
 					a.accepted[e.Key] = acceptance{body: e.Body, at: e.At, request: e.Request, sent: e.Sent}
+				}
+			}
+		case "endpoint":
+			if e, ok := recorded[endpointEntry](entry); ok {
+				if a, err := p.account(e.Account); err == nil && a.configured == e.Configured {
+					a.Webhook = e.URL
 				}
 			}
 		case "counted":

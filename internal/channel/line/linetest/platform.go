@@ -35,10 +35,11 @@ type platform struct {
 // account is a LINE official account.
 type account struct {
 	fake.Account
-	customers map[string]*customer  // by userId, groupId
-	tokens    map[string]*token     // reply tokens
-	accepted  map[string]acceptance // by retry key
-	pushed    map[string]int        // recipients counted, by month
+	configured string                // the webhook URL of the Config
+	customers  map[string]*customer  // by userId, groupId
+	tokens     map[string]*token     // reply tokens
+	accepted   map[string]acceptance // by retry key
+	pushed     map[string]int        // recipients counted, by month
 }
 
 // token is a reply token: for one use, within a minute of the (re)delivery of its
@@ -76,11 +77,12 @@ func New(c fake.Config) fake.Platform {
 	}
 	for _, a := range c.Accounts {
 		p.accounts = append(p.accounts, &account{
-			Account:   a,
-			customers: map[string]*customer{},
-			tokens:    map[string]*token{},
-			accepted:  map[string]acceptance{},
-			pushed:    map[string]int{},
+			Account:    a,
+			configured: a.Webhook,
+			customers:  map[string]*customer{},
+			tokens:     map[string]*token{},
+			accepted:   map[string]acceptance{},
+			pushed:     map[string]int{},
 		})
 	}
 	p.recall()
@@ -119,6 +121,9 @@ type faults struct {
 	DelayMS      int  `json:"delay_ms"`      // before each call is looked at
 	Down         bool `json:"down"`          // an outage: every call fails, and nothing is done
 
+	TokenExpiresIn int  `json:"token_expires_in"` // seconds that the tokens still live; 0 = they do not end
+	WebhookOff     bool `json:"webhook_off"`      // "Use webhook" is switched off
+
 	DuplicateWebhooks int  `json:"duplicate_webhooks"` // how often each webhook comes again, afterwards
 	ShuffleWebhooks   bool `json:"shuffle_webhooks"`   // webhooks of the same moment change places
 }
@@ -144,7 +149,7 @@ func (p *platform) SetFaults(plan json.RawMessage) error {
 			return errors.New("linetest: faults: a rate lies between 0 and 1")
 		}
 	}
-	if f.RetryAfter < 0 || f.DelayMS < 0 || f.DuplicateWebhooks < 0 || f.MonthlyQuota != nil && *f.MonthlyQuota < 0 {
+	if f.RetryAfter < 0 || f.TokenExpiresIn < 0 || f.DelayMS < 0 || f.DuplicateWebhooks < 0 || f.MonthlyQuota != nil && *f.MonthlyQuota < 0 {
 		return errors.New("linetest: faults: a number is below 0")
 	}
 	p.mu.Lock()

@@ -153,7 +153,7 @@ func (p *platform) compose(a fake.Act) (composed, error) {
 	switch x.Type {
 	case "raw":
 		p.learn([]byte(x.Body))
-		hook := n.signed([]byte(x.Body))
+		hook := n.signed("messages", []byte(x.Body))
 		return composed{hook: &hook}, nil
 	case "handshake":
 		h, err := n.handshake(x)
@@ -172,7 +172,7 @@ func (p *platform) compose(a fake.Act) (composed, error) {
 	out := composed{message: list[0].message}
 	entries := assembled(list, x.Form)
 	if len(entries) > 0 {
-		hook := n.signed(encode(webhook{objectName, entries}))
+		hook := n.signed(entries[0].Changes[0].Field, encode(webhook{objectName, entries}))
 		out.hook = &hook
 	}
 	return out, nil
@@ -216,7 +216,7 @@ func (p *platform) batch(n *number, x extra) ([]update, error) {
 		switch {
 		case one.Type == "batch" || one.Type == "raw" || one.Type == "handshake" || a.Hold || a.Repeat != 0:
 			err = errors.New("it has neither hold nor repeat, and is no batch, raw body or handshake")
-		case of.Webhook != n.Webhook || of.Secrets["app_secret"] != n.Secrets["app_secret"]:
+		case of.route("messages") != n.route("messages") || of.Secrets["app_secret"] != n.Secrets["app_secret"]:
 			err = errors.New("it is for another webhook")
 		default:
 			var u update

@@ -30,6 +30,12 @@ type faults struct {
 	DelayMS        int     `json:"delay_ms"`         // before each call is looked at
 	Down           bool    `json:"down"`             // an outage: every call fails, and nothing is done
 
+	// What the calls tell by which an account is checked.
+	TokenExpiresIn     int      `json:"token_expires_in"`    // seconds that the token still lives; 0 = it does not end
+	MissingPermissions []string `json:"missing_permissions"` // that the token lacks
+	NumberStatus       string   `json:"number_status"`       // "" = CONNECTED
+	QualityRating      string   `json:"quality_rating"`      // "" = GREEN
+
 	// FailByStatus accepts a send outside the window, and fails it by a status, as
 	// Meta mostly does, instead of refusing it.
 	FailByStatus bool `json:"fail_by_status"`
@@ -53,6 +59,7 @@ func (f faults) of(n *number) faults {
 	}
 	f.Rate429, f.Rate500, f.Timeout, f.AcceptThenDrop, f.AcceptThen500 = 0, 0, 0, 0, 0
 	f.ExpiredToken, f.DelayMS, f.Down = false, 0, false
+	f.TokenExpiresIn, f.MissingPermissions, f.NumberStatus, f.QualityRating = 0, nil, "", ""
 	return f
 }
 
@@ -85,7 +92,7 @@ func (p *platform) SetFaults(plan json.RawMessage) error {
 			return errors.New("whatsapptest: faults: a rate lies between 0 and 1")
 		}
 	}
-	for _, n := range []int{f.RetryAfter, f.DelayMS, f.DuplicateWebhooks, f.StatusLateMS} {
+	for _, n := range []int{f.RetryAfter, f.TokenExpiresIn, f.DelayMS, f.DuplicateWebhooks, f.StatusLateMS} {
 		if n < 0 {
 			return errors.New("whatsapptest: faults: a number is below 0")
 		}

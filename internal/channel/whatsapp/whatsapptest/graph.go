@@ -42,9 +42,13 @@ func (x *exchange) refuse(r *refusal) {
 	x.answer(r.status, r.body(x.trace))
 }
 
-var messagesPath = regexp.MustCompile(`^/(v\d{1,2}\.\d)/([^/]+)/messages$`)
+var (
+	versionPath  = regexp.MustCompile(`^/(v\d{1,2}\.\d)/([^/]+(?:/[^/]+)?)$`)
+	messagesPath = regexp.MustCompile(`^/(v\d{1,2}\.\d)/([^/]+)/messages$`)
+)
 
-// ServeHTTP is the Graph API, with the one endpoint that sends.
+// ServeHTTP is the Graph API, with the endpoint that sends and those by which an account
+// is connected.
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
 func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{w: w, r: r, trace: trace()}
@@ -67,6 +71,12 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-time.After(time.Duration(x.faults.DelayMS) * time.Millisecond):
 		case <-r.Context().Done():
+			return
+		}
+	}
+	if of := versionPath.FindStringSubmatch(x.r.URL.Path); of != nil && path == nil {
+		w.Header().Set("Facebook-Api-Version", of[1])
+		if p.care(x, of[2]) {
 			return
 		}
 	}

@@ -19,7 +19,14 @@ type (
 		Account string
 		Sent    *sent
 	}
-	toldEntry     struct{ Account, Message, State string }
+	toldEntry struct{ Account, Message, State string }
+	// webhookEntry is where webhooks go since a call changed it, in place of the URL that
+	// the account was configured with; another configuration counts more.
+	webhookEntry struct {
+		Account, Configured, URL, Alternate string
+		Unsubscribed                        bool
+		Fields                              []string
+	}
 	templateEntry struct {
 		WABA     string
 		Gone     bool
@@ -66,6 +73,11 @@ func (p *platform) recall() {
 			if n, err := p.number(e.Account); ok && err == nil && n.sent[e.Message] != nil {
 				n.sent[e.Message].recallTold(e.State)
 			}
+		case "webhook":
+			e, ok := recorded[webhookEntry](entry)
+			if n, err := p.number(e.Account); ok && err == nil && n.configured == e.Configured {
+				n.Webhook, n.alternate, n.unsubscribed, n.app.fields = e.URL, e.Alternate, e.Unsubscribed, e.Fields
+			}
 		case "template":
 			e, ok := recorded[templateEntry](entry)
 			switch {
@@ -79,7 +91,7 @@ func (p *platform) recall() {
 	})
 	for _, n := range p.numbers {
 		for _, s := range n.sent {
-			if len(s.Owed) > 0 && n.Webhook != "" {
+			if len(s.Owed) > 0 && n.route("messages") != "" {
 				w := p.news(n, s, faults{}, s.ID)
 				w.tries = restartTries
 				go w.tell()

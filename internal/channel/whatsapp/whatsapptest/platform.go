@@ -45,6 +45,11 @@ type number struct {
 	fake.Account
 	display string // the phone number, digits
 	waba    string // also stands for the portfolio
+	app     *app   // shared by the numbers with its secret
+
+	configured   string // the webhook URL of the Config
+	alternate    string // takes the place of Webhook for messages; "" = none
+	unsubscribed bool   // no webhooks come
 
 	chats  map[string]*chat  // by the customer's key
 	sent   map[string]*sent  // the hub's messages, by id
@@ -75,7 +80,8 @@ type form struct{ Message, Token string }
 const maxShown = 300
 
 // New makes a fake WhatsApp platform. The secrets of an account are app_secret,
-// verify_token and access_token; its ExternalID is the phone_number_id.
+// verify_token and access_token, and app_id and waba_id, which are made if they are
+// missing; its ExternalID is the phone_number_id.
 func New(c fake.Config) fake.Platform {
 	p := &platform{
 		now:       c.Now,
@@ -98,15 +104,29 @@ func New(c fake.Config) fake.Platform {
 	if p.client == nil {
 		p.client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{}}
 	}
+	apps := map[string]*app{}
 	for _, a := range c.Accounts {
+		secret := a.Secrets["app_secret"]
+		if apps[secret] == nil {
+			apps[secret] = &app{id: "6" + digits(14, "app", secret), fields: everything()}
+		}
+		if id := a.Secrets["app_id"]; id != "" {
+			apps[secret].id = id
+		}
 		n := &number{
 			Account: a,
 			display: "88627" + digits(7, "display", a.ExternalID),
-			waba:    "1" + digits(14, "waba", a.Secrets["app_secret"]),
-			chats:   map[string]*chat{},
-			sent:    map[string]*sent{},
-			got:     map[string]string{},
-			pairs:   map[string]*pair{},
+			waba:    "1" + digits(14, "waba", secret),
+			app:     apps[secret],
+
+			configured: a.Webhook,
+			chats:      map[string]*chat{},
+			sent:       map[string]*sent{},
+			got:        map[string]string{},
+			pairs:      map[string]*pair{},
+		}
+		if id := a.Secrets["waba_id"]; id != "" {
+			n.waba = id
 		}
 		p.numbers = append(p.numbers, n)
 		for _, t := range approved() {

@@ -83,7 +83,15 @@ func (p *platform) known(n *number, phone, user string) *person {
 type handshake struct{ url, challenge string }
 
 func (n *number) handshake(x extra) (*handshake, error) {
-	u, err := url.Parse(n.Webhook)
+	if x.Token == "" {
+		x.Token = n.Secrets["verify_token"]
+	}
+	return challenge(n.Webhook, x)
+}
+
+// challenge makes the GET for a webhook URL.
+func challenge(at string, x extra) (*handshake, error) {
+	u, err := url.Parse(at)
 	if err != nil || u.Host == "" {
 		return nil, errors.New("whatsapptest: act: the account has no webhook URL")
 	}
@@ -93,9 +101,6 @@ func (n *number) handshake(x extra) (*handshake, error) {
 	}
 	if x.Mode == "" {
 		x.Mode = "subscribe"
-	}
-	if x.Token == "" {
-		x.Token = n.Secrets["verify_token"]
 	}
 	query := u.Query()
 	query.Set("hub.mode", x.Mode)

@@ -39,7 +39,7 @@ func (s *sent) pairKey() string {
 // owed are the states that a send will have, by the fault plan. A customer who has
 // blocked the number never gets it, and nobody is told why.
 func (p *platform) owed(n *number, s *sent, f faults, name string) []string {
-	if n.Webhook == "" {
+	if n.route("messages") == "" {
 		return nil
 	}
 	states := []string{"sent", "delivered"}
@@ -190,7 +190,7 @@ func (w *news) compose(state string) fake.Webhook {
 	w.p.mu.Lock()
 	defer w.p.mu.Unlock()
 	c := w.p.status(w.n, w.s, state, w.s.Failing, "", w.p.now())
-	return w.n.signed(encode(webhook{objectName, []entry{{ID: w.n.waba, Changes: []change{c}}}}))
+	return w.n.signed(c.Field, encode(webhook{objectName, []entry{{ID: w.n.waba, Changes: []change{c}}}}))
 }
 
 // done notes that the hub knows a state.

@@ -159,12 +159,12 @@ func encode(v any) []byte {
 	return out
 }
 
-// signed makes a webhook request of the number's app around a body.
-func (n *number) signed(body []byte) fake.Webhook {
+// signed makes a webhook request of the number's app around a body that tells of a field.
+func (n *number) signed(field string, body []byte) fake.Webhook {
 	digest := hmac.New(sha256.New, []byte(n.Secrets["app_secret"]))
 	digest.Write(body)
 	return fake.Webhook{
-		URL: n.Webhook,
+		URL: n.route(field),
 		Header: map[string]string{
 			"content-type":        "application/json",
 			"user-agent":          "facebookexternalua",

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -35,79 +36,6 @@ const (
 	wrote  = "our-canary-answer to 金絲雀"
 	forged = "forged-canary-4f1e9a0b7c"
 )
-
-// platform is what the traffic has to know of a channel's fake platform.
-type platform struct {
-	people []string // patterns of the customer's ids in a webhook
-	tokens []string // patterns of what works once
-	acts   []fake.Act
-	faults []fault
-	// astray turns a webhook into one for an account that is not connected.
-	astray func(body string, account fake.Account) string
-}
-
-// fault is a fault plan, and what outbound logs of it.
-type fault struct{ plan, sign string }
-
-// faults are those that every fake platform can play. The signs of a lost answer
-// differ: a send that the platform would take twice is in doubt then.
-func faults(dropped, silent string) []fault {
-	return []fault{
-		{`{"expired_token":true}`, "code=token_expired"},
-		{`{"rate500":1}`, "status 500"},
-		{`{"rate429":1,"retry_after":300}`, "code=rate_limited seconds=300"},
-		{`{"accept_then_drop":1}`, dropped},
-		{`{"timeout":1}`, silent},
-	}
-}
-
-func raw(text string) json.RawMessage { return json.RawMessage(text) }
-
-// platforms has an entry for every channel with a fake platform.
-func platforms() map[string]platform {
-	words := said + " " + phone + " " + email
-	quoted := func(format string) json.RawMessage {
-		return raw(strings.NewReplacer("$WORDS", words, "$PHONE", phone, "$NAME", name).Replace(format))
-	}
-	return map[string]platform{
-		"line": {
-			people: []string{`"userId":"(U[0-9a-f]{32})"`},
-			tokens: []string{`"replyToken":"([^"]+)"`},
-			acts: []fake.Act{
-				{Follow: true}, {Text: "ping"}, {Sticker: "446/1988"}, {Image: "x"}, {Postback: words}, {ID: "taken-back-1", Text: words},
-				{Extra: raw(`{"type":"unsend","message":"taken-back-1"}`)},
-				{Extra: quoted(`{"type":"location","title":"$WORDS","address":"$NAME","latitude":25.03,"longitude":121.56}`)},
-				{Extra: quoted(`{"type":"file","name":"$NAME.pdf","size":1000}`)},
-				{Extra: quoted(`{"type":"group_text","group":"family","text":"$WORDS"}`)},
-				{Extra: quoted(`{"type":"account_link","result":"ok","nonce":"$PHONE"}`)},
-				{Extra: raw(`{"type":"verify"}`)}, {Text: "stop"}, {Text: words}, {Text: "start"}, {Block: true}, {Follow: true},
-			},
-			faults: faults("connection lost", "no answer in time"),
-			astray: func(body string, a fake.Account) string {
-				return strings.Replace(body, `"destination":"`+a.ExternalID, `"destination":"U00000000000000000000000000000000`, 1)
-			},
-		},
-		"whatsapp": {
-			people: []string{`"user_id":"([A-Z]{2}\.[^"]+)"`, `"wa_id":"(\d+)"`},
-			acts: []fake.Act{
-				{Text: "ping"}, {Sticker: "x"}, {Image: "x"}, {ID: "wamid.canary-1", Text: words},
-				{Extra: quoted(`{"type":"reply","text":"$WORDS"}`)}, {Extra: raw(`{"type":"reaction","emoji":"❤"}`)},
-				{Extra: quoted(`{"type":"location","name":"$NAME","address":"$WORDS","latitude":25.03,"longitude":121.56}`)},
-				{Extra: quoted(`{"type":"document","name":"$NAME.pdf","caption":"$WORDS"}`)},
-				{Extra: quoted(`{"type":"contacts","contacts":[{"name":{"formatted_name":"$NAME"},"phones":[{"phone":"$PHONE"}]}]}`)},
-				{Extra: raw(`{"type":"unsupported","kind":"poll"}`)},
-				{Extra: quoted(`{"type":"error","code":131000,"details":"$WORDS"}`)},
-				{Extra: quoted(`{"type":"template_status","name":"order_update","language":"en","event":"REJECTED","reason":"INVALID_FORMAT"}`)},
-				{Extra: quoted(`{"type":"status","status":"failed","code":131026,"details":"$WORDS"}`)},
-				{Extra: raw(`{"type":"handshake"}`)}, {Extra: raw(`{"type":"change_number"}`)}, {Text: "stop"}, {Text: words}, {Text: "start"}, {Block: true}, {Follow: true}, {Text: words},
-			},
-			faults: faults("send in doubt", "send in doubt"),
-			astray: func(body string, a fake.Account) string {
-				return strings.ReplaceAll(body, a.ExternalID, "999999999999999")
-			},
-		},
-	}
-}
 
 // scene is a stack with its canaries.
 type scene struct {
@@ -151,6 +79,9 @@ func (s *scene) act(kind string, p platform, a fake.Act) fake.Delivery {
 	s.must(err)
 	for _, pattern := range p.people {
 		for _, id := range matches(pattern, d.Body) {
+			if id == s.account(kind).ExternalID {
+				continue // what the account wrote itself
+			}
 			s.flock.add(person, "an id or number of a customer of "+kind, id)
 			if s.to[kind] == "" {
 				s.to[kind] = id
@@ -187,25 +118,26 @@ func (s *scene) refused(kind string, p platform) {
 	if signature == "" {
 		s.t.Fatalf("%s: no signature among %v", kind, held.Header)
 	}
-	query := ""
+	query, secrets := "", ""
 	for field, v := range a.Secrets {
-		query += "&" + field + "=" + v
+		query += "&" + field + "=" + url.QueryEscape(v)
+		secrets += v
 	}
-	at := func(url string) string { return url + "?text=" + forged + query }
+	at := func(address string) string { return address + "?text=" + forged + query }
 	for _, r := range []struct {
-		method, url, signature, body string
-		want                         int
+		method, address, signature, body string
+		want                             int
 	}{
 		{"POST", held.URL, forged, held.Body, 401},
 		{"POST", at(held.URL), "", held.Body, 401},
-		{"POST", held.URL, "sha256=" + a.Secrets["app_secret"] + a.Secrets["channel_secret"], held.Body, 401},
+		{"POST", held.URL, "sha256=" + secrets, held.Body, 401},
 		{"POST", at(held.URL + "x"), held.Header[signature], held.Body, 404},
 		{"POST", strings.Replace(held.URL, "/webhooks/"+kind, "/webhooks/nosuch", 1), held.Header[signature], held.Body, 404},
 		{"PUT", at(held.URL), held.Header[signature], held.Body, 405},
 		{"GET", held.URL + "?hub.mode=subscribe&hub.challenge=" + forged + "&hub.verify_token=" + forged + query, "", "", 0},
 		{"POST", held.URL, forged, strings.Repeat(said+forged, 3<<20/(len(said)+len(forged))+1), 413},
 	} {
-		req, err := http.NewRequestWithContext(s.ctx, r.method, r.url, strings.NewReader(r.body))
+		req, err := http.NewRequestWithContext(s.ctx, r.method, r.address, strings.NewReader(r.body))
 		s.must(err)
 		req.Header.Set(signature, r.signature)
 		status := s.answer(req)
@@ -214,10 +146,16 @@ func (s *scene) refused(kind string, p platform) {
 		}
 	}
 	// Signed, but not what the platform documents, or not for us.
-	for _, body := range []string{"{", `[]`, `{"` + said + `":`, `{"events":{"a":"` + said + `"},"entry":"` + email + `"}`, held.Body[:len(held.Body)-20]} {
-		s.act(kind, p, fake.Act{Extra: encoded(map[string]string{"type": "raw", "body": body})})
+	broken := brokenJSON
+	if p.broken != nil {
+		broken = p.broken
 	}
-	s.act(kind, p, fake.Act{Extra: encoded(map[string]string{"type": "raw", "body": p.astray(held.Body, a)})})
+	for _, b := range broken(held.Body) {
+		s.act(kind, p, b)
+	}
+	if p.astray != nil {
+		s.act(kind, p, fake.Act{Extra: encoded(map[string]string{"type": "raw", "body": p.astray(held.Body, a)})})
+	}
 }
 
 func encoded(v any) json.RawMessage {
@@ -294,9 +232,14 @@ func (s *scene) unwrap(what string, k store.WrappedKey, bound map[string]string)
 // send writes to the customer.
 func (s *scene) send(kind string, class hub.Class) {
 	s.t.Helper()
+	s.write(kind, s.to[kind], class, hub.TextContent(wrote+" "+name+" "+phone))
+}
+
+func (s *scene) write(kind, to string, class hub.Class, c hub.Content) {
+	s.t.Helper()
 	_, _, err := s.composer().Send(s.ctx, chat.Draft{
-		Team: hub.TeamID(s.demo.Team), Account: hub.AccountID(s.account(kind).ID), To: s.to[kind], Class: class,
-		Content: hub.TextContent(wrote + " " + name + " " + phone), By: "canary",
+		Team: hub.TeamID(s.demo.Team), Account: hub.AccountID(s.account(kind).ID), To: to, Class: class,
+		Content: c, By: "canary",
 	})
 	s.must(err)
 }
@@ -306,6 +249,18 @@ func (s *scene) sends(kind string, p platform) {
 	s.t.Helper()
 	s.send(kind, hub.ClassPerson)
 	s.must(s.Idle(s.ctx, time.Minute))
+	if p.nobody != "" {
+		s.flock.add(person, "an id of nobody of "+kind, p.nobody)
+		s.write(kind, p.nobody, hub.ClassTransactional, hub.TextContent(wrote))
+		s.must(s.Idle(s.ctx, time.Minute))
+	}
+	if p.buttons {
+		data := "canary-choice-" + phone
+		s.write(kind, s.to[kind], hub.ClassTransactional, hub.Content{Type: hub.Buttons, Text: wrote + " " + name, Buttons: []hub.Button{{Title: "Canary", Data: data}}})
+		s.must(s.Idle(s.ctx, time.Minute))
+		s.act(kind, p, fake.Act{Button: data})
+		s.must(s.Idle(s.ctx, time.Minute))
+	}
 	for _, f := range p.faults {
 		s.must(s.Faults(s.ctx, map[string]any{kind: raw(f.plan)}))
 		before := len(s.Log())

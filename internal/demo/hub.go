@@ -34,7 +34,7 @@ type view struct {
 // secretsKey is the key's name in the local stack.
 const secretsKey = "alias/omnihub-secrets"
 
-func newView(ctx context.Context, st *stack.Stack) (*view, error) {
+func newView(ctx context.Context, st *stack.Stack, now func() time.Time) (*view, error) {
 	cfg := aws.Config{
 		Region: "us-east-1", BaseEndpoint: &st.AWS, Credentials: credentials.NewStaticCredentialsProvider("demo", "demo", ""),
 	}
@@ -43,7 +43,7 @@ func newView(ctx context.Context, st *stack.Stack) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &store.Store{DB: db, Now: time.Now}
+	s := &store.Store{DB: db, Now: now}
 	for _, name := range names.TableNames {
 		for part, into := range map[string]*string{
 			"Contacts": &s.Tables.Contacts, "Messages": &s.Tables.Messages, "Config": &s.Tables.Config, "Ledger": &s.Tables.Ledger,
@@ -53,14 +53,14 @@ func newView(ctx context.Context, st *stack.Stack) (*view, error) {
 			}
 		}
 	}
-	reader := settings.NewReader(s, seal.NewKeyring(kms.NewFromConfig(cfg), secretsKey), time.Now)
+	reader := settings.NewReader(s, seal.NewKeyring(kms.NewFromConfig(cfg), secretsKey), now)
 	team, err := reader.Team(ctx, demoteam.ID)
 	if err != nil {
 		return nil, err
 	}
 	return &view{
-		store: s, contacts: &contact.Book{Store: s, Now: time.Now}, pepper: team.Pepper,
-		composer: &chat.Composer{Store: s, Settings: reader, Adapters: all.Adapters(channel.Platform{BaseURL: st.Platform}), Now: time.Now},
+		store: s, contacts: &contact.Book{Store: s, Now: now}, pepper: team.Pepper,
+		composer: &chat.Composer{Store: s, Settings: reader, Adapters: all.Adapters(channel.Platform{BaseURL: st.Platform}), Now: now},
 	}, nil
 }
 
@@ -123,8 +123,11 @@ func (v *view) contact(ctx context.Context, t thread) (contact.Contact, error) {
 
 // send writes to the customer of a thread, as a program would.
 func (v *view) send(ctx context.Context, t thread, class hub.Class, text string) error {
-	_, _, err := v.composer.Send(ctx, chat.Draft{
-		Team: demoteam.ID, Account: t.Account, To: t.To().Reveal(), Class: class, Content: hub.TextContent(text), By: "demo",
-	})
+	return v.show(ctx, t, class, hub.TextContent(text))
+}
+
+// show sends any content.
+func (v *view) show(ctx context.Context, t thread, class hub.Class, c hub.Content) error {
+	_, _, err := v.composer.Send(ctx, chat.Draft{Team: demoteam.ID, Account: t.Account, To: t.To().Reveal(), Class: class, Content: c, By: "demo"})
 	return err
 }

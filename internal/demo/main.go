@@ -44,7 +44,7 @@ func run(ctx context.Context, out io.Writer) (bool, error) {
 	fmt.Fprintln(out, "Visibility times are a tenth of the template's, so that what is killed comes back sooner.")
 
 	p := &play{ctx: ctx, out: out, stack: st, ids: map[string]string{}, ok: true}
-	p.view, err = newView(ctx, st)
+	p.view, err = newView(ctx, st, p.now)
 	for i := 0; i < len(scenes) && err == nil; i++ {
 		err = p.scene(i+1, scenes[i])
 	}

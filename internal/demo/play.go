@@ -29,6 +29,7 @@ type play struct {
 	began  time.Time         // of the scene
 	ids    map[string]string // an id of each customer at the platform, by name
 	second time.Time         // of the last act at WhatsApp, whose times are in seconds
+	passed time.Duration     // by which the stack's clock was moved
 	ok     bool
 	held   int
 }
@@ -37,6 +38,19 @@ type play struct {
 type scene struct {
 	title string
 	play  func(p *play) error
+}
+
+// now is the time on the stack's clock.
+func (p *play) now() time.Time { return time.Now().Add(p.passed) }
+
+// pass lets time pass on the stack's clock.
+func (p *play) pass(by time.Duration) error {
+	if _, err := p.stack.AdvanceClock(p.ctx, by); err != nil {
+		return err
+	}
+	p.passed += by
+	p.tell("clock", "%s pass", by)
+	return nil
 }
 
 // scene plays one scene between two counts of the AWS calls.
@@ -172,7 +186,7 @@ func (p *play) settle(channel, from string) (thread, []fake.Call, error) {
 		return thread{}, nil, err
 	}
 	for _, m := range th.log {
-		p.tell("stored", "%s", shown(m))
+		p.tell("stored", "%s", shown(th, m))
 	}
 	calls, err := p.stack.Sent(p.ctx, channel, from)
 	for _, c := range calls {
@@ -181,11 +195,11 @@ func (p *play) settle(channel, from string) (thread, []fake.Call, error) {
 	return th, calls, err
 }
 
-// shown is one line of the log.
-func shown(m store.Logged) string {
+// shown is one line of a thread's log.
+func shown(th thread, m store.Logged) string {
 	direction, state := "in ", ""
 	if !m.Inbound {
-		direction, state = "out", ", "+string(m.Stamps.State())
+		direction, state = "out", ", "+string(stateOf(th, m))
 		if m.Stamps.Code != "" {
 			state += " (" + string(m.Stamps.Code) + ")"
 		}
@@ -198,8 +212,14 @@ func shown(m store.Logged) string {
 
 // The channels of the scenes, and the demo team's account of each.
 const (
-	line     = "line"
-	whatsApp = "whatsapp"
+	line      = "line"
+	whatsApp  = "whatsapp"
+	messenger = "messenger"
+	instagram = "instagram"
+	twilio    = "twilio"
+	viber     = "viber"
 )
 
-var accounts = map[string]hub.AccountID{line: "line1", whatsApp: "whatsapp1"}
+var accounts = map[string]hub.AccountID{
+	line: "line1", whatsApp: "whatsapp1", messenger: "messenger1", instagram: "instagram1", twilio: "twilio1", viber: "viber1",
+}

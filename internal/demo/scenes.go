@@ -16,6 +16,10 @@ var scenes = []scene{
 	{"A WhatsApp customer comes by phone, by user id, by both, and moves to another number", known},
 	{"Receipts come before our own result and in the wrong order", receipts},
 	{"A customer reacts, and wants no more messages", reacting},
+	{"Messenger: an answer, a button, the Page's own inbox, refused credentials", talks(onMessenger)},
+	{"Instagram: an answer, a button, the account's own inbox, refused credentials", talks(onInstagram)},
+	{"WhatsApp through Twilio: an answer, a button, refused credentials", talks(onTwilio)},
+	{"Viber: a welcome, an answer, a button, refused credentials", talks(onViber)},
 }
 
 func answered(p *play) error {

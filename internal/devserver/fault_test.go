@@ -63,7 +63,7 @@ func TestFaultPlansAreSetTogetherOrNotAtAll(t *testing.T) {
 		`{"aws":null,"lambda":null,"line":{"no such fault":1}}`: "no such fault",
 		`{"aws":null,"lambda":{"throttle":"x"},"line":null}`:    "lambda: ",
 		`{"aws":{"rules":[{"fault":"fire","rate":1}]}}`:         "fire",
-		`{"aws":null,"nobody":null}`:                            "there is no target nobody; there are [aws lambda line",
+		`{"aws":null,"nobody":null}`:                            "there is no target nobody; there are [aws instagram lambda line messenger twilio viber whatsapp]",
 		`null`:                                                  "want an object",
 	} {
 		status, out := post(body)

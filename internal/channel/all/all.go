@@ -3,7 +3,11 @@ package all
 
 import (
 	"omnihub/internal/channel"
+	"omnihub/internal/channel/instagram"
 	"omnihub/internal/channel/line"
+	"omnihub/internal/channel/messenger"
+	"omnihub/internal/channel/twilio"
+	"omnihub/internal/channel/viber"
 	"omnihub/internal/channel/whatsapp"
 	"omnihub/internal/hub"
 )
@@ -12,7 +16,11 @@ import (
 func Adapters(p channel.Platform) map[hub.Channel]channel.Adapter {
 	adapters := map[hub.Channel]channel.Adapter{}
 	for _, a := range []channel.Adapter{
+		instagram.New(p),
 		line.New(p),
+		messenger.New(p),
+		twilio.New(p),
+		viber.New(p),
 		whatsapp.New(p),
 	} {
 		adapters[a.Kind()] = a

@@ -23,7 +23,7 @@ func TestEveryAdapterStandsUnderItsKind(t *testing.T) {
 			t.Errorf("%s: got no text, want every channel to show one", kind)
 		}
 	}
-	for _, kind := range []hub.Channel{"line", "whatsapp"} {
+	for _, kind := range []hub.Channel{"instagram", "line", "messenger", "twilio", "viber", "whatsapp"} {
 		if adapters[kind] == nil {
 			t.Errorf("got no %s", kind)
 		}

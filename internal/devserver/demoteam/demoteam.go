@@ -56,6 +56,7 @@ type demoAccount struct {
 	id       hub.AccountID
 	external string
 	send     map[string]string // the account's secrets
+	welcome  string            // in the answer to who opens the conversation; "" = none
 }
 
 // demos are the demo team's connections. The credentials are made up; the fakes know
@@ -66,15 +67,45 @@ func demos() []demo {
 			channel: "line", connection: "line1",
 			verify: map[string]string{"channel_secret": "0a1b2c3d4e5f60718293a4b5c6d7e8f9"},
 			accounts: []demoAccount{
-				{"line1", "U5a1f0c3e9b7d4826a1c0e5f79d3b2468", map[string]string{"channel_token": "demo-line-channel-token-3f9a1c"}},
+				{id: "line1", external: "U5a1f0c3e9b7d4826a1c0e5f79d3b2468", send: map[string]string{"channel_token": "demo-line-channel-token-3f9a1c"}},
 			},
 		},
 		{ // two numbers of one app
 			channel: "whatsapp", connection: "whatsapp1",
 			verify: map[string]string{"app_secret": "f00dbabe0123456789abcdef01234567", "verify_token": "demo-whatsapp-verify-token-7d41"},
 			accounts: []demoAccount{
-				{"whatsapp1", "106540352242922", map[string]string{"access_token": "demo-whatsapp-access-token-81c0e2"}},
-				{"whatsapp2", "106540352242923", map[string]string{"access_token": "demo-whatsapp-access-token-92d1f3"}},
+				{id: "whatsapp1", external: "106540352242922", send: map[string]string{"access_token": "demo-whatsapp-access-token-81c0e2"}},
+				{id: "whatsapp2", external: "106540352242923", send: map[string]string{"access_token": "demo-whatsapp-access-token-92d1f3"}},
+			},
+		},
+		{ // two Pages of one app
+			channel: "messenger", connection: "messenger1",
+			verify: map[string]string{"app_secret": "0badc0de89abcdef0123456789abcdef", "verify_token": "demo-messenger-verify-token-5e18"},
+			accounts: []demoAccount{
+				{id: "messenger1", external: "104857392016482", send: map[string]string{"access_token": "demo-messenger-access-token-3b70a4"}},
+				{id: "messenger2", external: "104857392016483", send: map[string]string{"access_token": "demo-messenger-access-token-4c81b5"}},
+			},
+		},
+		{
+			channel: "instagram", connection: "instagram1",
+			verify: map[string]string{"app_secret": "cafe0123456789abcdef0123456789ab", "verify_token": "demo-instagram-verify-token-8a26"},
+			accounts: []demoAccount{
+				{id: "instagram1", external: "17841405822304914", send: map[string]string{"access_token": "demo-instagram-access-token-6d93c7", "page_id": "104857392016490"}},
+			},
+		},
+		{ // two WhatsApp numbers of one account of Twilio's
+			channel: "twilio", connection: "twilio1",
+			verify: map[string]string{"account_sid": "AC0123456789abcdef0123456789abcdef", "auth_token": "89abcdef0123456789abcdef01234567"},
+			accounts: []demoAccount{
+				{id: "twilio1", external: "+14155550142"},
+				{id: "twilio2", external: "+14155550143"},
+			},
+		},
+		{
+			channel: "viber", connection: "viber1",
+			verify: map[string]string{"auth_token": "4f3e2d1c0b9a8877-665544332211ffee-ddccbbaa99887755"},
+			accounts: []demoAccount{
+				{id: "viber1", external: "pa:5678901234567890123", welcome: "Welcome to the demo shop. Write ping, and you get a pong."},
 			},
 		},
 	}
@@ -84,7 +115,7 @@ func demos() []demo {
 // repeated.
 func Seed(ctx context.Context, s Setup) (Team, error) {
 	keyring := seal.NewKeyring(kms.NewFromConfig(s.AWS), s.Key)
-	st := &store.Store{DB: dynamodb.NewFromConfig(s.AWS), Tables: store.Tables{Config: s.Tables["ConfigTable"]}, Now: time.Now}
+	st := &store.Store{DB: dynamodb.NewFromConfig(s.AWS), Tables: store.Tables{Config: s.Tables["ConfigTable"], Contacts: s.Tables["ContactsTable"]}, Now: time.Now}
 	setup := settings.Setup{Store: st, Keyring: keyring, URL: s.API}
 	if err := setup.Hub(ctx); err != nil {
 		return Team{}, fmt.Errorf("demoteam: prepare the hub: %w", err)
@@ -106,10 +137,14 @@ func Seed(ctx context.Context, s Setup) (Team, error) {
 	for _, d := range demos() {
 		var accounts []settings.NewAccount
 		for _, a := range d.accounts {
-			accounts = append(accounts, settings.NewAccount{
+			n := settings.NewAccount{
 				ID: a.id, External: a.external, Name: "Demo " + string(a.id), Secrets: secrets(a.send),
 				Keywords: []store.Keyword{{Match: "ping", Answer: hub.TextContent("pong")}},
-			})
+			}
+			if a.welcome != "" {
+				n.Welcome = hub.TextContent(a.welcome)
+			}
+			accounts = append(accounts, n)
 		}
 		if err := setup.Connect(ctx, team, d.connection, d.channel, secrets(d.verify), accounts...); err != nil {
 			return Team{}, fmt.Errorf("demoteam: connect %s: %w", d.channel, err)

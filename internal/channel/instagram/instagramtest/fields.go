@@ -1,0 +1,166 @@
+package instagramtest
+
+import (
+	"encoding/json"
+	"net/url"
+	"sort"
+	"strconv"
+	"unicode/utf8"
+)
+
+// check collects what is wrong with a request: the first fault counts.
+type check struct{ fault *refusal }
+
+func (c *check) refuse(r *refusal) {
+	if c.fault == nil {
+		c.fault = r
+	}
+}
+
+// object reads the members of a JSON object of a request. After a fault its members read
+// as empty.
+type object struct {
+	*check
+	at      string // "message.attachment"; "" = the request itself
+	members map[string]json.RawMessage
+	taken   map[string]bool
+}
+
+func (c *check) object(at string, raw json.RawMessage) *object {
+	o := &object{check: c, at: at, taken: map[string]bool{}}
+	if c.fault == nil && json.Unmarshal(raw, &o.members) != nil || o.members == nil {
+		c.refuse(invalid("Param %s must be a JSON object.", o.path("")))
+	}
+	return o
+}
+
+func (o *object) path(member string) string {
+	switch {
+	case o.at == "" && member == "":
+		return "body"
+	case o.at == "":
+		return member
+	case member == "":
+		return o.at
+	}
+	return o.at + "[" + member + "]"
+}
+
+// take gives a member; null counts as absent.
+func (o *object) take(member string) (json.RawMessage, bool) {
+	o.taken[member] = true
+	raw, ok := o.members[member]
+	return raw, ok && o.fault == nil && string(raw) != "null"
+}
+
+func (o *object) has(member string) bool {
+	_, ok := o.take(member)
+	return ok
+}
+
+// need is take of a member that must be there.
+func (o *object) need(member string) (json.RawMessage, bool) {
+	raw, ok := o.take(member)
+	if !ok {
+		o.refuse(invalid("The parameter %s is required.", o.path(member)))
+	}
+	return raw, ok
+}
+
+// text reads a string of at most max characters; with needed it may not be absent or
+// empty.
+func (o *object) text(member string, needed bool, max int) string {
+	return o.string(member, needed, max, "characters", utf8.RuneCountInString)
+}
+
+// bytes is text with a limit in bytes of UTF-8.
+func (o *object) bytes(member string, needed bool, max int) string {
+	return o.string(member, needed, max, "bytes", func(s string) int { return len(s) })
+}
+
+func (o *object) string(member string, needed bool, max int, unit string, count func(string) int) string {
+	raw, ok := o.take(member)
+	if !ok {
+		if needed {
+			o.need(member)
+		}
+		return ""
+	}
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		o.refuse(invalid("Param %s must be a string.", o.path(member)))
+		return ""
+	}
+	switch n := count(s); {
+	case needed && n == 0:
+		o.refuse(invalid("Param %s must be a non-empty UTF-8 encoded string.", o.path(member)))
+		return ""
+	case n > max:
+		o.refuse(invalid("Length of param %s must be less than or equal to %d %s.", o.path(member), max, unit))
+		return ""
+	}
+	return s
+}
+
+// oneOf reads a string out of a few.
+func (o *object) oneOf(member string, values ...string) string {
+	s := o.text(member, true, 100)
+	for _, v := range values {
+		if s == v {
+			return s
+		}
+	}
+	o.refuse(invalid("Param %s must be one of %q.", o.path(member), values))
+	return ""
+}
+
+// link reads an address of the web by https.
+func (o *object) link(member string) string {
+	s := o.text(member, true, 2048)
+	if u, err := url.Parse(s); o.fault == nil && (err != nil || u.Host == "" || u.Scheme != "https") {
+		o.refuse(invalid("Param %s should represent a valid URL.", o.path(member)))
+	}
+	return s
+}
+
+// child reads an object that must be there.
+func (o *object) child(member string) *object {
+	raw, _ := o.need(member)
+	return o.object(o.path(member), raw)
+}
+
+// list reads an array of 1 to max objects.
+func (o *object) list(member string, max int) []*object {
+	raw, ok := o.need(member)
+	if !ok {
+		return nil
+	}
+	var items []json.RawMessage
+	if json.Unmarshal(raw, &items) != nil || len(items) == 0 || len(items) > max {
+		o.refuse(invalid("Param %s must be an array of 1 to %d elements.", o.path(member), max))
+		return nil
+	}
+	out := make([]*object, 0, len(items))
+	for i, item := range items {
+		if o.fault != nil {
+			break
+		}
+		out = append(out, o.object(o.path(member)+"["+strconv.Itoa(i)+"]", item))
+	}
+	return out
+}
+
+// only refuses members that nothing has asked for. Meta mostly overlooks them; here they
+// are a mistake.
+func (o *object) only() {
+	var unknown []string
+	for member := range o.members {
+		if !o.taken[member] {
+			unknown = append(unknown, member)
+		}
+	}
+	if len(unknown) > 0 && o.fault == nil {
+		sort.Strings(unknown)
+		o.refuse(invalid("Unexpected key %q on param %s.", unknown[0], o.path("")))
+	}
+}

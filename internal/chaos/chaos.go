@@ -50,6 +50,7 @@ type run struct {
 	offset   atomic.Int64       // of the hub's clock, ns
 	random   *rand.Rand         // of what is done; used by one goroutine
 
+	struck    []int64           // when the platforms' dice were taken up anew, hub's time in ms
 	hooks     []*hook           // all that was made
 	addresses map[string]string // the id by which the desk writes to a customer, by name
 	personal  map[string]bool   // what platforms told of people, which no log may show

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 // small is a load that a test has time for.
 func small() Load {
 	return Load{
-		Seed: 1, Channels: []string{"line", whatsApp}, Customers: 16, Messages: 80, Repeats: 4, Clients: 12, Kills: 10, Functions: Functions,
+		Seed: 1, Channels: Channels(), Customers: 24, Messages: 120, Repeats: 4, Clients: 12, Kills: 10, Functions: Functions,
 		Poison: 5, Rival: true, Level: None, Ordered: true, Scale: "1",
 	}
 }

@@ -65,7 +65,9 @@ func (r *run) compare(e evidence, f faults, report *Report) {
 	checkThreads(t, report)
 	checkTeams(t, report)
 	r.checkAnswers(t, report)
-	r.checkSent(t, e.calls, report, f)
+	r.checkWelcomes(report)
+	r.checkSent(t, append(slices.Clone(e.calls), r.welcomes()...), report, f)
+	r.checkEchoes(t, report, f)
 	r.checkLog(e.log, report)
 	r.measure(t, report)
 	report.PeakMemory = map[string]int{}
@@ -115,9 +117,12 @@ func (r *run) checkEvents(t *tables, report *Report) {
 			known["action "+key] = true
 			stored = r.actions(t, report, h, may[key])
 		case wantFact:
-			key := h.team + hub.ShortID(h.event)
-			known["fact "+key] = true
-			stored = t.facts[key]
+			for _, key := range t.factsOf(h) {
+				known["fact "+key] = true
+				stored += t.facts[key].n
+			}
+		case wantEcho:
+			stored = len(t.echoes[h.team+hub.ShortID(h.message)])
 		case wantQuarantine:
 			if h.acked.Load() == 0 {
 				report.Unacknowledged++
@@ -155,8 +160,10 @@ func (r *run) checkEvents(t *tables, report *Report) {
 	for key, list := range t.reactions {
 		unexpected("action ", key, len(list))
 	}
-	for key, n := range t.facts {
-		unexpected("fact ", key, n)
+	for key, f := range t.facts {
+		if !slices.Contains(traitOf(f.channel).news, f.kind) {
+			unexpected("fact ", key, f.n)
+		}
 	}
 }
 
@@ -202,8 +209,14 @@ func (r *run) strayed(t *tables, h *hook, user string) bool {
 }
 
 // checkWords looks whether each message bears the words that were sent, byte for byte
-// as its event had them, and none if it was taken back.
+// as its event had them, and none if the hub knows that it was taken back.
 func (r *run) checkWords(t *tables, report *Report) {
+	told := map[string]bool{}
+	for _, h := range r.hooks {
+		if h.kind == "unsend" && h.acked.Load() != 0 {
+			told[h.team+h.target] = true
+		}
+	}
 	for _, h := range r.hooks {
 		if h.want != wantMessage {
 			continue
@@ -211,7 +224,7 @@ func (r *run) checkWords(t *tables, report *Report) {
 		for _, m := range t.messages[h.team+hub.ShortID(h.message)] {
 			wrong := ""
 			switch {
-			case h.unsent && (!m.scrubbed || m.text != "" || len(m.raw) > 0):
+			case told[h.team+h.message] && (!m.scrubbed || m.text != "" || len(m.raw) > 0):
 				wrong = "was taken back, and is not empty"
 			case h.unsent:
 			case m.damaged:
@@ -231,7 +244,7 @@ func (r *run) checkWords(t *tables, report *Report) {
 	}
 	for _, where := range sorted(t.parts) {
 		for _, h := range r.hooks {
-			if h.unsent && bytes.Contains(t.parts[where], []byte(h.mark)) {
+			if told[h.team+h.message] && bytes.Contains(t.parts[where], []byte(h.mark)) {
 				report.Garbled++
 				report.example("garbled", "%s was taken back, and lies in %s", h.mark, where)
 			}
@@ -337,7 +350,7 @@ func (report *Report) outcome(s send, mark string) {
 	case s.out() && s.states["unknown"]:
 		report.Reconciled++
 	case s.out():
-		if s.stage == "again" || s.stage == "doubt" {
+		if s.stage == "again" || s.stage == "doubt" || s.stage == "lost" {
 			report.Reconciled++
 		}
 	case s.states["unknown"]:
@@ -347,11 +360,6 @@ func (report *Report) outcome(s send, mark string) {
 	default:
 		report.unanswered("waits", "%s: %s", mark, s.waits)
 	}
-}
-
-// first is an event as it was when it came first: a mark tells that it is sent again.
-func first(event []byte) string {
-	return strings.Replace(string(event), `"isRedelivery":true`, `"isRedelivery":false`, 1)
 }
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

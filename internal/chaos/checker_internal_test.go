@@ -37,8 +37,8 @@ type scene struct {
 }
 
 func newScene() *scene {
-	ann, ben := customer{"line", canaryName + " 000", 0}, customer{whatsApp, canaryName + " 001", 1}
-	r := &run{Load: Load{Seed: 1, Customers: 2, Level: None, Ordered: true}, office: &office{demo: stack.Demo{Accounts: []stack.Account{{
+	ann, ben := customer{channel: "line", name: canaryName + " 000"}, customer{channel: whatsApp, name: canaryName + " 001", number: 1}
+	r := &run{Load: Load{Seed: 1, Channels: []string{"line", whatsApp}, Customers: 2, Level: None, Ordered: true}, office: &office{demo: stack.Demo{Accounts: []stack.Account{{
 		Channel: "line", Account: fake.Account{ID: "line1", Secrets: map[string]string{"channel_token": "a-very-secret-token"}},
 	}}}}, personal: map[string]bool{"886912345678": true}}
 	keep := func(h *hook) *hook {
@@ -143,16 +143,24 @@ func TestCheckerFindsEachFault(t *testing.T) {
 		{"a message that was never acknowledged", func(s *scene) { s.run.hooks[1].acked.Store(0) }, "without an acknowledgement"},
 		{"other words", func(s *scene) { s.change("words", "tx", "something else") }, "garbled"},
 		{"another event", func(s *scene) { s.change("words", "rw", []byte(`{"id":"w1","text":""}`)) }, "garbled"},
+		{"a message that was taken back, and is there", func(s *scene) {
+			h := &hook{team: demoTeam, customer: s.run.hooks[1].customer, mark: s.run.mark(), kind: "unsend", want: wantAction, target: "w1"}
+			h.acked.Store(1)
+			s.run.hooks = append(s.run.hooks, h)
+			s.put("unsend", "U#"+benUser, "A#w1#unsend#x", "val", "")
+		}, "garbled"},
 		{"an answer that is not queued", func(s *scene) { delete(s.items, "answer"); s.calls = s.calls[1:] }, "none queued"},
 		{"an answer that waits", func(s *scene) {
 			s.change("answer", "takenAt", nil, "pid", nil, "gpk", "S#20261004#1", "gsk", "1791170415100#x")
 			s.calls = s.calls[1:]
 		}, "sends held back"},
 		{"a call twice", func(s *scene) { s.calls = append(s.calls, s.calls[1]) }, "duplicate effects"},
-		{"a call for nothing", func(s *scene) { s.calls = append(s.calls, fake.Call{Kind: "push", Text: "x", ID: "c9"}) }, "duplicate effects"},
+		{"a call for nothing", func(s *scene) {
+			s.calls = append(s.calls, fake.Call{Channel: "line", Kind: "push", Text: "x", ID: "c9"})
+		}, "duplicate effects"},
 		{"a reply and a push", func(s *scene) {
 			key := hub.RetryKey(hub.TeamID(demoTeam), hub.UserKey(annUser), hub.MessageKey(answerKey))
-			s.calls = append(s.calls, fake.Call{Kind: "push", Text: "pong", ID: "c8", RetryKey: key})
+			s.calls = append(s.calls, fake.Call{Channel: "line", Kind: "push", Text: "pong", ID: "c8", RetryKey: key})
 		}, "duplicate effects"},
 		{"calls in the wrong order", func(s *scene) { slices.Reverse(s.calls) }, "out of order"},
 		{"another id than the platform's", func(s *scene) { s.change("desk", "pid", "c7") }, "platform's id"},

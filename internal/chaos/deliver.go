@@ -80,7 +80,7 @@ func (r *run) insist(ctx context.Context, p parcel) (int, error) {
 	}
 	wait := firstWait
 	for try := 1; ; try++ {
-		status, err := post(ctx, p)
+		status, answer, err := post(ctx, p)
 		switch {
 		case ctx.Err() != nil:
 			return try, nil
@@ -88,6 +88,7 @@ func (r *run) insist(ctx context.Context, p parcel) (int, error) {
 			now := r.now().UnixMilli()
 			for _, h := range p.hooks {
 				h.acked.CompareAndSwap(0, now)
+				h.said(answer)
 			}
 			return try, nil
 		case err == nil && status != http.StatusTooManyRequests && status < http.StatusInternalServerError:
@@ -106,19 +107,20 @@ func (r *run) insist(ctx context.Context, p parcel) (int, error) {
 	}
 }
 
-func post(ctx context.Context, p parcel) (int, error) {
+// post answers the status and the body of the answer.
+func post(ctx context.Context, p parcel) (int, string, error) {
 	req, err := http.NewRequestWithContext(ctx, "POST", p.url, strings.NewReader(p.body))
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	for name, v := range p.head {
 		req.Header.Set(name, v)
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	defer resp.Body.Close()
-	_, err = io.Copy(io.Discard, resp.Body)
-	return resp.StatusCode, err
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	return resp.StatusCode, string(answer), err
 }

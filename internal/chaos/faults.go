@@ -3,9 +3,7 @@ package chaos
 import (
 	"context"
 	"fmt"
-	"slices"
 
-	"omnihub/internal/channel/fake"
 	"omnihub/internal/failpoint"
 	"omnihub/internal/localaws/fault"
 	"omnihub/internal/stack"
@@ -23,62 +21,35 @@ const (
 // Levels are all of them.
 func Levels() []Level { return []Level{None, Smoke, Standard} }
 
-// receipts is the plan of the fake WhatsApp: some calls fail or are never answered, and
-// the webhooks that tell how a send fares come early, late, twice, in any order, or never.
-type receipts struct {
-	Seed      int64   `json:"seed"`
-	Duplicate int     `json:"duplicate_webhooks"`
-	Shuffle   bool    `json:"shuffle_webhooks"`
-	Read      float64 `json:"status_read"`
-	LateMS    int     `json:"status_late_ms"`
-	Early     float64 `json:"status_early"`
-	Missing   float64 `json:"status_missing"`
-	Places    bool    `json:"status_shuffle"`
-	calls
-}
-
-// calls is what befalls the calls at a fake platform.
-type calls struct {
-	Rate429    float64 `json:"rate429"`
-	RetryAfter int     `json:"retry_after"`
-	Rate500    float64 `json:"rate500"`
-	Timeout    float64 `json:"timeout"`
-	Drop       float64 `json:"accept_then_drop"`
-	Late500    float64 `json:"accept_then_500"`
-	Down       bool    `json:"down"`
-}
-
-// platform is the plan of a fake platform without receipts.
-type platform struct {
-	Seed      int64 `json:"seed"`
-	Duplicate int   `json:"duplicate_webhooks"`
-	Shuffle   bool  `json:"shuffle_webhooks"`
-	calls
-}
-
 // faults are the plans of a run.
 type faults struct {
-	receipts    receipts
-	line        platform
+	platforms   map[string]plan // by channel
 	cloud       *stack.AWSPlan
 	invocations *stack.LambdaPlan
-	channels    []string
 }
 
 func faultsOf(l Load) faults {
 	seed := int64(l.Seed)
-	f := faults{
-		receipts: receipts{Seed: seed, Duplicate: 1, Shuffle: true, Read: 0.3, LateMS: 800, Early: 0.1, Missing: 0.05, Places: true},
-		line:     platform{Seed: seed},
-		channels: l.Channels,
+	f := faults{platforms: map[string]plan{}}
+	calm := l.Level == None || l.Level == ""
+	for _, channel := range l.Channels {
+		p := plan{Seed: seed}
+		tells := traitOf(channel).tells
+		if tells {
+			p.receipts = receipts{Read: 0.3, LateMS: 800, Early: 0.1, Missing: 0.05, Places: true}
+			p.Drop = 0.05
+		}
+		if !calm {
+			p.calls = calls{Rate429: 0.05, RetryAfter: 2, Rate500: 0.05, Timeout: 0.005, Drop: 0.05, Late500: 0.05}
+		}
+		if tells || !calm {
+			p.Duplicate, p.Shuffle = 1, true
+		}
+		f.platforms[channel] = p
 	}
-	if l.Level == None || l.Level == "" {
-		f.receipts.calls.Drop = 0.05
+	if calm {
 		return f
 	}
-	f.receipts.calls = calls{Rate429: 0.05, RetryAfter: 2, Rate500: 0.05, Timeout: 0.005, Drop: 0.05, Late500: 0.05}
-	f.line.calls = f.receipts.calls
-	f.line.Duplicate, f.line.Shuffle = 1, true
 	throttle, conflict := 0.05, 0.05
 	if l.Level == Standard {
 		throttle, conflict = 0.2, 0.1
@@ -119,11 +90,8 @@ var deaths = map[string][]failpoint.Point{
 // plans are the faults by the target at which they are set.
 func (f faults) plans() map[string]any {
 	out := map[string]any{}
-	if slices.Contains(f.channels, whatsApp) {
-		out[whatsApp] = f.receipts
-	}
-	if slices.Contains(f.channels, "line") {
-		out["line"] = f.line
+	for channel, p := range f.platforms {
+		out[channel] = p
 	}
 	if f.cloud != nil {
 		out[stack.AWS], out[stack.Lambda] = f.cloud, f.invocations
@@ -136,6 +104,7 @@ func (r *run) strike(ctx context.Context, f faults) error {
 	if err := r.stack.Faults(ctx, f.plans()); err != nil {
 		return fmt.Errorf("chaos: faults: %w", err)
 	}
+	r.struck = append(r.struck, r.now().UnixMilli())
 	if r.Failpoints == 0 {
 		return nil
 	}
@@ -182,44 +151,4 @@ func (r *run) reprieve(ctx context.Context, f faults, report *Report) error {
 		}
 	}
 	return r.stack.SetFailpoints(ctx, stack.FailpointPlan{})
-}
-
-// owed are the states that the platform tells of a send under the plan, by the name
-// that the hub gave the send, when it accepted it n times: the same dice fall the same
-// way for each name.
-func (f receipts) owed(ref string, n int) []string {
-	dice := fake.Dice{Seed: f.Seed}
-	var told []string
-	for range n {
-		states := []string{"sent", "delivered"}
-		if dice.Hit(f.Read, "read", ref) {
-			states = append(states, "read")
-		}
-		told = append(told, slices.DeleteFunc(states, func(state string) bool { return dice.Hit(f.Missing, "missing "+state, ref) })...)
-	}
-	slices.Sort(told)
-	return slices.Compact(told)
-}
-
-// lostAnswer tells whether the platform, which accepted a send n times, left the first
-// call for it that it did not turn away without an answer that tells how it ended.
-func (f faults) lostAnswer(channel string, s send, n int) bool {
-	plan, name, dice := f.receipts.calls, "send "+s.ref(), fake.Dice{Seed: f.receipts.Seed}
-	if channel != whatsApp {
-		plan, name = f.line.calls, "reply "+s.token
-	}
-	for range 100 {
-		switch {
-		case dice.Hit(plan.Rate429, "429", name):
-		case dice.Hit(plan.Rate500, "500", name):
-			if channel != whatsApp {
-				return true // LINE may have accepted it
-			}
-		case dice.Hit(plan.Timeout, "timeout", name):
-			return true
-		default:
-			return n > 0 && (dice.Hit(plan.Drop, "drop", name) || dice.Hit(plan.Late500, "late 500", name))
-		}
-	}
-	return false
 }

@@ -2,7 +2,6 @@ package chaos
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -15,15 +14,20 @@ import (
 type customer struct {
 	channel string
 	name    string
-	number  int
+	number  int // among all
+	turn    int // among those of the channel
 }
 
 // canaryName is a part of every customer's name, which no log may show.
 const canaryName = "Kestrelline"
 
-func (r *run) customer(number int) customer {
-	return customer{channel: r.Channels[number%len(r.Channels)], name: fmt.Sprintf("%s %03d", canaryName, number), number: number}
+func (l Load) customer(number int) customer {
+	n := len(l.Channels)
+	return customer{channel: l.Channels[number%n], name: fmt.Sprintf("%s %03d", canaryName, number), number: number, turn: number / n}
 }
+
+// everywhere tells whether a customer is one of the second team's too.
+func (c customer) everywhere() bool { return c.turn%5 == 0 }
 
 // want is what an event must come to.
 type want int
@@ -32,6 +36,7 @@ const (
 	wantMessage    want = iota // one message
 	wantAction                 // something done to a message
 	wantFact                   // an event that is kept as it came
+	wantEcho                   // a message of the account's side that the hub did not send
 	wantQuarantine             // one entry of the quarantine, and nothing else
 )
 
@@ -46,13 +51,15 @@ type hook struct {
 	reason   hub.Code // with wantQuarantine
 
 	at       int64  // platform time, ms
-	message  string // with wantMessage: its id
+	message  string // with wantMessage and wantEcho: its id
 	answered bool   // it has one automatic answer
 	shown    string // by which of the customer's ids the webhook names the customer
 	target   string // with wantAction: the id of the message
 	emoji    string // with a reaction
-	event    string // with wantFact: the platform's id of the event
+	event    string // with wantFact: the platform's id of the event; "" = it is found by its mark
 	unsent   bool   // it was taken back later
+	edited   bool   // it was corrected later
+	welcomed bool   // the webhook's own answer is a message to the customer
 	group    bool   // it was said in a group
 	alone    bool   // its webhook cannot be put together with others
 
@@ -62,30 +69,41 @@ type hook struct {
 	head    map[string]string
 	body    string
 
-	posted atomic.Int64 // when it was delivered first, hub's time in ms
-	acked  atomic.Int64 // when it was answered 2xx first
+	welcome atomic.Pointer[string] // what the webhook's own answer said to the customer first
+	posted  atomic.Int64           // when it was delivered first, hub's time in ms
+	acked   atomic.Int64           // when it was answered 2xx first
 }
 
 // carry takes over the webhook that a fake platform made.
 func (h *hook) carry(d fake.Delivery) {
 	h.message, h.event = d.Message, d.Event
+	if name := traitOf(h.customer.channel).event; name != nil && h.event != "" {
+		h.event = name(h.kind, h.event)
+	}
 	h.url, h.head, h.body = d.URL, d.Header, d.Body
-	if h.kind == "postback" {
-		h.message = d.Event // LINE gives it no other id
+	if h.want == wantMessage && h.message == "" {
+		h.message = d.Event // the platform gives it no other id
+	}
+}
+
+// said notes what an answer to the webhook says to the customer, where that counts as a
+// message.
+func (h *hook) said(answer string) {
+	if words := named(fake.Call{Body: answer}, "text"); h.welcomed && words != "" {
+		h.welcome.CompareAndSwap(nil, &words)
 	}
 }
 
 // learn notes the ids by which a webhook names its customer.
 func (r *run) learn(h *hook) {
-	ids := []string{between(h.body, `"userId":"`, `"`), between(h.body, `"user_id":"`, `"`), between(h.body, `"wa_id":"`, `"`)}
+	ids, to := traitOf(h.customer.channel).ids(h.body)
 	for _, id := range ids {
 		if id != "" {
 			r.personal[id] = true
-			r.addresses[h.customer.name] = id // of several the phone number
 		}
 	}
-	if phone := ids[2]; phone != "" {
-		r.addresses[h.customer.name] = "wa:" + phone
+	if to != "" {
+		r.addresses[h.customer.name] = to
 	}
 }
 
@@ -94,13 +112,17 @@ const marker = "kestrelmark"
 
 // mark makes the next mark of a run.
 func (r *run) mark() string {
+	mark := r.next()
 	r.marks++
-	return fmt.Sprintf("%s%d-%06d", marker, r.Seed, r.marks)
+	return mark
 }
 
+// next is the mark that comes next.
+func (r *run) next() string { return fmt.Sprintf("%s%d-%06d", marker, r.Seed, r.marks+1) }
+
 // mirror repeats what a fifth of the customers do at the second team, under the same
-// ids: the same events of LINE, whose account both teams have, and the same acts at
-// another number of WhatsApp.
+// ids: the same events, where both teams have the account, and the same acts where the
+// second team has another account of the platform's.
 func (r *run) mirror(ctx context.Context, hooks []*hook) ([]*hook, error) {
 	if !r.Rival {
 		return nil, nil
@@ -108,29 +130,31 @@ func (r *run) mirror(ctx context.Context, hooks []*hook) ([]*hook, error) {
 	var out []*hook
 	for _, h := range hooks {
 		w := r.webhooks[rivalTeam+h.customer.channel]
-		if h.customer.number%5 != 0 || h.want == wantQuarantine || w.url == "" {
+		if !h.customer.everywhere() || h.want == wantQuarantine || w.url == "" {
 			continue
 		}
+		t := traitOf(h.customer.channel)
 		m := &hook{
 			team: rivalTeam, customer: h.customer, mark: h.mark, kind: h.kind, want: h.want, at: h.at, message: h.message,
 			answered: h.answered, shown: h.shown, target: h.target, event: h.event, unsent: h.unsent, group: h.group,
 			url: w.url, head: h.head, body: h.body,
 		}
-		if h.customer.channel == whatsApp {
+		if w.external != r.webhooks[demoTeam+h.customer.channel].external {
 			if h.kind == "tap" || h.want != wantMessage {
 				continue // it is about a message of the first team
 			}
 			a := h.act
 			a.Account, a.ID = w.account, h.message
-			d, err := r.stack.Customer(ctx, whatsApp, a)
+			if _, err := r.showing(ctx, h.customer, &fake.Act{Account: w.account}, h.shown); err != nil {
+				return nil, err
+			}
+			d, err := r.stack.Customer(ctx, h.customer.channel, a)
 			if err != nil {
 				return nil, err
 			}
-			if m.body = d.Body; h.filling != "" {
-				m.body = strings.Replace(m.body, placeholder, h.filling, 1)
-			}
-			m.head = w.signed(d.Header, m.body)
+			m.head, m.body = d.Header, t.fill(d.Body, h.filling)
 		}
+		m.head = w.signed(m.head, m.body)
 		out = append(out, m)
 	}
 	r.hooks = append(r.hooks, out...)
@@ -145,34 +169,6 @@ func messagesIn(hooks []*hook) int {
 		}
 	}
 	return n
-}
-
-// targetOf reads out of the webhook of a reaction to which message it is.
-func targetOf(body string) (string, error) {
-	var w struct {
-		Entry []struct {
-			Changes []struct {
-				Value struct {
-					Messages []struct {
-						Reaction struct {
-							Message string `json:"message_id"`
-						}
-					}
-				}
-			}
-		}
-	}
-	if err := json.Unmarshal([]byte(body), &w); err != nil {
-		return "", fmt.Errorf("chaos: the webhook of a reaction: %w", err)
-	}
-	for _, e := range w.Entry {
-		for _, c := range e.Changes {
-			for _, m := range c.Value.Messages {
-				return m.Reaction.Message, nil
-			}
-		}
-	}
-	return "", fmt.Errorf("chaos: the webhook of a reaction holds none")
 }
 
 // between is the part of a text between two others; "" if they are not there.

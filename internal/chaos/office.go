@@ -39,6 +39,7 @@ type office struct {
 	reader   *settings.Reader
 	composer *chat.Composer
 	demo     stack.Demo
+	api      string                // base URL of the hub's API
 	peppers  map[string]hub.Pepper // by team
 }
 
@@ -62,7 +63,7 @@ func newOffice(ctx context.Context, st *stack.Stack, now func() time.Time) (*off
 			}
 		}
 	}
-	o := &office{store: s, keyring: seal.NewKeyring(kms.NewFromConfig(cfg), secretsKey), peppers: map[string]hub.Pepper{}}
+	o := &office{store: s, keyring: seal.NewKeyring(kms.NewFromConfig(cfg), secretsKey), api: st.API, peppers: map[string]hub.Pepper{}}
 	o.reader = settings.NewReader(s, o.keyring, now)
 	o.composer = &chat.Composer{Store: s, Settings: o.reader, Adapters: all.Adapters(channel.Platform{BaseURL: st.Platform}), Now: now}
 	o.demo, err = st.Demo(ctx)
@@ -112,8 +113,7 @@ func (o *office) webhooks(ctx context.Context, st *stack.Stack, rival bool) (map
 }
 
 func webhookOf(a stack.Account) webhook {
-	secret := a.Secrets["channel_secret"] + a.Secrets["app_secret"] // each channel has one of them
-	return webhook{channel: a.Channel, url: a.Webhook, secret: secret, account: a.ID, external: a.ExternalID}
+	return webhook{channel: a.Channel, url: a.Webhook, secret: a.Secrets[traitOf(a.Channel).secret], account: a.ID, external: a.ExternalID}
 }
 
 func connectionOf(channel string) hub.ConnectionID { return hub.ConnectionID(channel + "1") }
@@ -121,7 +121,7 @@ func connectionOf(channel string) hub.ConnectionID { return hub.ConnectionID(cha
 // found sets up the second team with one account of each channel, under the names that
 // the first team gives its first ones; it may be repeated.
 func (o *office) found(ctx context.Context, accounts map[string]stack.Account) error {
-	setup := settings.Setup{Store: o.store, Keyring: o.keyring}
+	setup := settings.Setup{Store: o.store, Keyring: o.keyring, URL: o.api}
 	if err := setup.Team(ctx, rivalTeam, "Rival"); err != nil {
 		return err
 	}
@@ -134,10 +134,13 @@ func (o *office) found(ctx context.Context, accounts map[string]stack.Account) e
 	}
 	for kind, a := range accounts {
 		verify, send := channel.Secrets{}, channel.Secrets{}
+		for _, f := range o.composer.Adapters[hub.Channel(kind)].Setup().Account {
+			if v := a.Secrets[f.Name]; v != "" {
+				send[f.Name] = hub.Secret(v)
+			}
+		}
 		for name, v := range a.Secrets {
-			if name == "channel_token" || name == "access_token" {
-				send[name] = hub.Secret(v)
-			} else {
+			if _, ok := send[name]; !ok {
 				verify[name] = hub.Secret(v)
 			}
 		}

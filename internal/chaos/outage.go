@@ -99,15 +99,15 @@ func (r *run) blackout(ctx context.Context, fresh []*hook, f faults, report *Rep
 		return err
 	}
 	plans := f.plans()
-	dark := f
-	dark.receipts.Down, dark.line.Down = true, true
-	for target, plan := range dark.plans() {
-		plans[target] = plan
+	for channel, p := range f.platforms {
+		p.Down = true
+		plans[channel] = p
 	}
 	plans[stack.AWS] = stack.AWSPlan{Seed: int64(r.Seed), Rules: []fault.Rule{{Fault: fault.Down, Rate: 1}}}
 	if err := r.stack.Faults(ctx, plans); err != nil {
 		return err
 	}
+	r.struck = append(r.struck, r.now().UnixMilli())
 	delivered := make(chan error, 1)
 	go func() { delivered <- r.deliver(ctx, repeat(fresh, r.Repeats), 0) }()
 	began := r.now()

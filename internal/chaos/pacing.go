@@ -15,9 +15,9 @@ const (
 	steadyEvery = 50 * time.Millisecond
 	// quick is a time within which nobody is held back, whatever the baseline was.
 	quick = 250.0 // ms
-	// lent is how long WhatsApp takes to forget what is lent in a phase.
+	// lent is how long a platform takes to forget what is lent in a phase.
 	lent = 5 * time.Minute
-	// burst is how much is sent to one customer at once: more than WhatsApp lends.
+	// burst is how much is sent to one customer at once: more than any platform lends.
 	burst = 70
 )
 
@@ -34,7 +34,8 @@ type pacing struct {
 	report                *Report
 	pressed, aside, other crowd               // customers of the account that suffers, of another one of its platform, and of another platform
 	steadies              map[string][]string // names of the timed sends, by phase
-	refused               map[string]bool     // sends that must fail because the token was refused
+	refused               []string            // sends that wait because the token is refused
+	until                 int64               // when the token is good again, hub's time in ms
 	late                  map[string]bool     // answers whose deadline passes
 }
 
@@ -50,7 +51,7 @@ func Pacing(ctx context.Context, st *stack.Stack, l Load) (Report, error) {
 	if err != nil {
 		return report, err
 	}
-	p := &pacing{run: r, report: &report, steadies: map[string][]string{}, refused: map[string]bool{}, late: map[string]bool{}}
+	p := &pacing{run: r, report: &report, steadies: map[string][]string{}, late: map[string]bool{}}
 	for _, phase := range []func(context.Context) error{p.meet, p.baseline, p.slowed, p.pair, p.down, p.expired, p.deadline, p.again} {
 		if err := phase(ctx); err != nil {
 			r.tell(&report)
@@ -59,7 +60,10 @@ func Pacing(ctx context.Context, st *stack.Stack, l Load) (Report, error) {
 	}
 	report.Seconds = time.Since(start).Seconds()
 	r.tell(&report)
-	f := faults{channels: l.Channels}
+	f := faultsOf(Load{Channels: l.Channels})
+	for channel := range f.platforms {
+		f.platforms[channel] = plan{}
+	}
 	if err := r.check(ctx, &report, f, nil); err != nil {
 		return report, err
 	}
@@ -84,7 +88,7 @@ func (p *pacing) slowed(ctx context.Context) error {
 		Rate429    float64 `json:"rate429"`
 		RetryAfter int     `json:"retry_after"`
 	}
-	if err := p.plans(ctx, map[string]any{whatsApp: plan{p.Seed, p.pressed.account, 1, 180}}); err != nil {
+	if err := p.plans(ctx, map[string]any{p.pressed.channel: plan{p.Seed, p.pressed.account, 1, 180}}); err != nil {
 		return err
 	}
 	if _, err := p.press(ctx, p.pressed, p.each()); err != nil {
@@ -93,7 +97,7 @@ func (p *pacing) slowed(ctx context.Context) error {
 	if err := p.timed(ctx, "slowed"); err != nil {
 		return err
 	}
-	if err := p.plans(ctx, map[string]any{whatsApp: plan{p.Seed, p.pressed.account, 0.3, 90}}); err != nil {
+	if err := p.plans(ctx, map[string]any{p.pressed.channel: plan{p.Seed, p.pressed.account, 0.3, 90}}); err != nil {
 		return err
 	}
 	if _, err := p.press(ctx, p.pressed, p.each()); err != nil {
@@ -102,7 +106,7 @@ func (p *pacing) slowed(ctx context.Context) error {
 	return p.settle(ctx)
 }
 
-// pair sends one customer more than WhatsApp lends, and others beside.
+// pair sends one customer more than the platform lends, and others beside.
 func (p *pacing) pair(ctx context.Context) error {
 	if err := p.plans(ctx, map[string]any{}); err != nil {
 		return err
@@ -126,7 +130,7 @@ func (p *pacing) down(ctx context.Context) error {
 	type plan struct {
 		Down bool `json:"down"`
 	}
-	if err := p.plans(ctx, map[string]any{whatsApp: plan{true}, p.other.channel: plan{true}}); err != nil {
+	if err := p.plans(ctx, map[string]any{p.pressed.channel: plan{true}, p.other.channel: plan{true}}); err != nil {
 		return err
 	}
 	var hooks []*hook
@@ -134,8 +138,8 @@ func (p *pacing) down(ctx context.Context) error {
 		if _, err := p.press(ctx, c, p.each()); err != nil {
 			return err
 		}
-		for i, name := range c.names {
-			h, err := p.speak(ctx, customer{c.channel, name, i}, c.account, "ping")
+		for i := range c.names {
+			h, err := p.speak(ctx, p.member(c, i), c.account, "ping")
 			if err != nil {
 				return err
 			}
@@ -154,34 +158,31 @@ func (p *pacing) down(ctx context.Context) error {
 	return p.settle(ctx)
 }
 
-// expired refuses the account's token for two minutes: what is sent then fails, and
-// says why.
+// expired refuses the account's token for two minutes: what is sent then waits for it to
+// be good again.
 func (p *pacing) expired(ctx context.Context) error {
 	type plan struct {
 		Account string `json:"account"`
 		Expired bool   `json:"expired_token"`
 	}
-	if err := p.plans(ctx, map[string]any{whatsApp: plan{p.pressed.account, true}}); err != nil {
+	if err := p.plans(ctx, map[string]any{p.pressed.channel: plan{p.pressed.account, true}}); err != nil {
 		return err
 	}
-	names, err := p.press(ctx, p.pressed, 2)
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		p.refused[name] = true
-	}
-	if err := p.settle(ctx); err != nil {
+	var err error
+	if p.refused, err = p.press(ctx, p.pressed, 2); err != nil {
 		return err
 	}
 	if err := p.pass(ctx, 2*time.Minute); err != nil {
 		return err
 	}
+	p.until = p.now().UnixMilli()
 	if err := p.plans(ctx, map[string]any{}); err != nil {
 		return err
 	}
-	_, err = p.press(ctx, p.pressed, 2)
-	return err
+	if _, err = p.press(ctx, p.pressed, 2); err != nil {
+		return err
+	}
+	return p.settle(ctx)
 }
 
 // deadline keeps the account's platform down for longer than an answer of the bot is
@@ -194,12 +195,12 @@ func (p *pacing) deadline(ctx context.Context) error {
 		Account string `json:"account"`
 		Down    bool   `json:"down"`
 	}
-	if err := p.plans(ctx, map[string]any{whatsApp: plan{p.pressed.account, true}}); err != nil {
+	if err := p.plans(ctx, map[string]any{p.pressed.channel: plan{p.pressed.account, true}}); err != nil {
 		return err
 	}
 	var hooks []*hook
-	for i, name := range p.pressed.names {
-		h, err := p.speak(ctx, customer{whatsApp, name, i}, p.pressed.account, "ping")
+	for i := range p.pressed.names {
+		h, err := p.speak(ctx, p.member(p.pressed, i), p.pressed.account, "ping")
 		if err != nil {
 			return err
 		}
@@ -241,15 +242,18 @@ func (p *pacing) again(ctx context.Context) error {
 func (p *pacing) judge() {
 	r := p.report
 	r.broken()
-	for _, e := range []struct {
-		why  string
-		want int
-	}{{string(hub.TokenExpired), len(p.refused)}, {string(hub.DeadlinePassed), len(p.late)}} {
-		r.expect("sends that failed visibly with "+e.why, r.Unanswered[e.why], e.want)
-		r.Figures["failed "+e.why] = float64(r.Unanswered[e.why])
+	late := string(hub.DeadlinePassed)
+	r.expect("sends that failed visibly with "+late, r.Unanswered[late], len(p.late))
+	r.Figures["failed "+late] = float64(r.Unanswered[late])
+	waited := 0
+	for _, name := range p.refused {
+		if calls := p.effects.calls[name]; len(calls) > 0 && calls[0].At >= p.until {
+			waited++
+		}
 	}
+	r.expect("sends that waited for the token", waited, len(p.refused))
 	for _, why := range sorted(r.Unanswered) {
-		if why != string(hub.TokenExpired) && why != string(hub.DeadlinePassed) {
+		if why != late {
 			r.blame("sends that failed with %s: got %d, want 0", why, r.Unanswered[why])
 		}
 	}

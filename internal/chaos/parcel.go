@@ -1,10 +1,6 @@
 package chaos
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -20,18 +16,10 @@ type webhook struct {
 }
 
 // signed are the headers of a body, signed as the platform does.
-// https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/
-// https://developers.facebook.com/docs/graph-api/webhooks/getting-started#validate-payloads
 func (w webhook) signed(head map[string]string, body string) map[string]string {
-	digest := hmac.New(sha256.New, []byte(w.secret))
-	digest.Write([]byte(body))
 	out := map[string]string{}
 	maps.Copy(out, head)
-	if w.channel == whatsApp {
-		out["x-hub-signature-256"] = "sha256=" + hex.EncodeToString(digest.Sum(nil))
-	} else {
-		out["x-line-signature"] = base64.StdEncoding.EncodeToString(digest.Sum(nil))
-	}
+	maps.Copy(out, traitOf(w.channel).sign(w, body))
 	return out
 }
 
@@ -57,7 +45,7 @@ func (r *run) parcels(deliveries []*hook) ([]parcel, error) {
 	together := map[string][]*hook{}
 	var out []parcel
 	for _, h := range deliveries {
-		if h.alone || len(h.body) > smallBody || r.random.IntN(4) == 0 {
+		if h.alone || len(h.body) > smallBody || traitOf(h.customer.channel).list == "" || r.random.IntN(4) == 0 {
 			out = append(out, r.single(h))
 			continue
 		}
@@ -80,8 +68,8 @@ func (r *run) parcels(deliveries []*hook) ([]parcel, error) {
 // single is the webhook of one event, at times marked as sent again.
 func (r *run) single(h *hook) parcel {
 	p := parcel{h.url, h.head, h.body, []*hook{h}}
-	if !h.alone && r.random.IntN(3) == 0 {
-		if again := strings.Replace(h.body, `"isRedelivery":false`, `"isRedelivery":true`, 1); again != h.body {
+	if t := traitOf(h.customer.channel); !h.alone && t.fresh != "" && r.random.IntN(3) == 0 {
+		if again := strings.Replace(h.body, t.fresh, t.repeat, 1); again != h.body {
 			p.body, p.head = again, r.webhooks[h.team+h.customer.channel].signed(h.head, again)
 		}
 	}
@@ -91,10 +79,7 @@ func (r *run) single(h *hook) parcel {
 // join puts the events of several webhooks of one connection into one.
 func (r *run) join(hooks []*hook) (parcel, error) {
 	w := r.webhooks[hooks[0].team+hooks[0].customer.channel]
-	list, frame := "events", `{"destination":"`+w.external+`","events":[%s]}`
-	if w.channel == whatsApp {
-		list, frame = "entry", `{"object":"whatsapp_business_account","entry":[%s]}`
-	}
+	t := traitOf(w.channel)
 	var parts []string
 	for _, h := range hooks {
 		var whole map[string]json.RawMessage
@@ -102,13 +87,13 @@ func (r *run) join(hooks []*hook) (parcel, error) {
 		if err := json.Unmarshal([]byte(h.body), &whole); err != nil {
 			return parcel{}, fmt.Errorf("chaos: the webhook of a %s: %w", h.kind, err)
 		}
-		if err := json.Unmarshal(whole[list], &events); err != nil {
+		if err := json.Unmarshal(whole[t.list], &events); err != nil {
 			return parcel{}, fmt.Errorf("chaos: the events of a %s: %w", h.kind, err)
 		}
 		for _, e := range events {
 			parts = append(parts, string(e))
 		}
 	}
-	body := strings.Replace(frame, "%s", strings.Join(parts, ","), 1)
+	body := strings.Replace(t.frame(w), "%s", strings.Join(parts, ","), 1)
 	return parcel{hooks[0].url, w.signed(hooks[0].head, body), body, hooks}, nil
 }

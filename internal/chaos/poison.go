@@ -2,7 +2,6 @@ package chaos
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,7 +12,7 @@ import (
 )
 
 // poison makes n webhooks that are signed as they should be and can never be worked
-// off, each in another way by turns, and one event each.
+// off, each in another way by turns as far as its platform has it, and one event each.
 func (r *run) poison(ctx context.Context, fresh []*hook, n int) ([]*hook, error) {
 	fresh = slices.DeleteFunc(slices.Clone(fresh), func(h *hook) bool { return h.kind == "block" }) // who has gone cannot write
 	if len(fresh) == 0 {
@@ -21,14 +20,17 @@ func (r *run) poison(ctx context.Context, fresh []*hook, n int) ([]*hook, error)
 	}
 	var out []*hook
 	kinds := []func(context.Context, customer) (*hook, error){r.unreadable, r.broken, r.stale, r.astray, r.oversize}
-	for range n {
+	for len(out) < n {
 		who := fresh[r.random.IntN(len(fresh))].customer
-		h, err := kinds[r.poisons%len(kinds)](ctx, who)
-		if err != nil {
-			return nil, err
+		for made := false; !made; r.poisons++ {
+			h, err := kinds[r.poisons%len(kinds)](ctx, who)
+			if err != nil {
+				return nil, err
+			}
+			if made = h != nil; made {
+				out = append(out, h)
+			}
 		}
-		r.poisons++
-		out = append(out, h)
 	}
 	r.hooks = append(r.hooks, out...)
 	return out, nil
@@ -47,19 +49,26 @@ func (r *run) poisoned(ctx context.Context, who customer, reason hub.Code, words
 }
 
 // resign puts another body into a hook's webhook.
-func (r *run) resign(h *hook, body string) {
+func (r *run) resign(h *hook, body string) error {
+	if body == h.body {
+		return fmt.Errorf("chaos: the webhook of %s could not be spoiled", h.customer.channel)
+	}
 	h.body, h.head = body, r.webhooks[h.team+h.customer.channel].signed(h.head, body)
+	return nil
 }
 
 // unreadable is a body that is cut off.
 func (r *run) unreadable(ctx context.Context, who customer) (*hook, error) {
+	t := traitOf(who.channel)
+	if t.torn == nil {
+		return nil, nil
+	}
 	h, err := r.poisoned(ctx, who, hub.Unparsable, "", fake.Act{})
 	if err != nil {
 		return nil, err
 	}
 	h.alone = true
-	r.resign(h, h.body[:len(h.body)-2])
-	return h, nil
+	return h, r.resign(h, t.torn(h.body))
 }
 
 // broken is an event that lacks what makes it one.
@@ -68,35 +77,28 @@ func (r *run) broken(ctx context.Context, who customer) (*hook, error) {
 	if err != nil {
 		return nil, err
 	}
-	// LINE's message loses its id, WhatsApp's its time.
-	body := strings.Replace(h.body, `"id":"`+h.message+`"`, `"no":"`+h.message+`"`, 1)
-	if who.channel == whatsApp {
-		body = strings.Replace(h.body, `"timestamp":"`, `"timestamp":"x`, 1)
-	}
-	if body == h.body {
-		return nil, fmt.Errorf("chaos: the webhook of %s could not be broken", who.channel)
-	}
-	r.resign(h, body)
-	return h, nil
+	return h, r.resign(h, traitOf(who.channel).broken(h))
 }
 
 // stale is an event that happened ten days ago.
 func (r *run) stale(ctx context.Context, who customer) (*hook, error) {
+	if !traitOf(who.channel).dated {
+		return nil, nil
+	}
 	return r.poisoned(ctx, who, hub.StaleEvent, "", fake.Act{At: r.now().Add(-10 * 24 * time.Hour).UnixMilli()})
 }
 
-// astray is an event for a number that is not connected. LINE has no such thing: its
-// webhooks are for one account.
+// astray is an event for an account that is not connected.
 func (r *run) astray(ctx context.Context, who customer) (*hook, error) {
-	if who.channel != whatsApp {
-		return r.stale(ctx, who)
+	t := traitOf(who.channel)
+	if t.stray == nil {
+		return nil, nil
 	}
 	h, err := r.poisoned(ctx, who, hub.NoAccount, "", fake.Act{})
 	if err != nil {
 		return nil, err
 	}
-	r.resign(h, strings.ReplaceAll(h.body, r.webhooks[h.team+whatsApp].external, "999999999999999"))
-	return h, nil
+	return h, r.resign(h, t.stray(r.webhooks[h.team+who.channel], h.body))
 }
 
 // oversize is an event over 700 KB: a megabyte of emoji, as UTF-8 or as escapes.
@@ -106,12 +108,11 @@ func (r *run) oversize(ctx context.Context, who customer) (*hook, error) {
 		return nil, err
 	}
 	h.alone = true
-	emoji := strings.Repeat("😀", 256<<10)
-	if who.channel == whatsApp {
+	t, emoji := traitOf(who.channel), strings.Repeat("😀", 256<<10)
+	if t.escapes {
 		emoji = strings.Repeat(`\ud83d\ude00`, 80<<10)
 	}
-	r.resign(h, strings.Replace(h.body, placeholder, emoji, 1))
-	return h, nil
+	return h, r.resign(h, t.fill(h.body, emoji))
 }
 
 // reuse takes one of the messages of an earlier wave, which is stored by now, and
@@ -128,15 +129,10 @@ func (r *run) reuse(ctx context.Context, behind []*hook) ([]*hook, error) {
 	}
 	of := texts[r.random.IntN(len(texts))]
 	a := fake.Act{ID: of.message, At: of.at}
-	if of.shown != "" {
-		// Under another of the customer's ids it would be another message.
-		return r.reused(ctx, of, a, json.RawMessage(`{"type":"identity","show":"`+of.shown+`"}`))
+	// Under another of the customer's ids it would be another message.
+	if _, err := r.showing(ctx, of.customer, &a, of.shown); err != nil {
+		return nil, err
 	}
-	return r.reused(ctx, of, a, nil)
-}
-
-func (r *run) reused(ctx context.Context, of *hook, a fake.Act, extra json.RawMessage) ([]*hook, error) {
-	a.Extra = extra
 	h, err := r.poisoned(ctx, of.customer, hub.KeyReused, " in place of other words", a)
 	if err != nil {
 		return nil, err

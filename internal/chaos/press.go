@@ -7,7 +7,6 @@ import (
 
 	"omnihub/internal/channel/fake"
 	"omnihub/internal/hub"
-	"omnihub/internal/stack"
 )
 
 // plans sets what befalls the account that suffers, or all of a platform.
@@ -22,22 +21,25 @@ func (p *pacing) plans(ctx context.Context, plans map[string]any) error {
 
 // meet lets everybody write once, so that they may be written to.
 func (p *pacing) meet(ctx context.Context) error {
-	var first, last stack.Account
+	accounts := map[string][]string{}
 	for _, a := range p.office.demo.Accounts {
-		switch {
-		case a.Channel != whatsApp:
-			p.other = crowd{channel: a.Channel, account: a.ID}
-		case first.ID == "":
-			first = a
-		default:
-			last = a
+		accounts[a.Channel] = append(accounts[a.Channel], a.ID)
+	}
+	for _, channel := range p.Channels {
+		switch list := accounts[channel]; {
+		case len(list) > 1 && p.pressed.account == "":
+			p.pressed, p.aside = crowd{channel: channel, account: list[0]}, crowd{channel: channel, account: list[1]}
+		case len(list) > 0 && p.other.account == "":
+			p.other = crowd{channel: channel, account: list[0]}
 		}
 	}
-	p.pressed, p.aside = crowd{channel: whatsApp, account: first.ID}, crowd{channel: whatsApp, account: last.ID}
+	if p.pressed.account == "" || p.other.account == "" {
+		return fmt.Errorf("chaos: pacing needs a channel with two accounts, and another channel")
+	}
 	var hooks []*hook
 	for i, c := range []*crowd{&p.pressed, &p.aside, &p.other} {
 		for n := range max(p.Customers/3, 2) {
-			who := customer{c.channel, fmt.Sprintf("%s %d of crowd %d", canaryName, n, i), n}
+			who := customer{channel: c.channel, name: fmt.Sprintf("%s %d of crowd %d", canaryName, n, i), number: n, turn: n}
 			h, err := p.speak(ctx, who, c.account, "hello")
 			if err != nil {
 				return err
@@ -49,11 +51,16 @@ func (p *pacing) meet(ctx context.Context) error {
 	return p.arrive(ctx, hooks)
 }
 
+// member is one of a crowd.
+func (p *pacing) member(c crowd, n int) customer {
+	return customer{channel: c.channel, name: c.names[n], number: n, turn: n}
+}
+
 // speak makes a message to an account. "ping" has an answer.
 func (p *pacing) speak(ctx context.Context, who customer, account, words string) (*hook, error) {
-	h := &hook{team: demoTeam, customer: who, mark: p.mark(), kind: words, shown: byBoth, at: p.now().UnixMilli(), answered: words == "ping"}
-	if who.channel != whatsApp {
-		h.shown = ""
+	h := &hook{team: demoTeam, customer: who, mark: p.mark(), kind: words, at: p.now().UnixMilli(), answered: words == "ping"}
+	if len(traitOf(who.channel).shown) > 0 {
+		h.shown = byBoth
 	}
 	d, err := p.stack.Customer(ctx, who.channel, fake.Act{Account: account, From: who.name, Text: words, At: h.at, Hold: true})
 	if err != nil {
@@ -120,7 +127,7 @@ func (p *pacing) steady(ctx context.Context, phase string) error {
 	return nil
 }
 
-// timed times the others, and then lets WhatsApp forget what it lent.
+// timed times the others, and then lets the platforms forget what it lent.
 func (p *pacing) timed(ctx context.Context, phase string) error {
 	if err := p.steady(ctx, phase); err != nil {
 		return err

@@ -50,6 +50,7 @@ type Report struct {
 	Unreconciled int // of these, the platform told of it later
 	Reconciled   int // sends that were unknown until the platform told of them
 	Resent       int // sends that were made once more
+	Slowed       int // sends that a platform took and then refused: too many to one person, who came by two ids
 
 	Receipts, LostReceipts int  // states of sends that the platform told; of these, not shown
 	Watched                bool // every event of the bus was seen
@@ -134,13 +135,13 @@ func (r Report) String() string {
 	}
 	line := fmt.Sprintf("%s seed %d, faults %s, %d events (%d messages), %d deliveries, kills %s, points %s, strikes %s: "+
 		"lost %d, duplicate messages %d, duplicate effects %d, garbled %d, unexpected %d, recovered %d; "+
-		"sends %d, %s, not out %s, unknown %d (answer lost %d, cut off %d), reconciled %d, resent %d; receipts %d, lost %d; %s; "+
+		"sends %d, %s, not out %s, unknown %d (answer lost %d, cut off %d), reconciled %d, resent %d, slowed %d; receipts %d, lost %d; %s; "+
 		"p50/p99 webhook→stored %.0f/%.0f ms, stored→sent %.0f/%.0f ms; recovery after kill p99 %.1f s; "+
 		"quarantine %d/%d, dead letters %d; crossed %d, log %d MB, leaks %d, peak memory %d MB; "+
 		"%.0f messages/s delivering, %.0f over all; visibility × %s, %.1f s",
 		r.Scenario, r.Seed, r.Level, r.Events, r.Messages, r.Deliveries, counts(r.Kills), counts(r.Points), counts(r.Strikes),
 		r.Lost, r.Doubled, r.DoubleSends, r.Garbled, r.Unexpected, r.Recovered,
-		r.Sends, order, counts(r.Unanswered), r.Unknown, r.UnknownLost, r.UnknownCut, r.Reconciled, r.Resent, r.Receipts, r.LostReceipts, bus,
+		r.Sends, order, counts(r.Unanswered), r.Unknown, r.UnknownLost, r.UnknownCut, r.Reconciled, r.Resent, r.Slowed, r.Receipts, r.LostReceipts, bus,
 		r.Stored50, r.Stored99, r.Sent50, r.Sent99, r.Recovery99/1000,
 		r.PoisonFound, r.Poison, r.DeadLetters, r.Crossed, r.LogBytes>>20, r.Leaks, peak,
 		rate(r.Messages, r.Delivering), rate(r.Messages, r.Seconds), r.Scale, r.Seconds)
@@ -186,8 +187,10 @@ func (l Load) judge(r *Report) {
 	r.expect("events never acknowledged", r.Unacknowledged, 0)
 	r.expect("events that are there without an acknowledgement", r.Recovered, 0)
 	people := l.Customers
-	if l.Rival {
-		people += (l.Customers + 4) / 5
+	for n := range l.Customers {
+		if l.Rival && l.customer(n).everywhere() {
+			people++
+		}
 	}
 	r.expect("people", r.People, people)
 	r.expect("open conversations", r.Opened, people)
@@ -197,6 +200,9 @@ func (l Load) judge(r *Report) {
 	cuts := l.Level != None || r.Kills["outbound"] > 0 || len(r.Points) > 0
 	if r.UnknownCut > 0 && !cuts {
 		r.blame("unknown sends without a cause: got %d, want 0", r.UnknownCut)
+	}
+	if most := 1 + r.Sends/100; r.Slowed > most {
+		r.blame("sends that came too fast for their platform: got %d, want at most %d", r.Slowed, most)
 	}
 	// A process has at most ten sends in hand when it dies.
 	if most := 10*(r.Kills["outbound"]+sum(r.Points)) + r.Sends/50; r.UnknownCut > most {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +29,10 @@ func Restarts(ctx context.Context, o stack.Options, l Load, rounds int) (Report,
 	report := Report{Scenario: "restarts", Seed: l.Seed, Level: l.Level, Ordered: o.Shuffle == 0, Scale: l.Scale, Kills: map[string]int{}}
 	moments := rand.New(rand.NewPCG(l.Seed, 2))
 	f := faultsOf(l)
-	f.receipts.Read = 0 // what is sent before the plan is set would fall under no dice
+	for channel, p := range f.platforms {
+		p.Read = 0 // what is sent before the plan is set would fall under no dice
+		f.platforms[channel] = p
+	}
 	start := time.Now()
 	r := newRun(l)
 	r.brief = true
@@ -35,6 +40,9 @@ func Restarts(ctx context.Context, o stack.Options, l Load, rounds int) (Report,
 		st, err := stack.Start(ctx, o)
 		if err != nil {
 			return report, err
+		}
+		if round == 0 { // platforms go on telling the address that they were given
+			o.Env = append(slices.Clone(o.Env), "DEV_API_ADDR="+strings.TrimPrefix(st.API, "http://"))
 		}
 		fresh, err := r.round(ctx, st, f, round)
 		if err != nil {
@@ -100,7 +108,7 @@ func (r *run) round(ctx context.Context, st *stack.Stack, f faults, round int) (
 		who := r.customer(c)
 		who.name = fmt.Sprintf("%s in round %d", who.name, round)
 		n := 1
-		if who.channel == whatsApp {
+		if len(traitOf(who.channel).shown) > 0 {
 			n = perRound
 		}
 		hooks, err := r.act(ctx, who, 0, n)

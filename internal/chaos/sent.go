@@ -1,7 +1,7 @@
 package chaos
 
 import (
-	"encoding/json"
+	"fmt"
 	"slices"
 
 	"omnihub/internal/channel/fake"
@@ -13,57 +13,53 @@ import (
 type effects struct {
 	calls map[string][]fake.Call // by the send's name
 	order []string               // the name of each send at its first call
+	dice  map[string]int         // how many calls the platforms' dice knew by each name
+	place map[string]int         // of each call, by its id: how many of its name the same dice knew before
 }
 
-// effectsOf finds the send of each call: by our name of it, by its retry key or by its
-// reply token. A call without a send is something that nobody wanted.
-func effectsOf(calls []fake.Call, t *tables, report *Report) effects {
-	keys, tokens := map[string]string{}, map[string][]string{}
-	for _, ref := range sorted(t.sends) {
-		s := t.sends[ref]
-		keys[hub.RetryKey(hub.TeamID(s.team), hub.UserKey(s.user), hub.MessageKey(s.key))] = ref
-		if s.token != "" {
-			tokens[s.token] = append(tokens[s.token], ref)
-		}
-	}
-	e := effects{calls: map[string][]fake.Call{}}
-	for _, c := range calls {
-		var body struct {
-			Ref string `json:"biz_opaque_callback_data"`
-		}
-		_ = json.Unmarshal([]byte(c.Body), &body) // the platform accepted it
-		ref := body.Ref
-		switch c.Kind {
-		case "loading":
-			continue
-		case "push":
-			ref = keys[c.RetryKey]
-		case "reply":
-			// Both teams are told the same token.
-			for _, of := range tokens[c.ReplyToken] {
-				if t.sends[of].text == c.Text {
-					ref = of
-				}
-			}
-		}
-		if s, ok := t.sends[ref]; !ok || s.text != c.Text {
+// effectsOf finds the send of each call. A call without a send is something that nobody
+// wanted.
+// Struck are the times at which the platforms' dice were taken up anew.
+func effectsOf(calls []fake.Call, t *tables, report *Report, struck []int64) effects {
+	calls = slices.DeleteFunc(slices.Clone(calls), func(c fake.Call) bool {
+		idle := traitOf(c.Channel).idle
+		return idle != nil && idle(c)
+	})
+	e := effects{calls: map[string][]fake.Call{}, dice: map[string]int{}, place: map[string]int{}}
+	thrown := map[string]int{} // by the dice and what they know
+	for i, ref := range match(calls, t) {
+		c := calls[i]
+		if ref == "" {
 			report.DoubleSends++
 			report.example("duplicate effects", "a %s of %s that nobody queued, at %d", c.Kind, c.Channel, c.At)
 			continue
 		}
-		if len(e.calls[ref]) == 0 {
+		if len(e.calls[ref]) == 0 && c.ID != "" { // an answer to a webhook has no place among calls
 			e.order = append(e.order, ref)
 		}
 		e.calls[ref] = append(e.calls[ref], c)
+		name := diceName(t.sends[ref])
+		e.dice[name]++
+		since, _ := slices.BinarySearch(struck, c.At)
+		e.place[c.ID] = thrown[fmt.Sprint(since, " ", name)]
+		thrown[fmt.Sprint(since, " ", name)]++
 	}
 	return e
+}
+
+// diceName is what a platform's dice know a send by.
+func diceName(s send) string {
+	if die := traitOf(s.channel).die; die != nil {
+		return s.channel + " " + die(s)
+	}
+	return s.ref()
 }
 
 // checkSent compares the calls that the fake platforms accepted with the sends that
 // are stored: how often, under which id, what the platform told of them, and in which
 // order.
 func (r *run) checkSent(t *tables, accepted []fake.Call, report *Report, f faults) {
-	e := effectsOf(accepted, t, report)
+	e := effectsOf(accepted, t, report, r.struck)
 	r.effects = e
 	for _, ref := range sorted(t.sends) {
 		s, calls := t.sends[ref], e.calls[ref]
@@ -78,35 +74,18 @@ func (r *run) checkSent(t *tables, accepted []fake.Call, report *Report, f fault
 		}
 		if s.out() && (len(calls) == 0 || !slices.ContainsFunc(calls, func(c fake.Call) bool { return c.ID == s.id })) {
 			report.WrongIDs++
-			report.example("wrong ids", "%s: %d calls, id %q, states %v", ref, len(calls), s.id, s.states)
+			report.example("wrong ids", "%s, trace %s: %d calls, id %q, which is that of %q, states %v", ref, s.trace, len(calls), s.id, e.of(s.id), s.states)
 		}
 		if s.states["failed"] && len(calls) > 0 && !s.out() {
 			report.FalseFailures++
 			report.example("false failures", "%s: failed with %s, and %d calls", ref, s.code, len(calls))
 		}
-		told := r.checkReceipts(report, s, f, len(calls))
+		told := r.checkReceipts(t, report, s, f, calls)
 		if s.states["unknown"] && !s.out() {
-			r.accountFor(report, s, f, len(calls), told)
+			r.accountFor(report, s, f, len(calls), told || len(calls) > 0 && traitOf(s.channel).finds)
 		}
 	}
 	checkOrder(t, report, e, f)
-}
-
-// checkReceipts looks whether a send shows what the platform told of it, and answers
-// whether it told anything.
-func (r *run) checkReceipts(report *Report, s send, f faults, calls int) (told bool) {
-	if calls == 0 || s.team != demoTeam || s.channel != whatsApp {
-		return false
-	}
-	owed := f.receipts.owed(s.ref(), calls)
-	for _, state := range owed {
-		report.Receipts++
-		if !s.states[state] {
-			report.LostReceipts++
-			report.example("lost receipts", "%s of %s", state, s.ref())
-		}
-	}
-	return len(owed) > 0
 }
 
 // accountFor finds out why nobody knows how a send ended: the platform lost its
@@ -117,7 +96,7 @@ func (r *run) accountFor(report *Report, s send, f faults, calls int, told bool)
 		report.example("unreconciled", "%s, class %s, %d calls", s.ref(), s.class, calls)
 		return
 	}
-	if f.lostAnswer(s.channel, s, calls) {
+	if traitOf(s.channel).lost(f.platforms[s.channel], s, calls, r.effects.dice[diceName(s)]) {
 		report.UnknownLost++
 		return
 	}

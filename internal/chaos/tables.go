@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"omnihub/internal/hub"
 	"omnihub/internal/stack"
 )
 
@@ -24,7 +26,8 @@ type tables struct {
 	messages  map[string][]message  // customers', by team and the platform's id
 	sends     map[string]send       // by user key, ".", message key: the name that platforms get to know
 	reactions map[string][]reaction // what was done to a message: by team and the message's id
-	facts     map[string]int        // events that were kept as they came, by team and the platform's id
+	facts     map[string]fact       // events that were kept as they came, by team and the platform's id
+	echoes    map[string][]echo     // what other systems sent, by team and the platform's id
 	homes     map[string]string     // the root of each home
 	opened    map[string]string     // where the fact lies that a conversation began
 	closed    map[string]string     // and that it ended
@@ -37,12 +40,25 @@ type tables struct {
 type thread struct {
 	team, see, conversation string
 	lastKey, preview, index string
+	external                string // the platform's id of the person
 	lastIn                  int64
+	upTo                    map[string]int64 // by state: until when all that was sent is there
 	late, also              []string
 	held                    []string // when each parked send was accepted, and its message key
 }
 
 type reaction struct{ user, kind, value string }
+
+// fact is an event that was kept as it came.
+type fact struct {
+	n       int
+	channel string
+	kind    string // the platform's own name of its type
+	raw     []byte
+}
+
+// echo is a message of the account's side that the hub did not send.
+type echo struct{ user, channel, by, text string }
 
 type message struct {
 	team, user, key, home, trace string
@@ -56,6 +72,7 @@ type message struct {
 type send struct {
 	team, user, key string
 	channel, line   string // line: the thread that it belonged to when it was accepted
+	to              string // the platform's id of the person
 	answers         string // the platform's id of what it answers; "" = nothing
 	class           string
 	text, token     string          // words; the reply token that it was given
@@ -99,7 +116,7 @@ func config(st *stack.Stack) aws.Config {
 func newTables() *tables {
 	return &tables{
 		threads: map[string]thread{}, messages: map[string][]message{}, sends: map[string]send{}, reactions: map[string][]reaction{},
-		facts: map[string]int{}, homes: map[string]string{}, opened: map[string]string{}, closed: map[string]string{},
+		facts: map[string]fact{}, echoes: map[string][]echo{}, homes: map[string]string{}, opened: map[string]string{}, closed: map[string]string{},
 		parts: map[string][]byte{}, quarantine: map[string]quarantined{},
 	}
 }
@@ -125,6 +142,10 @@ func (t *tables) read(all []item) {
 	}
 	for _, it := range all {
 		t.add(it)
+	}
+	for ref, s := range t.sends {
+		s.to = t.threads[s.user].external
+		t.sends[ref] = s
 	}
 }
 
@@ -172,7 +193,11 @@ func (t *tables) add(it item) {
 		t.quarantine[team+user] = q
 	case sk == "THREAD":
 		t.threads[user] = thread{team: team, see: text(it, "see"), conversation: text(it, "conv"), lastKey: text(it, "lastKey"), preview: text(it, "preview"),
-			index: text(it, "gpk"), lastIn: number(it, "lastIn"), late: texts(it, "late"), also: texts(it, "also"), held: texts(it, "held")}
+			index: text(it, "gpk"), external: text(it, "ext"),
+			upTo: map[string]int64{"delivered": number(it, "deliveredUpTo"), "read": number(it, "readUpTo")}, lastIn: number(it, "lastIn"), late: texts(it, "late"), also: texts(it, "also"), held: texts(it, "held")}
+	case strings.HasPrefix(sk, "M#") && text(it, "d") == "out" && (text(it, "who") == "platform" || strings.HasPrefix(text(it, "who"), "app:")):
+		id := team + idOf(strings.TrimPrefix(sk, "M#"))
+		t.echoes[id] = append(t.echoes[id], echo{user: user, channel: text(it, "ch"), by: text(it, "who"), text: text(it, "tx")})
 	case strings.HasPrefix(sk, "M#") && text(it, "d") == "out":
 		s := readSend(it, team, user, strings.TrimPrefix(sk, "M#"))
 		t.sends[s.ref()] = s
@@ -184,7 +209,8 @@ func (t *tables) add(it item) {
 		t.reactions[team+parts[0]] = append(t.reactions[team+parts[0]], reaction{user: user, kind: parts[1], value: text(it, "val")})
 	case strings.HasPrefix(sk, "V#") && !strings.Contains(sk, "~"):
 		_, id, _ := strings.Cut(strings.TrimPrefix(sk, "V#"), "#")
-		t.facts[team+id]++
+		f := t.facts[team+id]
+		t.facts[team+id] = fact{n: f.n + 1, channel: text(it, "ch"), kind: text(it, "ty"), raw: unpacked(it, bin(it, "rw"))}
 	case sk == "HOME":
 		t.homes[user] = user
 		if root := text(it, "root"); root != "" {
@@ -228,12 +254,21 @@ func (t *tables) readMessage(it item, team, user, key string) message {
 	for part := range int(number(it, "parts")) {
 		packed = append(packed, t.parts[fmt.Sprintf("T#%s#RAW#%s M#%s#%03d", team, user, key, part)]...)
 	}
-	m.raw, m.damaged = packed, len(packed) == 0
-	if number(it, "z") == 1 {
-		inflated, err := inflate(packed)
-		m.raw, m.damaged = inflated, err != nil
-	}
+	m.raw = unpacked(it, packed)
+	m.damaged = len(m.raw) == 0
 	return m
+}
+
+// unpacked is an item's event as it came; nil if it cannot be read.
+func unpacked(it item, packed []byte) []byte {
+	if number(it, "z") != 1 {
+		return packed
+	}
+	inflated, err := inflate(packed)
+	if err != nil {
+		return nil
+	}
+	return inflated
 }
 
 // idOf is the platform's id in a message key.
@@ -289,4 +324,19 @@ func bin(it item, name string) []byte {
 		return v.Value
 	}
 	return nil
+}
+
+// factsOf are the keys of the facts that an event came to: by its id, or else those of the
+// team that bear its mark.
+func (t *tables) factsOf(h *hook) []string {
+	if h.event != "" {
+		return []string{h.team + hub.ShortID(h.event)}
+	}
+	var out []string
+	for key, f := range t.facts {
+		if strings.HasPrefix(key, h.team) && bytes.Contains(f.raw, []byte(h.mark)) {
+			out = append(out, key)
+		}
+	}
+	return out
 }

@@ -69,7 +69,7 @@ func read(args []string) (options, error) {
 	f.BoolVar(&l.Rival, "rival", true, "a second team has the same accounts and some of the same customers")
 	f.IntVar(&l.Failpoints, "failpoints", 0, "deaths at each failpoint, at most; the functions are built with the tag chaos then")
 	f.StringVar(&o.level, "faults", "smoke", "none, smoke (5 % of each) or standard (20 % throttling, 10 % conflicts, 5 % of each other)")
-	f.StringVar(&o.channels, "channels", "line,whatsapp", "on which the customers write")
+	f.StringVar(&o.channels, "channels", strings.Join(chaos.Channels(), ","), "on which the customers write, by turns")
 	f.Int64Var(&o.shuffle, "shuffle", 0, "seed of shuffled standard queues instead of FIFO queues; 0 = FIFO")
 	f.Float64Var(&o.scale, "scale", 1, "of the queues' visibility times")
 	f.IntVar(&o.rounds, "rounds", 50, "of restarts")
@@ -86,6 +86,11 @@ func read(args []string) (options, error) {
 		l.Functions = strings.Split(functions, ",")
 	}
 	l.Channels = strings.Split(o.channels, ",")
+	for _, channel := range l.Channels {
+		if !slices.Contains(chaos.Channels(), channel) {
+			return o, fmt.Errorf("run: -channels %s: want some of %v", channel, chaos.Channels())
+		}
+	}
 	l.Level, l.Ordered, l.Scale = chaos.Level(o.level), o.shuffle == 0, fmt.Sprint(o.scale)
 	if !slices.Contains(chaos.Levels(), l.Level) {
 		return o, fmt.Errorf("run: -faults %s: want one of %v", o.level, chaos.Levels())

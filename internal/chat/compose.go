@@ -146,6 +146,9 @@ func (c *Composer) name(ctx context.Context, own store.Ref, t hub.Thread, accoun
 
 // know makes the customer's thread known if it is not, and answers it.
 func (c *Composer) know(ctx context.Context, own store.Ref, d Draft) (hub.Thread, error) {
+	if err := c.Store.MarkUsed(ctx, own.Team, d.Account); err != nil {
+		return hub.Thread{}, err
+	}
 	t, step, err := c.Store.Know(ctx, own, store.Arrival{Account: d.Account, External: hub.Personal(d.To), Kind: hub.Person})
 	if err != nil || step != store.Elsewhere {
 		return t, err

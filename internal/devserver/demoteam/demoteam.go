@@ -86,11 +86,12 @@ func demos() []demo {
 				{id: "messenger2", external: "104857392016483", send: map[string]string{"access_token": "demo-messenger-access-token-4c81b5"}},
 			},
 		},
-		{
+		{ // one by the login with Facebook, one by that with Instagram
 			channel: "instagram", connection: "instagram1",
 			verify: map[string]string{"app_secret": "cafe0123456789abcdef0123456789ab", "verify_token": "demo-instagram-verify-token-8a26"},
 			accounts: []demoAccount{
 				{id: "instagram1", external: "17841405822304914", send: map[string]string{"access_token": "demo-instagram-access-token-6d93c7", "page_id": "104857392016490"}},
+				{id: "instagram2", external: "17841405822304915", send: map[string]string{"access_token": "demo-instagram-login-token-20b8e5", "login": "instagram"}},
 			},
 		},
 		{ // two WhatsApp numbers of one account of Twilio's

@@ -130,7 +130,7 @@ func stamped(s hub.Stamps) string {
 		}
 	}
 	if s.Code != "" {
-		out = append(out, "because "+string(s.Code))
+		out = append(out, "because "+string(s.Code)+": "+s.Code.Advice())
 	}
 	if s.PlatformID != "" {
 		out = append(out, "as "+strconv.Quote(s.PlatformID))

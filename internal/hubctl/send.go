@@ -49,11 +49,16 @@ func (c *control) send(ctx context.Context, args []string) error {
 		return err
 	}
 	composer := &chat.Composer{Store: c.store, Settings: c.reader(), Adapters: c.adapters, Now: c.now}
-	_, key, err := composer.Send(ctx, d)
+	made, err := composer.Compose(ctx, d)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(c.out, key)
+	for _, key := range made.Keys {
+		fmt.Fprintln(c.out, key)
+	}
+	for _, loss := range made.Losses {
+		fmt.Fprintln(c.progress, "note:", loss.Sentence())
+	}
 	return nil
 }
 

@@ -44,7 +44,10 @@ func finds() []channeltest.Ask {
 	found := func(name, want string, messages ...string) channeltest.Ask {
 		return channeltest.Ask{Name: name, Since: since, Replies: said(list(messages...)), Sent: channel.Sent{PlatformID: want}, Found: want != ""}
 	}
+	another := found("the oldest that is no other's", "m2", listed("m2", "us", at(7), words), listed("m1", "us", at(1), words))
+	another.Known = map[string]bool{"m1": true}
 	return []channeltest.Ask{
+		another,
 		found("it was sent", "m2", listed("m3", user, at(5), text("ok")), listed("m2", "us", at(2), words), listed("m1", user, at(-60), text("hi"))),
 		found("in the same second", "m1", listed("m1", "us", at(0), words)),
 		found("the oldest of two", "m1", listed("m2", "us", at(7), words), listed("m1", "us", at(1), words)),

@@ -205,8 +205,11 @@ func (m *meter) whatsapp() {
 	m.count("whatsapp: keyword and its answer, from webhook to result, no receipts", func() {
 		write("ping")
 	})
-	m.count("delivery receipt", func() { extra("mei", `{"type":"status","status":"delivered"}`) })
-	m.count("the same delivery receipt again", func() { extra("mei", `{"type":"status","status":"delivered"}`) })
+	delivered := func() { // of one second, or it would be another receipt
+		m.act("whatsapp", fake.Act{From: "mei", At: second + 1000, Extra: json.RawMessage(`{"type":"status","status":"delivered"}`)})
+	}
+	m.count("delivery receipt", delivered)
+	m.count("the same delivery receipt again", delivered)
 	m.count("whatsapp: reaction to our message", func() { extra("mei", `{"type":"reaction","emoji":"👍"}`) })
 	m.count("whatsapp: opt-out word", func() { write("stop") })
 	m.count("follow of a new customer", func() { m.act("line", fake.Act{From: "lin", Follow: true}) })

@@ -76,7 +76,7 @@ func TestThreadIsShownWithAllThatWasDoneToIt(t *testing.T) {
 		at(6000) + `  out  text      "hi"  person  read`,
 		"    sent " + at(7000) + ", delivered " + at(8000) + ", read " + at(9000) + `, as "p1"`,
 		at(7000) + `  out  buttons   "What?"  person  failed`,
-		"    failed " + at(9500) + ", because blocked",
+		"    failed " + at(9500) + ", because blocked: " + hub.Blocked.Advice(),
 		`    content {"type":"buttons","text":"What?","buttons":[{"title":"A","data":"a"}]}`,
 	}
 	rest := out

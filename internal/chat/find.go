@@ -39,9 +39,12 @@ func (sn *Sender) find(ctx context.Context, a *attempt, c store.Claim) (done boo
 		return true, sn.rest(ctx, a, code)
 	}
 	failpoint.AfterClaim.Hit()
-	known, err := sn.Store.Borne(ctx, a.q.Ref.Team, a.thread, a.q.Intent.Key)
+	known, rival, err := sn.Store.Borne(ctx, a.q.Ref.Team, a.thread, a.q.Intent.Key, content.Text)
 	if err != nil {
 		return false, err
+	}
+	if rival && patient {
+		return true, sn.park(ctx, a, shortWait) // what is found may be the other's, of which a receipt may still come
 	}
 	sent, found, err := finder.Find(ctx, a.account, a.outgoing(), since, known)
 	if err == nil {

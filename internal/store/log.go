@@ -113,25 +113,31 @@ func (st *Store) Log(ctx context.Context, of Ref, before hub.MessageKey, limit i
 const bearers = 50
 
 // Borne are the platform's ids of our newest messages to the person of a thread, under
-// whatever id they went out, but for that of one.
-func (st *Store) Borne(ctx context.Context, team hub.TeamID, t *hub.Thread, but hub.MessageKey) (map[string]bool, error) {
-	ids := map[string]bool{}
+// whatever id they went out, but for that of one; and whether another of them, of the
+// same text, was tried and bears none yet.
+func (st *Store) Borne(ctx context.Context, team hub.TeamID, t *hub.Thread, but hub.MessageKey, text string) (ids map[string]bool, rival bool, err error) {
+	ids = map[string]bool{}
 	for _, r := range Partitions(team, t) {
 		out, err := st.DB.Query(ctx, &dynamodb.QueryInput{
 			TableName: &st.Tables.Messages, KeyConditionExpression: aws.String("PK=:p AND begins_with(SK, :m)"),
-			ExpressionAttributeValues: item{":p": s(r.pk()), ":m": s(messageMark)}, ProjectionExpression: aws.String("SK, cl, pid"),
+			ExpressionAttributeValues: item{":p": s(r.pk()), ":m": s(messageMark)}, ProjectionExpression: aws.String("SK, cl, pid, tx, stg, failedAt"),
 			ScanIndexForward: aws.Bool(false), ConsistentRead: aws.Bool(true), Limit: aws.Int32(bearers),
 		})
 		if err != nil {
-			return nil, wrap("look for platform ids", err)
+			return nil, false, wrap("look for platform ids", err)
 		}
 		for _, it := range out.Items {
-			if id := str(it, "pid"); id != "" && str(it, "cl") != "" && str(it, skAttr) != messageSK(but) {
+			if str(it, "cl") == "" || str(it, skAttr) == messageSK(but) {
+				continue
+			}
+			if id := str(it, "pid"); id != "" {
 				ids[id] = true
+			} else if str(it, "stg") != "" && millis(it, "failedAt") == 0 && str(it, "tx") == text {
+				rival = true
 			}
 		}
 	}
-	return ids, nil
+	return ids, rival, nil
 }
 
 func (st *Store) readLogged(ctx context.Context, r Ref, k hub.MessageKey, it item) (Logged, error) {

@@ -1,7 +1,9 @@
 package channel
 
 import (
+	"cmp"
 	"fmt"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -188,20 +190,23 @@ func numbered(choices []hub.Button) string {
 	return lines(out...)
 }
 
-// kindOf is what a medium above a body is, by its type or else by its name.
-func kindOf(m hub.Media) hub.MessageType {
-	kind, _, _ := strings.Cut(m.MIME, "/")
+// KindOf is what a medium is: by its type, else by the end of its name or address; "" if
+// neither says.
+func KindOf(m hub.Media) hub.MessageType {
+	kind, _, typed := strings.Cut(m.MIME, "/")
 	switch t := hub.MessageType(kind); {
-	case t == hub.Image, t == hub.Video, t == hub.Audio:
+	case typed && (t == hub.Image || t == hub.Video || t == hub.Audio):
 		return t
 	case m.MIME != "":
 		return hub.File
 	}
-	name := m.Name
-	if name == "" {
-		name, _, _ = strings.Cut(m.URL, "?")
+	end := path.Ext(m.Name)
+	if u, err := url.Parse(m.URL); err == nil && end == "" {
+		end = path.Ext(u.Path)
 	}
-	switch strings.ToLower(path.Ext(name)) {
+	switch strings.ToLower(end) {
+	case ".jpg", ".jpeg", ".png":
+		return hub.Image
 	case ".mp4", ".3gp", ".mov", ".webm":
 		return hub.Video
 	case ".mp3", ".m4a", ".aac", ".ogg", ".wav":
@@ -209,5 +214,8 @@ func kindOf(m hub.Media) hub.MessageType {
 	case ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".txt", ".csv", ".zip":
 		return hub.File
 	}
-	return hub.Image
+	return ""
 }
+
+// kindOf takes a medium above a body for an image, if nothing says what it is.
+func kindOf(m hub.Media) hub.MessageType { return cmp.Or(KindOf(m), hub.Image) }

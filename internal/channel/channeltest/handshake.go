@@ -3,6 +3,7 @@ package channeltest
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -104,4 +105,34 @@ func (s Suite) handshakeFaults(h channel.Handshaker) []string {
 		refuse(name, q, s.Credentials, hub.BadSignature, hub.BadRequest)
 	}
 	return out
+}
+
+// FuzzHandshake: only the right token gets an answer, and that is its own challenge.
+func (s Suite) FuzzHandshake(f *testing.F) {
+	h := s.Handshake
+	token := "&" + h.Verify + "=" + url.QueryEscape(h.Token.Reveal())
+	good := h.Mode + "=" + h.Subscribe + "&" + h.Challenge + "=1158201444" + token
+	f.Add(good)
+	f.Add(strings.Replace(good, "1158201444", "%3Cscript%3E", 1))
+	f.Add(h.Challenge + "=1&" + h.Challenge + "=2" + token + "&" + h.Mode + "=" + h.Subscribe + ";x")
+	f.Add(strings.ReplaceAll(good, ".", "_"))
+	plain := regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+	shaker := s.adapter().(channel.Handshaker)
+	f.Fuzz(func(t *testing.T, query string) {
+		got, err := shaker.Handshake(&channel.Request{Method: "GET", RawQuery: query}, s.Credentials)
+		if err != nil {
+			if code := hub.CodeOf(err); got != "" || code != hub.BadSignature && code != hub.BadRequest {
+				t.Errorf("got %q, %v", got, err)
+			}
+			return
+		}
+		values, _ := url.ParseQuery(query)
+		if !plain.MatchString(got) || strings.HasSuffix(got, "\n") || values.Get(h.Challenge) != got || values.Get(h.Mode) != h.Subscribe ||
+			values.Get(h.Verify) != h.Token.Reveal() {
+			t.Errorf("%q: got %q, want no answer", query, got)
+		}
+		if got, err := shaker.Handshake(&channel.Request{RawQuery: query}, channel.Credentials{}); err == nil {
+			t.Errorf("without a token of ours: got %q, want no answer", got)
+		}
+	})
 }

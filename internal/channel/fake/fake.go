@@ -3,6 +3,11 @@
 // would, refuse what it refuses, and make, sign and deliver the webhooks of
 // customers' acts. They share no code with the adapters, so that one mistake
 // cannot pass both sides.
+//
+// A fake is built upon Core, with its own type of account and of fault plan. It writes
+// what is special to its platform: the API's calls and refusals, the webhooks of acts and
+// how they are signed, what is told of a send (News), and what it records (Journal). Its
+// tests stand in a faketest.World.
 package fake
 
 import (
@@ -20,6 +25,9 @@ type Account struct {
 	Webhook    string            `json:"webhook"`
 	Secrets    map[string]string `json:"secrets"`
 }
+
+// Is reports whether a name is one of the account's two.
+func (a *Account) Is(name string) bool { return name != "" && (a.ID == name || a.ExternalID == name) }
 
 // Config is what a fake platform is made from.
 type Config struct {

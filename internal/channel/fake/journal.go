@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 )
 
@@ -86,4 +87,31 @@ func (j *Journal) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.file.Close()
+}
+
+// Recorded reads an entry; false if it is of another form.
+func Recorded[T any](entry json.RawMessage) (T, bool) {
+	var e T
+	err := json.Unmarshal(entry, &e)
+	return e, err == nil
+}
+
+// RecordedOf reads an entry that has a member Account, and finds that account; false if
+// the entry is of another form or the account is gone.
+func RecordedOf[T any, A account, F faults](c *Core[A, F], entry json.RawMessage) (e T, a A, ok bool) {
+	of, ok := Recorded[struct{ Account string }](entry)
+	if !ok || of.Account == "" {
+		return e, a, false
+	}
+	a, err := c.Account(of.Account)
+	if err != nil {
+		return e, a, false
+	}
+	e, ok = Recorded[T](entry)
+	return e, a, ok
+}
+
+// Strike takes something off what a send still owes.
+func Strike(owed []string, what string) []string {
+	return slices.DeleteFunc(owed, func(o string) bool { return o == what })
 }

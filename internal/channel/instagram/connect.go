@@ -76,7 +76,7 @@ func (r route) byLogin(ctx context.Context, op string) (channel.Standing, error)
 	if first := scan.First(scan.Get(body, "data")); first != nil { // Meta's page shows a list
 		body = first
 	}
-	s := channel.Standing{External: name(scan.Get(body, "user_id")), Name: handle(body)}
+	s := channel.Standing{External: scan.Name(scan.Get(body, "user_id")), Name: handle(body)}
 	if s.External == "" {
 		return s, hub.E(hub.AccountBroken, op, errors.New("the token is of no professional account"))
 	}
@@ -103,7 +103,7 @@ func (r route) byPage(ctx context.Context, op string, acct channel.Account) (cha
 		return s, told(op, err, "the Page of page_id is not there for this token")
 	}
 	account := scan.Get(body, "instagram_business_account")
-	if s.External = name(scan.Get(account, "id")); s.External == "" {
+	if s.External = scan.Name(scan.Get(account, "id")); s.External == "" {
 		return s, hub.E(hub.AccountBroken, op, errors.New("the Page has no Instagram professional account linked to it"))
 	}
 	if lacks := token.Lacks(pagePermissions, r.node, s.External); len(lacks) > 0 {
@@ -124,7 +124,7 @@ func (r route) inspect(ctx context.Context, op string, acct channel.Account) (me
 	if err != nil {
 		return meta.Token{}, told(op, err, "Meta does not tell which app the token is of")
 	}
-	by := meta.AppToken(name(scan.Get(body, "id")), acct.Secrets[AppSecret])
+	by := meta.AppToken(scan.Name(scan.Get(body, "id")), acct.Secrets[AppSecret])
 	if by == "" {
 		by = r.Token
 	}

@@ -1,9 +1,6 @@
 package instagram
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -20,33 +17,7 @@ import (
 var envelope = meta.Messaging{Name: string(Kind), Objects: []string{"instagram", "page"}, Finish: finish}
 
 // Split cuts a webhook into its events.
-func (a *Adapter) Split(r *channel.Request) ([]channel.Slice, error) {
-	out, err := envelope.Split(r)
-	for i := range out {
-		if bytes.Contains(out[i].Raw, []byte(`"story"`)) {
-			out[i].Hash = hashOf(out[i])
-		}
-	}
-	return out, err
-}
-
-// hashOf is the hash of an answer to a story: without the address of the story's file,
-// which is signed for some time as those of attachments are.
-func hashOf(s channel.Slice) string {
-	message := scan.Get(s.Raw, "message")
-	story := scan.Get(scan.Get(scan.Get(message, "reply_to"), "story"), "url")
-	if len(story) <= len(`""`) {
-		return s.Hash
-	}
-	left := bytes.Replace(s.Raw, story, nil, 1)
-	for attachment := range scan.Each(scan.Get(message, "attachments")) {
-		if url := scan.Get(scan.Get(attachment, "payload"), "url"); len(url) > len(`""`) {
-			left = bytes.Replace(left, url, nil, 1)
-		}
-	}
-	sum := sha256.Sum256(left)
-	return hex.EncodeToString(sum[:16])
-}
+func (a *Adapter) Split(r *channel.Request) ([]channel.Slice, error) { return envelope.Split(r) }
 
 // Parse reads one event of Split.
 func (a *Adapter) Parse(head, raw []byte) (channel.Event, error) { return envelope.Parse(head, raw) }
@@ -102,20 +73,10 @@ func templated(i *meta.Item) string {
 // answered notes the story of the account's that the message answers to: its file, which
 // dies with the story.
 func answered(e *channel.Event, story []byte) {
-	e.Message.Quotes = name(scan.Get(story, "id"))
+	e.Message.Quotes = scan.Name(scan.Get(story, "id"))
 	if url := scan.Text(scan.Get(story, "url")); url != "" {
 		e.Message.Media = append(e.Message.Media, channel.Media{Type: hub.File, URL: url, Name: "story"})
 	}
-}
-
-// maxName is the longest id, in bytes.
-const maxName = 256
-
-func name(value []byte) string {
-	if len(value) > maxName {
-		return ""
-	}
-	return scan.Word(value)
 }
 
 // post is a post or a reel that was shared.
@@ -135,7 +96,7 @@ func postsOf(i *meta.Item) (out []post) {
 		p := post{title: strings.TrimSpace(a.Title), url: a.URL}
 		for _, member := range []string{"ig_post_media_id", "reel_video_id"} {
 			if p.id == "" {
-				p.id = name(scan.Get(a.Payload, member))
+				p.id = scan.Name(scan.Get(a.Payload, member))
 			}
 		}
 		same := func(q post) bool { return p.id != "" && p.id == q.id || p.url != "" && p.url == q.url }

@@ -50,8 +50,8 @@ func (a *Adapter) Find(ctx context.Context, acct channel.Account, m channel.Outg
 	from := earliest.Add(clocks)
 	for conversation := range scan.Each(scan.Get(body, "data")) {
 		for message := range scan.Each(scan.Get(scan.Get(conversation, "messages"), "data")) {
-			sender := name(scan.Get(scan.Get(message, "from"), "id"))
-			id := name(scan.Get(message, "id"))
+			sender := scan.Name(scan.Get(scan.Get(message, "from"), "id"))
+			id := scan.Name(scan.Get(message, "id"))
 			at, err := time.Parse(timeForm, scan.Text(scan.Get(message, "created_time")))
 			if err != nil || id == "" || known[id] || sender == "" || sender == m.To.Reveal() || at.Before(earliest) || !want.shownBy(message) {
 				continue

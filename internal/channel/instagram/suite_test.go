@@ -1,17 +1,13 @@
 package instagram_test
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/channeltest"
 	"omnihub/internal/channel/instagram"
+	"omnihub/internal/channel/meta/contracttest"
 	"omnihub/internal/hub"
 )
 
@@ -37,18 +33,8 @@ var (
 		instagram.AccessToken: "IGAACanary+access/token==", instagram.Login: instagram.LoginInstagram}}
 )
 
-func sign(body []byte, c channel.Credentials) string {
-	return signWith(body, c.Secrets[instagram.AppSecret])
-}
-
-func signWith(body []byte, secret hub.Secret) string {
-	mac := hmac.New(sha256.New, []byte(secret.Reveal()))
-	mac.Write(body)
-	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
-}
-
-func suite(t *testing.T) channeltest.Suite {
-	return channeltest.Suite{
+func suite(t testing.TB) channeltest.Suite {
+	return contracttest.Signed(t, channeltest.Suite{
 		New:         newPageAdapter,
 		Samples:     "testdata/samples",
 		Golden:      "testdata/golden",
@@ -59,15 +45,6 @@ func suite(t *testing.T) channeltest.Suite {
 				instagram.VerifyToken: "another-connections-token",
 			},
 			Accounts: []string{"99999999999999999"},
-		},
-		Sign:    sign,
-		Header:  "x-hub-signature-256",
-		Prefix:  "sha256=",
-		Hex:     true,
-		Vectors: vectors(t),
-		Handshake: &channeltest.Handshake{
-			Token: credentials.Secrets[instagram.VerifyToken],
-			Mode:  "hub.mode", Verify: "hub.verify_token", Challenge: "hub.challenge", Subscribe: "subscribe",
 		},
 		Further:    further(),
 		Unknown:    unknown(),
@@ -92,7 +69,7 @@ func suite(t *testing.T) channeltest.Suite {
 		Unregisters: pageUnregisters(),
 		Registered:  registered(),
 		Finds:       finds(),
-	}
+	})
 }
 
 // TestContractWithFacebookLogin and TestContractWithInstagramLogin hold both routes to the
@@ -121,9 +98,9 @@ func TestContractWithTheInstagramAppSecret(t *testing.T) {
 	}
 	s.Sign = func(body []byte, c channel.Credentials) string {
 		if secret, ok := c.Secrets[instagram.InstagramAppSecret]; ok {
-			return signWith(body, secret)
+			return contracttest.Sign(body, secret)
 		}
-		return sign(body, c)
+		return contracttest.Sign(body, c.Secrets[instagram.AppSecret])
 	}
 	channeltest.Run(t, s)
 }
@@ -144,31 +121,11 @@ func TestEitherSecretSigns(t *testing.T) {
 		{"none", "", both, hub.BadSignature}, {"Instagram's, not set", "two", one, hub.BadSignature}, {"Instagram's alone", "two", only, ""},
 		{"the app's, not set", "one", only, hub.BadSignature}, {"empty, not set", "", only, hub.BadSignature},
 	} {
-		r := &channel.Request{Body: body, Header: map[string]string{"x-hub-signature-256": signWith(body, c.secret)}}
+		r := &channel.Request{Body: body, Header: map[string]string{"x-hub-signature-256": contracttest.Sign(body, c.secret)}}
 		if got := hub.CodeOf(a.Verify(r, c.by)); got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}
 	}
-}
-
-func vectors(t *testing.T) []channeltest.Vector {
-	t.Helper()
-	data, err := os.ReadFile("testdata/signature_vectors.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var list []struct{ Origin, Key, Body, Signature string }
-	if err := json.Unmarshal(data, &list); err != nil || len(list) < 10 {
-		t.Fatalf("got %d vectors, %v, want 10", len(list), err)
-	}
-	var out []channeltest.Vector
-	for _, v := range list {
-		out = append(out, channeltest.Vector{
-			Name: v.Origin + " " + v.Body[:min(len(v.Body), 30)], Body: []byte(v.Body), Signature: v.Signature,
-			Credentials: channel.Credentials{Secrets: channel.Secrets{instagram.AppSecret: hub.Secret(v.Key)}},
-		})
-	}
-	return out
 }
 
 // body is a webhook of the account with these items.

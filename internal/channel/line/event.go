@@ -208,11 +208,11 @@ func (r *reader) link(l *link) {
 func (e *event) from() (user string, kind hub.UserKind, actor string) {
 	switch {
 	case scan.Is(e.source.kind, "user"):
-		return scan.Text(e.source.user), hub.Person, ""
+		return short(e.source.user), hub.Person, ""
 	case scan.Is(e.source.kind, "group"):
-		return scan.Text(e.source.group), hub.Group, scan.Text(e.source.user)
+		return short(e.source.group), hub.Group, short(e.source.user)
 	case scan.Is(e.source.kind, "room"):
-		return scan.Text(e.source.room), hub.Group, scan.Text(e.source.user)
+		return short(e.source.room), hub.Group, short(e.source.user)
 	}
 	return "", "", ""
 }
@@ -232,6 +232,10 @@ func (e *event) hash(raw []byte) string {
 
 // madeID names an event that came without an id, the same at every delivery.
 func madeID(hash string) string { return "sha256-" + hash }
+
+// maxEvents is how many events a webhook may have. LINE states no number; its own have a
+// few.
+const maxEvents = 10_000
 
 // Split cuts a webhook into its events. https://developers.line.biz/en/reference/messaging-api/#request-body
 func (a *Adapter) Split(req *channel.Request) ([]channel.Slice, error) {
@@ -263,9 +267,13 @@ func (a *Adapter) Split(req *channel.Request) ([]channel.Slice, error) {
 				if !r.OK() {
 					break
 				}
+				if len(out) == maxEvents {
+					r.Fail()
+					break
+				}
 				raw := r.Since(start)
 				user, _, _ := e.from()
-				slice := channel.Slice{User: user, Event: scan.Text(e.id), Raw: raw, Hash: e.hash(raw)}
+				slice := channel.Slice{User: user, Event: short(e.id), Raw: raw, Hash: e.hash(raw)}
 				if slice.Event == "" {
 					slice.Event = madeID(slice.Hash)
 				}
@@ -290,6 +298,14 @@ func (a *Adapter) Split(req *channel.Request) ([]channel.Slice, error) {
 func headOf(destination []byte) []byte {
 	head := append([]byte(`{"destination":`), destination...)
 	return append(head, '}')
+}
+
+// short is an id or a token as a text; one too long is none.
+func short(value []byte) string {
+	if len(value) > scan.MaxName {
+		return ""
+	}
+	return scan.Text(value)
 }
 
 // destination reads the account that a webhook's body, or a Slice's head, is for,

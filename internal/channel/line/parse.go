@@ -9,6 +9,9 @@ import (
 	"omnihub/internal/hub"
 )
 
+// maxDigits is how many digits a time may have, as a message key holds of it, and a size.
+const maxDigits = 13
+
 // Parse reads one event of Split.
 func (a *Adapter) Parse(head, raw []byte) (channel.Event, error) {
 	r := reader{scan.Of(raw)}
@@ -23,9 +26,9 @@ func (a *Adapter) Parse(head, raw []byte) (channel.Event, error) {
 	}
 	out := channel.Event{
 		Kind:        channel.EventOther,
-		Type:        scan.Text(e.kind),
-		ID:          scan.Text(e.id),
-		At:          hub.Millis(whole(e.at)),
+		Type:        short(e.kind),
+		ID:          short(e.id),
+		At:          hub.Millis(scan.Whole(e.at, maxDigits)),
 		Account:     account,
 		Standby:     scan.Is(e.mode, "standby"),
 		Redelivered: e.mark >= 0,
@@ -33,7 +36,9 @@ func (a *Adapter) Parse(head, raw []byte) (channel.Event, error) {
 	if out.ID == "" {
 		out.ID = madeID(e.hash(raw[start:]))
 	}
-	out.User, out.UserKind, out.Actor = e.from()
+	if out.User, out.UserKind, out.Actor = e.from(); out.User == "" {
+		out.UserKind, out.Actor = "", "" // a source that does not say whose
+	}
 	if out.UserKind == hub.Person {
 		// One person has one id in all accounts of a provider.
 		out.Aliases = []channel.Alias{{Kind: channel.AliasUser, Value: hub.Personal(out.User)}}
@@ -57,24 +62,25 @@ func (e *event) fill(out *channel.Event) error {
 			return unparsable("a message without id")
 		}
 	case "postback":
-		if e.postback.menu {
-			return nil // the customer turned a page of the menu, and said nothing
+		data, date := scan.Text(e.postback.data), scan.Text(e.postback.date)
+		if e.postback.menu || data == "" {
+			return nil // the customer turned a page of the menu, or tapped what bears nothing
 		}
 		out.Kind = channel.EventMessage
-		out.Message = channel.Message{ID: out.ID, Type: hub.Choice, Text: scan.Text(e.postback.date), Data: scan.Text(e.postback.data)}
+		out.Message = channel.Message{ID: out.ID, Type: hub.Choice, Text: date, Data: data}
 	case "follow", "join":
 		out.Kind, out.Subscribed = channel.EventSubscription, true
 	case "unfollow", "leave":
 		out.Kind = channel.EventSubscription
 	case "unsend":
 		out.Kind = channel.EventAction
-		out.Action = channel.Action{Kind: channel.Unsend, Target: scan.Text(e.unsent)}
+		out.Action = channel.Action{Kind: channel.Unsend, Target: short(e.unsent)}
 	case "messageEdited":
 		if !scan.Is(e.message.kind, "text") {
 			return nil
 		}
 		out.Kind = channel.EventAction
-		out.Action = channel.Action{Kind: channel.Edit, Target: scan.Text(e.message.id), Value: scan.Text(e.message.text)}
+		out.Action = channel.Action{Kind: channel.Edit, Target: short(e.message.id), Value: scan.Text(e.message.text)}
 	case "accountLink":
 		out.Kind = channel.EventLink
 		out.Link.OK, out.Link.Nonce = scan.Is(e.link.result, "ok"), scan.Text(e.link.nonce)
@@ -105,7 +111,7 @@ func (e *event) fill(out *channel.Event) error {
 func unparsable(why string) error { return hub.E(hub.Unparsable, "line: parse", errors.New(why)) }
 
 func (m *message) read() channel.Message {
-	out := channel.Message{ID: scan.Text(m.id), Quotes: scan.Text(m.quoted)}
+	out := channel.Message{ID: short(m.id), Quotes: short(m.quoted)}
 	switch {
 	case scan.Is(m.kind, "text"):
 		out.Type, out.Text = hub.Text, scan.Text(m.text)
@@ -141,7 +147,7 @@ func (m *message) media(of channel.Message) []channel.Media {
 		}
 	}
 	if of.Type == hub.File {
-		file.Name, file.Size = of.Text, whole(m.size)
+		file.Name, file.Size = of.Text, scan.Whole(m.size, maxDigits)
 	}
 	return []channel.Media{file}
 }
@@ -178,20 +184,4 @@ func (m *message) place() string {
 // test a webhook URL: 32 times 0 or f.
 func isDummy(token string) bool {
 	return len(token) == 32 && (strings.Trim(token, "0") == "" || strings.Trim(token, "f") == "")
-}
-
-// whole reads a whole number of at most 13 digits, as a message key holds of a time;
-// 0 if it is none.
-func whole(value []byte) int64 {
-	if len(value) > 13 {
-		return 0
-	}
-	var n int64
-	for _, c := range value {
-		if c < '0' || c > '9' {
-			return 0
-		}
-		n = n*10 + int64(c-'0')
-	}
-	return n
 }

@@ -4,9 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -33,7 +30,7 @@ func sign(body []byte, c channel.Credentials) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-func suite(t *testing.T) channeltest.Suite {
+func suite(t testing.TB) channeltest.Suite {
 	message := channel.Outgoing{
 		To: "U0d9c3f6a82b14e57903c6ad18f4e7b25", Content: hub.TextContent("您好 <b>&</b> 😀"),
 		RetryKey: "3f2a7c1e-0b5d-8e21-9c44-5a6b7c8d9e0f",
@@ -55,6 +52,9 @@ func suite(t *testing.T) channeltest.Suite {
 			body(`{"type":"hologram","mode":"active","timestamp":1791170415123,"source":{"type":"user","userId":"U1"},"webhookEventId":"01A","hologram":{"text":"x"}}`),
 			body(`{"type":"botSuspended","timestamp":1791170415123,"mode":"active","webhookEventId":"01B","deliveryContext":{"isRedelivery":false}}`),
 			body(`{"type":"module","webhookEventId":"01C"}`),
+			body(`{"type":"beacon","timestamp":1791170415123,"source":{"type":"user"},"webhookEventId":"01E"}`),
+			body(`{"type":"beacon","timestamp":1791170415123,"source":{"type":"group","userId":"U1"},"webhookEventId":"01F"}`),
+			body(`{"type":"postback","timestamp":1791170415123,"source":{"type":"user","userId":"U1"},"webhookEventId":"01D","postback":{"data":""}}`),
 			body(`{"type":"future","source":"moon","timestamp":"soon","mode":7,"deliveryContext":[],"replyToken":{},"webhookEventId":null,"message":[1]}`),
 			body(`{}`),
 		},
@@ -72,6 +72,7 @@ func suite(t *testing.T) channeltest.Suite {
 			body(`{"n":01}`), body(`{"n":1.}`), body(`{"n":-}`), body(`{"n":1e}`), body(`{"n":+1}`), body(`{"n":.5}`), body(`{"n":tru}`),
 			body(`{"deep":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`),
 			body(strings.Repeat(`{"a":`, 100_000)),
+			body(strings.Repeat("{},", 1_000_000) + "{}"), body(strings.Repeat("{},", 10_000) + "{}"),
 		},
 		Host:    "api.line.me",
 		Account: *with(func(*channel.Account) {}),
@@ -99,32 +100,13 @@ func body(events string) string {
 	return `{"destination":"` + account + `","events":[` + events + `]}`
 }
 
-func vectors(t *testing.T) []channeltest.Vector {
-	data, err := os.ReadFile("testdata/signature_vectors.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var list []struct {
-		Origin, Key, Body, Signature string
-		BodyFile                     string `json:"body_file"`
-	}
-	if err := json.Unmarshal(data, &list); err != nil {
-		t.Fatal(err)
-	}
-	var out []channeltest.Vector
-	for _, v := range list {
-		text := []byte(v.Body)
-		if v.BodyFile != "" {
-			if text, err = os.ReadFile(filepath.Join("testdata/samples", v.BodyFile)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		out = append(out, channeltest.Vector{Name: v.Origin, Body: text, Signature: v.Signature, Credentials: channel.Credentials{
-			Secrets:  channel.Secrets{line.ChannelSecret: hub.Secret(v.Key)},
+func vectors(t testing.TB) []channeltest.Vector {
+	return channeltest.Vectors(t, func(key hub.Secret, _ string) channel.Credentials {
+		return channel.Credentials{
+			Secrets:  channel.Secrets{line.ChannelSecret: key},
 			Accounts: []string{"U8e742f61d673b39c7fff3cecb7536ef0", account},
-		}})
-	}
-	return out
+		}
+	})
 }
 
 func TestContract(t *testing.T) { channeltest.Run(t, suite(t)) }

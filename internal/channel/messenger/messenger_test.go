@@ -10,6 +10,7 @@ import (
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/channeltest"
 	"omnihub/internal/channel/messenger"
+	"omnihub/internal/channel/meta/contracttest"
 	"omnihub/internal/hub"
 )
 
@@ -39,7 +40,7 @@ func TestBodyThatWasEncodedAgainIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signature := sign(body, credentials)
+	signature := contracttest.Sign(body, credentials.Secrets[messenger.AppSecret])
 	verify := func(body []byte) hub.Code {
 		r := &channel.Request{Body: body, Header: map[string]string{"x-hub-signature-256": signature}}
 		return hub.CodeOf(adapter.Verify(r, credentials))

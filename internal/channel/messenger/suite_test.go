@@ -1,18 +1,13 @@
 package messenger_test
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/channeltest"
 	"omnihub/internal/channel/messenger"
+	"omnihub/internal/channel/meta/contracttest"
 	"omnihub/internal/hub"
 )
 
@@ -30,12 +25,6 @@ var credentials = channel.Credentials{
 	},
 	Accounts: []string{page},
 	URL:      hook,
-}
-
-func sign(body []byte, c channel.Credentials) string {
-	mac := hmac.New(sha256.New, []byte(c.Secrets[messenger.AppSecret].Reveal()))
-	mac.Write(body)
-	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
 }
 
 // account is the suite's, with what more it is connected with.
@@ -56,8 +45,8 @@ func withApp() *channel.Account {
 	return &a
 }
 
-func suite(t *testing.T) channeltest.Suite {
-	return channeltest.Suite{
+func suite(t testing.TB) channeltest.Suite {
+	return contracttest.Signed(t, channeltest.Suite{
 		New:         func(p channel.Platform) channel.Adapter { return messenger.New(p) },
 		Samples:     "testdata/samples",
 		Golden:      "testdata/golden",
@@ -68,15 +57,6 @@ func suite(t *testing.T) channeltest.Suite {
 				messenger.VerifyToken: "another-connections-token",
 			},
 			Accounts: []string{"999999999999999"},
-		},
-		Sign:    sign,
-		Header:  "x-hub-signature-256",
-		Prefix:  "sha256=",
-		Hex:     true,
-		Vectors: vectors(t),
-		Handshake: &channeltest.Handshake{
-			Token: credentials.Secrets[messenger.VerifyToken],
-			Mode:  "hub.mode", Verify: "hub.verify_token", Challenge: "hub.challenge", Subscribe: "subscribe",
 		},
 		Redelivered: [][2]string{{"delivery", "delivery_without_timestamp"}},
 		Further:     further(),
@@ -100,7 +80,7 @@ func suite(t *testing.T) channeltest.Suite {
 		Registers:   registers(),
 		Unregisters: unregisters(),
 		Registered:  registered(),
-	}
+	})
 }
 
 func TestContract(t *testing.T) { channeltest.Run(t, suite(t)) }
@@ -171,30 +151,4 @@ func broken() []string {
 		items("messaging", strings.Repeat("0,", 1_400_000)+"0"),
 		`{"object":"page","entry":[` + strings.Repeat("0,", 1_400_000) + "0]}",
 	}
-}
-
-func vectors(t *testing.T) []channeltest.Vector {
-	data, err := os.ReadFile("testdata/signature_vectors.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var list []struct {
-		Origin, Key, Body, Signature string
-		BodyFile                     string `json:"body_file"`
-	}
-	if err := json.Unmarshal(data, &list); err != nil {
-		t.Fatal(err)
-	}
-	var out []channeltest.Vector
-	for _, v := range list {
-		text := []byte(v.Body)
-		if v.BodyFile != "" {
-			if text, err = os.ReadFile(filepath.Join("testdata/samples", v.BodyFile)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		out = append(out, channeltest.Vector{Name: v.Origin, Body: text, Signature: v.Signature,
-			Credentials: channel.Credentials{Secrets: channel.Secrets{messenger.AppSecret: hub.Secret(v.Key)}}})
-	}
-	return out
 }

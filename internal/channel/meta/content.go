@@ -23,17 +23,28 @@ type Attachment struct {
 	Payload []byte // as received; nil = none
 }
 
-// Attachments are all of a message, in order.
+const (
+	// maxAttachments is how many of a message's attachments are read; people send up to
+	// about 30 at a time.
+	maxAttachments = 100
+	// maxElements is how many of a template's elements are read; it has at most 10.
+	maxElements = 100
+)
+
+// Attachments are those of a message, in order.
 func (i *Item) Attachments() (out []Attachment) {
 	for raw := range scan.Each(i.Message.Attachments) {
-		a := Attachment{Type: word(scan.Get(raw, "type")), Payload: scan.Get(raw, "payload")}
+		if len(out) == maxAttachments {
+			break
+		}
+		a := Attachment{Type: scan.Name(scan.Get(raw, "type")), Payload: scan.Get(raw, "payload")}
 		if a.URL = scan.Text(scan.Get(a.Payload, "url")); a.URL == "" {
 			a.URL = scan.Text(scan.Get(raw, "url"))
 		}
 		if a.Title = scan.Text(scan.Get(a.Payload, "title")); a.Title == "" {
 			a.Title = scan.Text(scan.Get(raw, "title"))
 		}
-		if a.Type == "image" && word(scan.Get(a.Payload, "sticker_id")) != "" {
+		if a.Type == "image" && scan.Name(scan.Get(a.Payload, "sticker_id")) != "" {
 			a.Type = "sticker" // as stickers came until August 2026
 		}
 		out = append(out, a)
@@ -105,7 +116,11 @@ func (a Attachment) line() string {
 	}
 	add(a.Title)
 	add(scan.Text(scan.Get(a.Payload, "text")))
+	n := 0
 	for element := range scan.Each(scan.Get(a.Payload, "elements")) {
+		if n++; n > maxElements {
+			break
+		}
 		add(scan.Text(scan.Get(element, "title")))
 		add(scan.Text(scan.Get(element, "subtitle")))
 	}

@@ -62,7 +62,7 @@ func (g *Graph) Send(ctx context.Context, op, path string, token hub.Secret, bod
 	if !scan.Valid(answer.Body) {
 		return channel.Sent{}, nil
 	}
-	return channel.Sent{PlatformID: word(scan.Get(answer.Body, "message_id"))}, nil
+	return channel.Sent{PlatformID: scan.Name(scan.Get(answer.Body, "message_id"))}, nil
 }
 
 // Ask makes a call that may be repeated, once, and gives the answer's body, which is a

@@ -1,7 +1,6 @@
 package meta
 
 import (
-	"bytes"
 	"slices"
 	"strconv"
 
@@ -89,7 +88,7 @@ func (p *parts) see(name, value []byte) {
 		p.at = value
 		return
 	}
-	if !scan.IsObject(value) || len(name) > maxName {
+	if !scan.IsObject(value) || len(name) > scan.MaxName {
 		return
 	}
 	switch string(name) {
@@ -117,19 +116,19 @@ func (p *parts) known(key string, value []byte) {
 }
 
 // itemOf reads an item as far as it says whose it is.
-func itemOf(h head, raw []byte, p parts) *Item {
-	i := &Item{Raw: raw, Account: word(h.account), Standby: h.list == listStandby, Field: word(h.field)}
+func itemOf(h Head, raw []byte, p parts) *Item {
+	i := &Item{Raw: raw, Account: scan.Name(h.Entry), Standby: h.List == listStandby, Field: scan.Name(h.Field)}
 	switch {
-	case h.list == "":
+	case h.List == "":
 		p = parts{}
-	case h.list == listChanges && p.sender == nil && p.recipient == nil: // a field that is no conversation's
+	case h.List == listChanges && p.sender == nil && p.recipient == nil: // a field that is no conversation's
 		p = parts{at: p.at}
 	}
 	i.Key, i.Body = p.key, p.body
-	if i.At = millis(p.at); i.At != 0 {
+	if i.At = Millis(p.at); i.At != 0 {
 		i.timed = true
 	} else {
-		i.At = millis(h.at)
+		i.At = Millis(h.At)
 	}
 	if i.Key == KeyMessage {
 		i.Message = membersOf(i.Body)
@@ -159,10 +158,10 @@ func (i *Item) name(sender, recipient string) {
 
 // idOf reads who somebody is.
 func idOf(value []byte) string {
-	if id := word(scan.Get(value, "id")); id != "" {
+	if id := scan.Name(scan.Get(value, "id")); id != "" {
 		return id
 	}
-	if ref := word(scan.Get(value, "user_ref")); ref != "" {
+	if ref := scan.Name(scan.Get(value, "user_ref")); ref != "" {
 		return UserRef + ref
 	}
 	return ""
@@ -210,7 +209,7 @@ func (i *Item) event() string {
 	part := i.part
 	switch i.Key {
 	case KeyMessage:
-		if id = word(i.Message.ID); id != "" && i.Message.Deleted {
+		if id = scan.Name(i.Message.ID); id != "" && i.Message.Deleted {
 			id = named("deleted", id)
 		}
 	case KeyPostback:
@@ -237,7 +236,7 @@ func (i *Item) event() string {
 }
 
 // part is a short member of the body.
-func (i *Item) part(name string) string { return word(scan.Get(i.Body, name)) }
+func (i *Item) part(name string) string { return scan.Name(scan.Get(i.Body, name)) }
 
 // named makes an id of a kind and what makes an event of it one of a kind. It shows no
 // customer's id.
@@ -246,57 +245,23 @@ func named(kind string, parts ...string) string {
 	for n, p := range parts {
 		list[n] = []byte(p)
 	}
-	return kind + "-" + hashOf(list...)
+	return kind + "-" + HashOf(list...)
 }
 
 // hash is the same at every delivery of the event. Of a watermark only the mark counts:
 // Meta tells it with or without a time and the messages' ids.
 func (i *Item) hash(event string) string {
 	if (i.Key == KeyRead || i.Key == KeyDelivery) && i.part("watermark") != "" {
-		return hashOf([]byte(i.Account), []byte(event))
+		return HashOf([]byte(i.Account), []byte(event))
 	}
 	return i.payload()
 }
 
-// payload is the hash of the item without the addresses of media, which are signed for
-// some time and may be others at another delivery.
+// payload is the hash of the item without the addresses in it.
 func (i *Item) payload() string {
-	var (
-		parts = make([][]byte, 0, 4)
-		rest  = i.Raw
-	)
-	for attachment := range scan.Each(i.Message.Attachments) {
-		url := scan.Get(scan.Get(attachment, "payload"), "url")
-		if len(url) <= len(`""`) {
-			continue
-		}
-		if before, after, ok := bytes.Cut(rest, url); ok {
-			parts, rest = append(parts, before), after
-		}
-	}
-	parts = append(parts, rest)
+	parts := Lasting(i.Raw)
 	if !i.timed { // then the entry's time and field are part of what happened
 		parts = append(parts, []byte(i.Account), []byte(i.Field), strconv.AppendInt(nil, int64(i.At), 10))
 	}
-	return hashOf(parts...)
-}
-
-// millis reads a time in milliseconds, or in seconds if it has at most 10 digits, with
-// or without quotes; 0 if it is none, or one that a message key (13 digits) cannot hold.
-func millis(value []byte) hub.Millis {
-	text := scan.Word(value)
-	if len(text) > 13 {
-		return 0
-	}
-	var at hub.Millis
-	for _, c := range []byte(text) {
-		if c < '0' || c > '9' {
-			return 0
-		}
-		at = at*10 + hub.Millis(c-'0')
-	}
-	if len(text) <= 10 {
-		at *= 1000
-	}
-	return at
+	return HashOf(parts...)
 }

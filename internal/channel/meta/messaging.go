@@ -48,8 +48,8 @@ const (
 // Split cuts a webhook into its items, in the body's order. What stands in an entry of
 // no known form is one event of the account as a whole. Errors: hub.Unparsable.
 func (m Messaging) Split(r *channel.Request) ([]channel.Slice, error) {
-	c := cutter{Scanner: scan.Of(r.Body), objects: m.Objects}
-	c.body()
+	c := cutter{Cutter: Cutter{Scanner: scan.Of(r.Body)}}
+	c.Body(m.Objects, c.entry)
 	if !c.OK() {
 		return nil, hub.E(hub.Unparsable, m.Name+": split", fmt.Errorf("no webhook body, seen at byte %d of %d", c.Offset(), len(r.Body)))
 	}
@@ -59,7 +59,7 @@ func (m Messaging) Split(r *channel.Request) ([]channel.Slice, error) {
 // Parse reads one event of Split. Errors: hub.Unparsable.
 func (m Messaging) Parse(head, raw []byte) (channel.Event, error) {
 	unparsable := func(why string) error { return hub.E(hub.Unparsable, m.Name+": parse", errors.New(why)) }
-	h, ok := headOf(head)
+	h, ok := HeadOf(head)
 	of, whole := partsOf(raw)
 	if !ok || !whole {
 		return channel.Event{}, unparsable("not an event")

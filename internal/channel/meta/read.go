@@ -44,7 +44,7 @@ func (i *Item) read(e *channel.Event) (why string) {
 	case KeyReaction:
 		i.reaction(e)
 	case KeyEdit:
-		if target := word(scan.Get(i.Body, "mid")); target != "" {
+		if target := scan.Name(scan.Get(i.Body, "mid")); target != "" {
 			i.act(e, channel.Action{Kind: channel.Edit, Target: target, Value: scan.Text(scan.Get(i.Body, "text"))})
 		}
 	case KeyDelivery:
@@ -59,18 +59,18 @@ func (i *Item) read(e *channel.Event) (why string) {
 func (i *Item) message(e *channel.Event) {
 	m := i.Message
 	if m.Deleted {
-		if target := word(m.ID); target != "" && !i.ByAccount {
+		if target := scan.Name(m.ID); target != "" && !i.ByAccount {
 			i.act(e, channel.Action{Kind: channel.Unsend, Target: target})
 		}
 		return
 	}
 	e.Kind, e.Message = channel.EventMessage, i.content()
 	e.Message.ID = e.ID
-	e.Message.Quotes = word(scan.Get(m.ReplyTo, "mid"))
+	e.Message.Quotes = scan.Name(scan.Get(m.ReplyTo, "mid"))
 	e.Entry = EntryOf(m.Referral)
 	if i.ByAccount {
 		e.Kind, e.Entry = channel.EventEcho, channel.Entry{}
-		e.Echo = channel.Echo{Ref: refOf(m.Metadata), App: word(m.App)}
+		e.Echo = channel.Echo{Ref: refOf(m.Metadata), App: scan.Name(m.App)}
 	}
 }
 
@@ -94,9 +94,9 @@ func refOf(metadata []byte) string {
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks/webhook-events/messaging_referrals
 func EntryOf(referral []byte) channel.Entry {
 	out := channel.Entry{
-		Source: word(scan.Get(referral, "source")),
+		Source: scan.Name(scan.Get(referral, "source")),
 		Ref:    scan.Text(scan.Get(referral, "ref")),
-		Ad:     word(scan.Get(referral, "ad_id")),
+		Ad:     scan.Name(scan.Get(referral, "ad_id")),
 	}
 	if len(out.Ref) > maxMark {
 		out.Ref = ""
@@ -112,11 +112,11 @@ func (i *Item) act(e *channel.Event, a channel.Action) {
 // reaction reads an emoji that was put to a message, or taken back.
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks/webhook-events/message-reactions
 func (i *Item) reaction(e *channel.Event) {
-	a := channel.Action{Kind: channel.Reaction, Target: word(scan.Get(i.Body, "mid"))}
+	a := channel.Action{Kind: channel.Reaction, Target: scan.Name(scan.Get(i.Body, "mid"))}
 	if a.Target == "" {
 		return
 	}
-	switch word(scan.Get(i.Body, "action")) {
+	switch scan.Name(scan.Get(i.Body, "action")) {
 	case "react":
 		if a.Value = emojiOf(i.Body); a.Value == "" {
 			a.Value = emoji["other"]
@@ -135,10 +135,10 @@ var emoji = map[string]string{
 
 // emojiOf is the emoji of a reaction, by itself or by its name.
 func emojiOf(body []byte) string {
-	if e := word(scan.Get(body, "emoji")); e != "" {
+	if e := scan.Name(scan.Get(body, "emoji")); e != "" {
 		return e
 	}
-	name := word(scan.Get(body, "reaction"))
+	name := scan.Name(scan.Get(body, "reaction"))
 	if e := emoji[name]; e != "" {
 		return e
 	}
@@ -148,9 +148,9 @@ func emojiOf(body []byte) string {
 // mark reads that messages of ours moved on: all until a time, or one.
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks/webhook-events/message-reads
 func (i *Item) mark(e *channel.Event, state hub.State) {
-	if upTo := millis(scan.Get(i.Body, "watermark")); upTo != 0 {
+	if upTo := Millis(scan.Get(i.Body, "watermark")); upTo != 0 {
 		e.Kind, e.Watermark = channel.EventWatermark, channel.Watermark{UpTo: upTo, State: state}
-	} else if target := word(scan.Get(i.Body, "mid")); target != "" {
+	} else if target := scan.Name(scan.Get(i.Body, "mid")); target != "" {
 		e.Kind, e.Receipt = channel.EventReceipt, channel.Receipt{Target: target, State: state}
 	}
 }

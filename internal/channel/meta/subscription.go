@@ -43,7 +43,7 @@ func (g *Graph) Subscriptions(ctx context.Context, op, account string, token hub
 	}
 	var out []Subscription
 	for app := range scan.Each(scan.Get(body, "data")) {
-		out = append(out, Subscription{App: word(scan.Get(app, "id")), Fields: namesOf(scan.Get(app, "subscribed_fields"))})
+		out = append(out, Subscription{App: scan.Name(scan.Get(app, "id")), Fields: namesOf(scan.Get(app, "subscribed_fields"))})
 	}
 	return out, nil
 }
@@ -95,9 +95,9 @@ func (g *Graph) Webhook(ctx context.Context, op, app string, by hub.Secret, obje
 // namesOf are the names of fields: texts, or objects with a name and a version.
 func namesOf(list []byte) (out []string) {
 	for field := range scan.Each(list) {
-		name := word(field)
+		name := scan.Name(field)
 		if name == "" {
-			name = word(scan.Get(field, "name"))
+			name = scan.Name(scan.Get(field, "name"))
 		}
 		out = append(out, name)
 	}

@@ -48,11 +48,11 @@ func (g *Graph) Inspect(ctx context.Context, op string, token, by hub.Secret) (T
 	data := scan.Get(body, "data")
 	t := Token{
 		Valid:       isTrue(scan.Get(data, "is_valid")),
-		App:         word(scan.Get(data, "app_id")),
-		Kind:        word(scan.Get(data, "type")),
-		Profile:     word(scan.Get(data, "profile_id")),
-		Expires:     millis(scan.Get(data, "expires_at")),
-		DataExpires: millis(scan.Get(data, "data_access_expires_at")),
+		App:         scan.Name(scan.Get(data, "app_id")),
+		Kind:        scan.Name(scan.Get(data, "type")),
+		Profile:     scan.Name(scan.Get(data, "profile_id")),
+		Expires:     Millis(scan.Get(data, "expires_at")),
+		DataExpires: Millis(scan.Get(data, "data_access_expires_at")),
 		granular:    map[string][]string{},
 	}
 	t.Failure, _ = FailureOf(data)
@@ -60,14 +60,14 @@ func (g *Graph) Inspect(ctx context.Context, op string, token, by hub.Secret) (T
 		t.Failure.Subcode = n
 	}
 	for scope := range scan.Each(scan.Get(data, "scopes")) {
-		t.scopes = append(t.scopes, word(scope))
+		t.scopes = append(t.scopes, scan.Name(scope))
 	}
 	for grant := range scan.Each(scan.Get(data, "granular_scopes")) {
 		var ids []string
 		for id := range scan.Each(scan.Get(grant, "target_ids")) {
-			ids = append(ids, word(id))
+			ids = append(ids, scan.Name(id))
 		}
-		t.granular[word(scan.Get(grant, "scope"))] = ids
+		t.granular[scan.Name(scan.Get(grant, "scope"))] = ids
 	}
 	return t, nil
 }

@@ -139,3 +139,26 @@ func FuzzScan(f *testing.F) {
 		}
 	})
 }
+
+func TestWholeIsExactOrNone(t *testing.T) {
+	for value, want := range map[string]int64{
+		"": 0, "0": 0, "7": 7, "1791170415123": 1791170415123, "999999999999999999": 999999999999999999,
+		"1000000000000000000": 0, "-1": 0, "1.0": 0, "1e3": 0, `"7"`: 0, " 7": 0, "null": 0,
+	} {
+		if got := scan.Whole([]byte(value), 18); got != want {
+			t.Errorf("%q: got %d, want %d", value, got, want)
+		}
+	}
+	if got := scan.Whole([]byte("12345"), 4); got != 0 {
+		t.Errorf("a digit too many: got %d, want 0", got)
+	}
+}
+
+func TestANameIsShort(t *testing.T) {
+	long := strings.Repeat("x", scan.MaxName-2)
+	for value, want := range map[string]string{`"a"`: "a", "7": "7", `"` + long + `"`: long, `"` + long + `x"`: "", "{}": "", "": ""} {
+		if got := scan.Name([]byte(value)); got != want {
+			t.Errorf("%.20q: got %.20q, want %.20q", value, got, want)
+		}
+	}
+}

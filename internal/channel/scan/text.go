@@ -118,3 +118,31 @@ func Word(value []byte) string {
 	}
 	return string(value)
 }
+
+// MaxName is the longest name, id or time that Name reads, in bytes as received;
+// platforms' own have at most about 200.
+const MaxName = 256
+
+// Name is the Word of a value that names something; "" for one over MaxName, which no
+// platform makes.
+func Name(value []byte) string {
+	if len(value) > MaxName {
+		return ""
+	}
+	return Word(value)
+}
+
+// Whole is a whole number of at most so many digits, of which 18 fit; 0 if the value is
+// none.
+func Whole(value []byte, digits int) (n int64) {
+	if len(value) > digits {
+		return 0
+	}
+	for _, c := range value {
+		if c-'0' > 9 {
+			return 0
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n
+}

@@ -11,6 +11,7 @@ import (
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/call"
 	"omnihub/internal/channel/scan"
+	"omnihub/internal/channel/waid"
 	"omnihub/internal/hub"
 )
 
@@ -61,7 +62,7 @@ func formsOf(acct channel.Account) error {
 		return errors.New("auth_token has other characters than letters and digits: copy it again, without spaces")
 	case number != "" && !plus:
 		return errors.New("the number does not begin with +: enter it with its country, like " + SandboxNumber)
-	case number != "" && !isPhone(digits):
+	case number != "" && !waid.IsPhone(digits):
 		return errors.New("the number is + and 6 to 15 digits, without spaces or brackets")
 	case acct.Secrets[Sandbox] != "" && number != "" && number != SandboxNumber:
 		return errors.New("a join code belongs to the sandbox's number, which is " + SandboxNumber)

@@ -21,8 +21,8 @@ func (a *Adapter) Parse(around, raw []byte) (channel.Event, error) {
 		return channel.Event{}, err
 	}
 	e := channel.Event{Kind: channel.EventOther, ID: r.id, Account: r.account, Type: r.kind}
-	if e.User = r.person.id(); e.User != "" {
-		e.UserKind, e.Aliases = hub.Person, r.person.aliases()
+	if e.User = r.person.ID(); e.User != "" {
+		e.UserKind, e.Aliases = hub.Person, r.person.Aliases()
 	}
 	switch r.kind {
 	case message:
@@ -49,15 +49,24 @@ func (r entry) message(e *channel.Event) error {
 	e.Message.ID, e.Message.Quotes = r.id, f.short("OriginalRepliedMessageSid")
 	e.Profile = channel.Profile{
 		Name:  hub.Personal(f.field("ProfileName")),
-		Phone: hub.Personal(r.person.phone),
+		Phone: hub.Personal(r.person.Phone),
 	}
 	if source := f.short("ReferralSourceType"); source != "" {
-		e.Entry.Source = source
+		e.Entry.Source, e.Entry.Ref = source, f.click()
 		if source == "ad" {
 			e.Entry.Ad = f.short("ReferralSourceId")
 		}
 	}
 	return nil
+}
+
+// click is the id of the tap on the advertisement, which Meta's reports ask for.
+func (f form) click() string {
+	const longest = 1 << 10 // bytes; nobody states any
+	if id := f.text("ReferralCtwaClid"); len(id) <= longest {
+		return id
+	}
+	return ""
 }
 
 // states are what a status means; any other one is kept raw.

@@ -2,9 +2,7 @@ package twilio_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"testing"
 	"unicode/utf8"
@@ -14,22 +12,10 @@ import (
 	"omnihub/internal/hub"
 )
 
-func sampleBodies(f *testing.F) [][]byte {
-	files, err := filepath.Glob("testdata/samples/*.form")
-	if err != nil || len(files) == 0 {
-		f.Fatalf("got %d samples, %v, want some", len(files), err)
-	}
-	var out [][]byte
-	for _, file := range files {
-		out = append(out, sample(f, filepath.Base(file)))
-	}
-	return out
-}
-
 // FuzzVerify: no header but the request's own signature passes, and that only under
 // the connection's token, URL and account.
 func FuzzVerify(f *testing.F) {
-	for _, body := range sampleBodies(f) {
+	for _, body := range suite(f).Bodies(f) {
 		f.Add(signed(&channel.Request{Body: body}, credentials), "", body)
 	}
 	f.Add("", "c=tw1", []byte("a=1&a=1"))
@@ -62,7 +48,8 @@ func FuzzVerify(f *testing.F) {
 // FuzzSplit: a request is one event that is cut as received, with names that do not
 // depend on how it was spelled, and Parse agrees; what is refused is no form.
 func FuzzSplit(f *testing.F) {
-	for _, body := range append(sampleBodies(f), []byte(inbound("From", "whatsapp:TW.1"))) {
+	contract := suite(f)
+	for _, body := range append(contract.Bodies(f), []byte(inbound("From", "whatsapp:TW.1"))) {
 		f.Add("ref=m1.demo", body)
 	}
 	for _, body := range append(unknown(), broken()...) {
@@ -86,19 +73,10 @@ func FuzzSplit(f *testing.F) {
 			return
 		}
 		s := got[0]
-		if len(got) != 1 || !bytes.Equal(s.Raw, body) || !json.Valid(s.Head) || len(s.Head) > 2048 {
+		if len(got) != 1 || !bytes.Equal(s.Raw, body) {
 			t.Fatalf("got %+v", got)
 		}
-		if s.Event == "" || len(s.Hash) != 32 || !utf8.ValidString(s.User+s.Event+s.Account) || s.Account == "" && s.User != "" {
-			t.Fatalf("got %+v", s)
-		}
-		e, err := a.Parse(s.Head, s.Raw)
-		if err != nil && hub.CodeOf(err) != hub.Unparsable {
-			t.Fatalf("parse: got %v", err)
-		}
-		if err == nil && (e.ID != s.Event || e.User != s.User || e.Account != s.Account || e.At != 0) {
-			t.Fatalf("Parse got %+v, Split %+v", e, s)
-		}
+		contract.Sliced(t, a, body, s)
 		if trimmed := bytes.TrimSpace(body); broken != nil || len(trimmed) == 0 || trimmed[0] == '{' || trimmed[0] == '[' {
 			return
 		}
@@ -109,58 +87,22 @@ func FuzzSplit(f *testing.F) {
 	})
 }
 
-// FuzzParse: the answer is an event of valid text that can be kept, or Unparsable.
 func FuzzParse(f *testing.F) {
-	for _, body := range append(sampleBodies(f), []byte(unknown()[0])) {
-		f.Add([]byte(`{"ref":"m1.demo"}`), body)
+	s := suite(f)
+	seeds := [][2]string{{`{"ref":5}`, "a"}}
+	for _, body := range s.Bodies(f, unknown()[0]) {
+		seeds = append(seeds, [2]string{`{"ref":"m1.demo"}`, string(body)})
 	}
 	for _, body := range further() {
-		f.Add([]byte(`{}`), []byte(body))
+		seeds = append(seeds, [2]string{`{}`, body})
 	}
-	f.Add([]byte(`{"ref":5}`), []byte("a"))
-	a := twilio.New(channel.Platform{})
-	caps := a.Capabilities()
-	f.Fuzz(func(t *testing.T, head, raw []byte) {
-		e, err := a.Parse(head, raw)
-		if err != nil {
-			if hub.CodeOf(err) != hub.Unparsable {
-				t.Fatalf("got %v, want %s", err, hub.Unparsable)
-			}
-			return
+	s.FuzzParse(f, nil, seeds, func(t *testing.T, _, raw []byte, e channel.Event) {
+		if e.At != 0 || len(e.Message.Media) > 10 || !slices.Contains([]channel.EventKind{channel.EventMessage, channel.EventReceipt, channel.EventOther}, e.Kind) {
+			t.Fatalf("got what Twilio does not tell: %+v", e)
 		}
-		if e.At != 0 || e.ID == "" || (e.User == "") != (e.UserKind == "") || e.User != "" && e.Account == "" {
-			t.Fatalf("got %+v", e)
-		}
-		m := e.Message
-		texts := e.ID + e.Type + e.User + e.Account + m.Text + m.Data + m.Quotes + e.Profile.Name.Reveal() + e.Entry.Ad + e.Receipt.Ref
-		for _, file := range m.Media {
-			texts += file.URL + file.MIME
-		}
-		if !utf8.ValidString(texts) {
-			t.Fatalf("got text that is not UTF-8: %q", texts)
-		}
-		switch e.Kind {
-		case channel.EventMessage:
-			if m.ID == "" || e.User == "" || m.Type == "" || m.Type == hub.Choice && m.Data == "" || len(m.Media) > 10 {
-				t.Fatalf("got a message that cannot be kept: %+v", e)
-			}
-			var object map[string]any
-			if m.Type == hub.Form && json.Unmarshal([]byte(m.Data), &object) != nil {
-				t.Fatalf("got a form's answers that are no object: %q", m.Data)
-			}
-			if values, err := url.ParseQuery(string(raw)); err == nil && m.Type == hub.Text && len(values["Body"]) == 1 && utf8.ValidString(values.Get("Body")) && m.Text != values.Get("Body") {
-				t.Fatalf("got %q, want what the standard decoder reads of %q", m.Text, raw)
-			}
-		case channel.EventReceipt:
-			if e.User == "" || e.Receipt.Target == "" || !slices.Contains(caps.Receipts, e.Receipt.State) || (e.Receipt.State == hub.Failed) != (e.Receipt.Code != "") {
-				t.Fatalf("got a receipt that tells nothing: %+v", e)
-			}
-		case channel.EventOther:
-			if m.ID != "" || e.Receipt.State != "" {
-				t.Fatalf("got %+v", e)
-			}
-		default:
-			t.Fatalf("got a kind that Twilio does not tell: %+v", e)
+		values, err := url.ParseQuery(string(raw))
+		if text := values["Body"]; err == nil && e.Message.Type == hub.Text && len(text) == 1 && utf8.ValidString(text[0]) && e.Message.Text != text[0] {
+			t.Fatalf("got %q, want what the standard decoder reads of %q", e.Message.Text, raw)
 		}
 	})
 }

@@ -30,6 +30,17 @@ func cut(t *testing.T, r channel.Request) (channel.Slice, channel.Event) {
 
 func post(body string) channel.Request { return channel.Request{Method: "POST", Body: []byte(body)} }
 
+// TestAStatusUnderItsOlderName: MessageStatus and SmsStatus say the same; what has only
+// the older one is no message of a customer's.
+func TestAStatusUnderItsOlderName(t *testing.T) {
+	body := formOf("From", "To", "MessageStatus", "delivered")
+	want, _ := cut(t, post(body))
+	s, e := cut(t, post(strings.Replace(body, "MessageStatus", "SmsStatus", 1)))
+	if e.Kind != channel.EventReceipt || e.Receipt.State != hub.Delivered || s.Account != number || s.User != user || s.Event != want.Event {
+		t.Errorf("got %+v for %+v, want a delivery to %s", e, s, user)
+	}
+}
+
 // Nothing in Twilio's requests tells the time, so that an hour later the same bytes come
 // again; parameters in another order or spelling are the same too.
 func TestARedeliveredMessageAnHourLaterIsTheSameMessage(t *testing.T) {

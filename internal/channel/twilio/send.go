@@ -9,6 +9,7 @@ import (
 
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/call"
+	"omnihub/internal/channel/waid"
 	"omnihub/internal/hub"
 )
 
@@ -52,7 +53,7 @@ type line struct {
 }
 
 func lineOf(op string, acct channel.Account, to hub.Personal) (line, error) {
-	l := line{sid: acct.Secrets[AccountSID].Reveal(), to: personNamed(to.Reveal()).address()}
+	l := line{sid: acct.Secrets[AccountSID].Reveal(), to: addressOf(waid.Named(to.Reveal()))}
 	l.basic = &call.Basic{User: l.sid, Password: acct.Secrets[AuthToken]}
 	digits, plus := strings.CutPrefix(acct.External, "+")
 	switch {
@@ -60,7 +61,7 @@ func lineOf(op string, acct channel.Account, to hub.Personal) (line, error) {
 		return l, hub.E(hub.TokenExpired, op, errors.New("no auth token"))
 	case !isSID(l.sid, "AC"):
 		return l, hub.E(hub.AccountBroken, op, errors.New("account_sid is no Account SID"))
-	case !plus || !isPhone(digits):
+	case !plus || !waid.IsPhone(digits):
 		return l, hub.E(hub.AccountBroken, op, errors.New("the external id is no phone number with its +"))
 	case l.to == "":
 		return l, hub.E(hub.Unreachable, op, errors.New("the recipient is no id of WhatsApp"))

@@ -11,6 +11,7 @@ import (
 
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/scan"
+	"omnihub/internal/channel/waid"
 	"omnihub/internal/hub"
 )
 
@@ -46,7 +47,7 @@ func (a *Adapter) Split(r *channel.Request) ([]channel.Slice, error) {
 		return nil, hub.E(hub.Internal, "twilio: split", errors.New("encode the head"))
 	}
 	return []channel.Slice{{
-		Account: e.account, User: e.person.id(), Event: e.id, Head: around, Raw: raw, Hash: e.hash,
+		Account: e.account, User: e.person.ID(), Event: e.id, Head: around, Raw: raw, Hash: e.hash,
 	}}, nil
 }
 
@@ -76,7 +77,7 @@ type entry struct {
 	form    form
 	kind    string
 	account string // the number, with "+"
-	person  person
+	person  waid.Person
 	id      string
 	hash    string
 	state   string // of a status: MessageStatus
@@ -96,6 +97,9 @@ func read(op string, raw []byte) (entry, error) {
 		return entry{}, hub.E(hub.Unparsable, op, errors.New("no parameters"))
 	}
 	e := entry{form: f, kind: foreign, hash: hashOf(f), state: f.short("MessageStatus")}
+	if e.state == "" {
+		e.state = f.short("SmsStatus") // the older name, which both kinds of requests have
+	}
 	e.id = madeID(e.hash)
 	from, to := f.short("From"), f.short("To")
 	sid := f.messageSID()
@@ -108,7 +112,7 @@ func read(op string, raw []byte) (entry, error) {
 		e.account, e.person = numberAt(to), f.personOf(from)
 	}
 	if sid == "" || e.account == "" { // no message, or none of WhatsApp's
-		e.kind, e.person = foreign, person{}
+		e.kind, e.person = foreign, waid.Person{}
 		return e, nil
 	}
 	if e.id = sid; e.kind == status {
@@ -126,8 +130,8 @@ func isJSON(body []byte) bool {
 // numberAt is the phone number of an account's address, with its "+"; "" for an
 // address that is none of WhatsApp's.
 func numberAt(address string) string {
-	if p := personAt(address); p.phone != "" {
-		return "+" + p.phone
+	if p := personAt(address); p.Phone != "" {
+		return "+" + p.Phone
 	}
 	return ""
 }

@@ -6,12 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -68,7 +64,7 @@ func digest(text string, c channel.Credentials) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-func suite(t *testing.T) channeltest.Suite {
+func suite(t testing.TB) channeltest.Suite {
 	return channeltest.Suite{
 		New:         func(p channel.Platform) channel.Adapter { return twilio.New(p) },
 		Samples:     "testdata/samples",
@@ -136,7 +132,7 @@ func further() []string {
 		inbound("ChannelMetadata", `{"type":"whatsapp","data":{"context":{"ListId":"r1","ProfileName":"王"}}}`, "Body", "x"),
 		inbound("MessageStatus", "received", "Body", "x"),
 		formOf("From", "To", "MessageStatus", "failed"), formOf("From", "To", "MessageStatus", "undelivered", "ErrorCode", "x"),
-		formOf("From", "To", "MessageStatus", "sent", "To", "whatsapp:TW.2"),
+		formOf("From", "To", "MessageStatus", "sent", "To", "whatsapp:TW.2"), formOf("From", "To", "SmsStatus", "delivered"),
 	}
 }
 
@@ -158,36 +154,10 @@ func broken() []string {
 	}
 }
 
-func vectors(t *testing.T) []channeltest.Vector {
-	data, err := os.ReadFile("testdata/signature_vectors.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var list []struct {
-		Origin, Key, URL, Body, Signature string
-		BodyFile                          string `json:"body_file"`
-		Forged                            bool
-	}
-	if err := json.Unmarshal(data, &list); err != nil {
-		t.Fatal(err)
-	}
-	var out []channeltest.Vector
-	for i, v := range list {
-		text := []byte(v.Body)
-		if v.BodyFile != "" {
-			if text, err = os.ReadFile(filepath.Join("testdata/samples", v.BodyFile)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		address, query, _ := strings.Cut(v.URL, "?")
-		out = append(out, channeltest.Vector{
-			Name: fmt.Sprintf("%d %s", i, v.Origin), Body: text, Query: query, Signature: v.Signature, Forged: v.Forged,
-			Credentials: channel.Credentials{URL: address, Secrets: channel.Secrets{
-				twilio.AuthToken: hub.Secret(v.Key), twilio.AccountSID: account,
-			}},
-		})
-	}
-	return out
+func vectors(t testing.TB) []channeltest.Vector {
+	return channeltest.Vectors(t, func(key hub.Secret, address string) channel.Credentials {
+		return channel.Credentials{URL: address, Secrets: channel.Secrets{twilio.AuthToken: key, twilio.AccountSID: account}}
+	})
 }
 
 func hashOf(body []byte) string {

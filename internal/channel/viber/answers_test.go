@@ -50,7 +50,9 @@ func answers() []channeltest.Answer {
 		{Name: "HTTP 429", Status: 429, Code: hub.RateLimited, RetryAfter: 5 * time.Second},
 		{Name: "HTTP 500", Status: 500, Code: hub.Unclear},
 		{Name: "HTTP 502", Status: 502, Body: "<html>", Code: hub.Unclear},
-		{Name: "HTTP 503", Status: 503, Code: hub.Transient},
+		{Name: "HTTP 503", Status: 503, Code: hub.Unclear},
+		{Name: "HTTP 503 of a gateway", Status: 503, Body: "upstream connect error or disconnect/reset before headers", Code: hub.Unclear},
+		{Name: "HTTP 503, to come again", Status: 503, Header: map[string]string{"Retry-After": "5"}, Code: hub.Transient},
 	}
 	for status, code := range map[int]hub.Code{
 		1: hub.Permanent, 2: hub.TokenExpired, 3: hub.Permanent, 4: hub.Permanent, 5: hub.Unreachable, 6: hub.Blocked,

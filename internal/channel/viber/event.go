@@ -73,14 +73,7 @@ func timeOf(value []byte) hub.Millis {
 	if len(value) != digits || value[0] == '0' {
 		return 0
 	}
-	n := hub.Millis(0)
-	for _, c := range value {
-		if c < '0' || c > '9' {
-			return 0
-		}
-		n = n*10 + hub.Millis(c-'0')
-	}
-	return n
+	return hub.Millis(scan.Whole(value, digits))
 }
 
 // profileOf reads what an event tells of its user.

@@ -56,7 +56,7 @@ func placeholder(kind, text string) channel.Message {
 func mediaOf(raw []byte, t hub.MessageType) []channel.Media {
 	file := channel.Media{Type: t, URL: scan.Text(scan.Get(raw, "media")), Name: scan.Text(scan.Get(raw, "file_name"))}
 	for _, name := range []string{"size", "file_size"} {
-		if n := whole(scan.Get(raw, name)); n > 0 {
+		if n := scan.Whole(scan.Get(raw, name), 15); n > 0 {
 			file.Size = n
 		}
 	}
@@ -109,19 +109,4 @@ func linkOf(link, text string) string {
 		return text
 	}
 	return text + "\n" + link
-}
-
-// whole reads a whole number of at most 15 digits; 0 if it is none.
-func whole(value []byte) int64 {
-	if len(value) > 15 {
-		return 0
-	}
-	var n int64
-	for _, c := range value {
-		if c < '0' || c > '9' {
-			return 0
-		}
-		n = n*10 + int64(c-'0')
-	}
-	return n
 }

@@ -110,8 +110,9 @@ func meaning(r reply) (hub.Code, string) {
 }
 
 // outcome is the one place where an answer to a send becomes a result or a code. An
-// error that Viber numbers says that nothing was sent, and so does a 503. An answer that
-// cannot be read does not tell, even with the status 200.
+// error that Viber numbers says that nothing was sent, and so does a 503 that asks to come
+// again; without that it may be a gateway's, behind which the message went out. An answer
+// that cannot be read does not tell, even with the status 200.
 func outcome(op string, answer call.Answer, try int) (channel.Sent, error) {
 	r := replyOf(answer)
 	good, refused := answer.Status/100 == 2, answer.Status/100 == 4 && answer.Status != http.StatusRequestTimeout
@@ -124,8 +125,8 @@ func outcome(op string, answer call.Answer, try int) (channel.Sent, error) {
 		code, why = meaning(r)
 	case refused:
 		code, why = codeOf(answer.Status)
-	case answer.Status == http.StatusServiceUnavailable:
-		code, why = hub.Transient, "Viber takes no requests" // nor did it take this one
+	case answer.Status == http.StatusServiceUnavailable && answer.Header.Get("Retry-After") != "":
+		code, why = hub.Transient, "Viber takes no requests now"
 	default:
 		code = hub.Unclear
 	}

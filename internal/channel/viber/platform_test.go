@@ -288,7 +288,7 @@ func TestFaultsOfThePlatformAreToldApart(t *testing.T) {
 	ann := s.act(fake.Act{From: "ann", Text: "hi"}).User
 	for plan, want := range map[string]hub.Code{
 		`{"rate429":1}`: hub.RateLimited, `{"rate500":1}`: hub.Unclear, `{"accept_then_drop":1}`: hub.Unclear, `{"accept_then_500":1}`: hub.Unclear,
-		`{"expired_token":true}`: hub.TokenExpired, `{"down":true}`: hub.Transient, `{}`: "",
+		`{"expired_token":true}`: hub.TokenExpired, `{"down":true}`: hub.Unclear, `{}`: "",
 	} {
 		if err := s.platform.SetFaults(json.RawMessage(plan)); err != nil {
 			t.Fatal(err)

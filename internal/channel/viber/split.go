@@ -105,9 +105,9 @@ func (c *callback) person() string {
 	case onSubscribed, onStarted:
 		return idOf(c.user)
 	case onUnsubscribed, onDelivered, onSeen, onFailed:
-		return scan.Text(c.userID)
+		return named(c.userID)
 	}
-	for _, id := range []string{scan.Text(c.userID), idOf(c.user), idOf(c.sender)} {
+	for _, id := range []string{named(c.userID), idOf(c.user), idOf(c.sender)} {
 		if id != "" {
 			return id
 		}
@@ -115,13 +115,22 @@ func (c *callback) person() string {
 	return ""
 }
 
-func idOf(user []byte) string { return scan.Text(scan.Get(user, "id")) }
+func idOf(user []byte) string { return named(scan.Get(user, "id")) }
+
+// named is an id as a text; one too long is none.
+func named(id []byte) string {
+	if len(id) > scan.MaxName {
+		return ""
+	}
+	return scan.Text(id)
+}
 
 // messageToken is the exact text of message_token: a whole number of 64 bits, more
 // than a float64 can hold. "" = there is none.
 func (c *callback) messageToken() string {
+	const digits = 20
 	token := scan.Word(c.token)
-	if token == "" || strings.Trim(token, "0123456789") != "" {
+	if token == "" || len(token) > digits || strings.Trim(token, "0123456789") != "" {
 		return ""
 	}
 	return token

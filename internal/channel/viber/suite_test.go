@@ -4,9 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -43,7 +41,7 @@ func sign(body []byte, c channel.Credentials) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-func suite(t *testing.T) channeltest.Suite {
+func suite(t testing.TB) channeltest.Suite {
 	return channeltest.Suite{
 		New:         func(p channel.Platform) channel.Adapter { return viber.New(p) },
 		Samples:     "testdata/samples",
@@ -92,7 +90,7 @@ func suite(t *testing.T) channeltest.Suite {
 func TestContract(t *testing.T) { channeltest.Run(t, suite(t)) }
 
 // welcome is the documented answer to conversation_started.
-func welcome(t *testing.T) hub.Content {
+func welcome(t testing.TB) hub.Content {
 	body, err := os.ReadFile("testdata/welcome.json")
 	if err != nil {
 		t.Fatal(err)
@@ -131,6 +129,8 @@ func unknown() []string {
 		`{"event":"message","message_token":4.9e18,"sender":{"id":"` + user + `"},"message":{"type":"text","text":"x"}}`,
 		`{"event":"subscribed","message_token":1,"user":"` + user + `"}`, `{"event":"unsubscribed","message_token":1}`,
 		`{"event":"conversation_started","message_token":1,"user":{}}`,
+		`{"event":"seen","message_token":"` + strings.Repeat("7", 21) + `","user_id":"` + user + `"}`,
+		`{"event":"seen","message_token":1,"user_id":"` + strings.Repeat("x", 300) + `"}`,
 	}
 }
 
@@ -156,28 +156,8 @@ func broken() []string {
 	return out
 }
 
-func vectors(t *testing.T) []channeltest.Vector {
-	data, err := os.ReadFile("testdata/signature_vectors.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var list []struct {
-		Origin, Key, Body, Signature string
-		BodyFile                     string `json:"body_file"`
-	}
-	if err := json.Unmarshal(data, &list); err != nil {
-		t.Fatal(err)
-	}
-	var out []channeltest.Vector
-	for _, v := range list {
-		text := []byte(v.Body)
-		if v.BodyFile != "" {
-			if text, err = os.ReadFile(filepath.Join("testdata/samples", v.BodyFile)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		out = append(out, channeltest.Vector{Name: v.Origin, Body: text, Signature: v.Signature,
-			Credentials: channel.Credentials{Secrets: channel.Secrets{viber.AuthToken: hub.Secret(v.Key)}}})
-	}
-	return out
+func vectors(t testing.TB) []channeltest.Vector {
+	return channeltest.Vectors(t, func(key hub.Secret, _ string) channel.Credentials {
+		return channel.Credentials{Secrets: channel.Secrets{viber.AuthToken: key}}
+	})
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"path"
-	"strings"
 
 	"omnihub/internal/channel"
 	"omnihub/internal/hub"
@@ -16,10 +14,10 @@ import (
 func bodyOf(op string, m channel.Outgoing) (any, error) {
 	e := envelope{Product: product, RecipientType: "individual", Ref: m.Ref}
 	switch to := whoseIs(m.To.Reveal()); {
-	case to.phone != "":
-		e.To = to.phone
-	case to.user != "":
-		e.Recipient = to.user
+	case to.Phone != "":
+		e.To = to.Phone
+	case to.User != "":
+		e.Recipient = to.User
 	case to.group != "":
 		e.To, e.RecipientType = to.group, "group"
 	default:
@@ -151,42 +149,15 @@ func headerOf(c hub.Content) (*header, error) {
 	case c.Media == nil:
 		return nil, nil
 	}
-	switch kindOf(*c.Media) {
+	switch channel.KindOf(*c.Media) {
 	case hub.Image:
 		return &header{Type: "image", Image: &file{Link: c.Media.URL}}, nil
 	case hub.Video:
 		return &header{Type: "video", Video: &file{Link: c.Media.URL}}, nil
-	case hub.File:
+	case hub.File, hub.Audio:
 		return &header{Type: "document", Document: &file{Link: c.Media.URL, Filename: c.Media.Name}}, nil
 	}
 	return nil, errors.New("the medium above the body needs a mime type")
-}
-
-// kindOf tells what a medium is: by its type, else by the end of its name or address;
-// "" if neither says.
-func kindOf(m hub.Media) hub.MessageType {
-	kind, _, slash := strings.Cut(m.MIME, "/")
-	switch {
-	case slash && kind == "image":
-		return hub.Image
-	case slash && kind == "video":
-		return hub.Video
-	case m.MIME != "":
-		return hub.File
-	}
-	end := path.Ext(m.Name)
-	if u, err := url.Parse(m.URL); err == nil && end == "" {
-		end = path.Ext(u.Path)
-	}
-	switch strings.ToLower(end) {
-	case ".jpg", ".jpeg", ".png":
-		return hub.Image
-	case ".mp4", ".3gp":
-		return hub.Video
-	case ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".txt":
-		return hub.File
-	}
-	return ""
 }
 
 // formOf invites to a Flow.

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"omnihub/internal/channel"
+	"omnihub/internal/channel/meta"
 	"omnihub/internal/channel/scan"
 	"omnihub/internal/hub"
 )
@@ -31,12 +32,12 @@ func subjectOf(list string, raw []byte) (s subject, ok bool) {
 
 // Parse reads one event of Split.
 func (a *Adapter) Parse(head, raw []byte) (channel.Event, error) {
-	h, ok := headOf(head)
+	h, ok := meta.HeadOf(head)
 	if !ok {
 		return channel.Event{}, unparsable("not an event")
 	}
-	e := channel.Event{Kind: channel.EventOther, Account: account(h.number)}
-	if s, ok := subjectOf(h.list, raw); s != nil {
+	e := channel.Event{Kind: channel.EventOther, Account: scan.Name(h.Number)}
+	if s, ok := subjectOf(h.List, raw); s != nil {
 		switch {
 		case !ok:
 			return channel.Event{}, unparsable("not an object")
@@ -46,7 +47,8 @@ func (a *Adapter) Parse(head, raw []byte) (channel.Event, error) {
 		if e.ID = s.event(); e.ID == "" {
 			e.ID = madeID(s.hash())
 		}
-		s.whose(h.contact).mark(&e, h.contact)
+		c := contactOf(h.Contact)
+		s.whose(c).mark(&e, c)
 		if err := s.read(&e); err != nil {
 			return channel.Event{}, err
 		}
@@ -55,15 +57,15 @@ func (a *Adapter) Parse(head, raw []byte) (channel.Event, error) {
 	if !scan.Valid(raw) {
 		return channel.Event{}, unparsable("not JSON")
 	}
-	e.ID, e.At = madeID(hashOf(head, raw)), millis(h.at)
-	switch h.list {
+	e.ID, e.At = madeID(meta.HashOf(head, raw)), millis(h.At)
+	switch h.List {
 	case failures:
 		if !scan.IsObject(raw) {
 			return channel.Event{}, unparsable("not an object")
 		}
 		e.Kind, e.Type, e.Notice = channel.EventNotice, failures, failureNotice(raw)
 	case "":
-		e.Type = scan.Text(h.field)
+		e.Type = scan.Text(h.Field)
 		if notice, ok := noticeOf(e.Type, raw); ok {
 			e.Kind, e.Notice = channel.EventNotice, notice
 		}
@@ -75,19 +77,10 @@ func (a *Adapter) Parse(head, raw []byte) (channel.Event, error) {
 
 func unparsable(why string) error { return hub.E(hub.Unparsable, "whatsapp: parse", errors.New(why)) }
 
-// millis reads a time in seconds; 0 if it is none, or one that a message key (13
-// digits) cannot hold.
+// millis reads a time in seconds; 0 if it is none.
 func millis(value []byte) hub.Millis {
-	text := scan.Word(value)
-	if len(text) > 10 {
+	if len(scan.Word(value)) > len("9999999999") {
 		return 0
 	}
-	var at hub.Millis
-	for _, c := range []byte(text) {
-		if c < '0' || c > '9' {
-			return 0
-		}
-		at = at*10 + hub.Millis(c-'0')
-	}
-	return at * 1000
+	return meta.Millis(value)
 }

@@ -1,9 +1,8 @@
 package whatsapp
 
 import (
-	"bytes"
-
 	"omnihub/internal/channel"
+	"omnihub/internal/channel/meta"
 	"omnihub/internal/channel/scan"
 	"omnihub/internal/hub"
 )
@@ -74,7 +73,7 @@ func messageOf(raw []byte) (m *message, ok bool) {
 
 // short is a text that is a name; one too long is none.
 func short(value []byte) string {
-	if len(value) > maxName {
+	if len(value) > scan.MaxName {
 		return ""
 	}
 	return scan.Text(value)
@@ -85,20 +84,10 @@ func (m *message) body() []byte {
 	return m.named.get(m.raw, m.kind)
 }
 
-func (m *message) event() string { return scan.Text(m.id) }
+func (m *message) event() string { return short(m.id) }
 
-// hash leaves out the address of a medium, which is signed for a few minutes and may
-// be another at another delivery.
-func (m *message) hash() string {
-	if mediaTypes[m.kind] != "" {
-		if url := scan.Get(m.body(), "url"); len(url) > len(`""`) {
-			if before, after, ok := bytes.Cut(m.raw, url); ok {
-				return hashOf(before, after)
-			}
-		}
-	}
-	return hashOf(m.raw)
-}
+// hash leaves out the addresses of media.
+func (m *message) hash() string { return meta.HashOf(meta.Lasting(m.raw)...) }
 
 func (m *message) person() person { return m.sender }
 
@@ -106,7 +95,7 @@ func (m *message) whose(c contact) whose {
 	if now, _, ok := m.moved(); ok {
 		return whose{person: now}
 	}
-	return whose{person: m.sender.and(c.person), group: scan.Word(m.group)}
+	return whose{person: m.sender.And(c.person), group: scan.Name(m.group)}
 }
 
 // moved reads the news that somebody goes by other ids now.
@@ -132,8 +121,8 @@ func (m *message) moved() (now, before person, ok bool) {
 func (m *message) read(e *channel.Event) error {
 	e.Type, e.At = m.kind, millis(m.at)
 	if now, before, ok := m.moved(); ok {
-		for _, alias := range before.aliases() {
-			if id := alias.Value.Reveal(); id != now.user && id != now.phone {
+		for _, alias := range before.Aliases() {
+			if id := alias.Value.Reveal(); id != now.User && id != now.Phone {
 				e.Former = append(e.Former, alias)
 			}
 		}
@@ -147,7 +136,7 @@ func (m *message) read(e *channel.Event) error {
 		return nil
 	}
 	switch {
-	case scan.Text(m.id) == "":
+	case m.event() == "":
 		return unparsable("a message without id")
 	case e.User == "" || e.UserKind == hub.Group && e.Actor == "":
 		return unparsable("a message without sender")
@@ -159,7 +148,7 @@ func (m *message) read(e *channel.Event) error {
 	}
 	e.Kind, e.Message = channel.EventMessage, m.content()
 	e.Message.ID = e.ID
-	e.Message.Quotes = scan.Text(scan.Get(m.quote, "id"))
+	e.Message.Quotes = short(scan.Get(m.quote, "id"))
 	e.Entry = entryOf(m.referral)
 	return nil
 }
@@ -187,13 +176,13 @@ func (m *message) act(e *channel.Event) bool {
 	switch m.kind {
 	case "reaction": // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/reaction
 		body := m.body()
-		a = channel.Action{Kind: channel.Reaction, Target: scan.Text(scan.Get(body, "message_id")), Value: scan.Text(scan.Get(body, "emoji"))}
+		a = channel.Action{Kind: channel.Reaction, Target: short(scan.Get(body, "message_id")), Value: scan.Text(scan.Get(body, "emoji"))}
 	case "edit": // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/edit
 		body := m.body()
 		edited, _ := messageOf(scan.Get(body, "message"))
-		a = channel.Action{Kind: channel.Edit, Target: scan.Text(scan.Get(body, "original_message_id")), Value: edited.content().Text}
+		a = channel.Action{Kind: channel.Edit, Target: short(scan.Get(body, "original_message_id")), Value: edited.content().Text}
 	case "revoke": // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/revoke
-		a = channel.Action{Kind: channel.Unsend, Target: scan.Text(scan.Get(m.body(), "original_message_id"))}
+		a = channel.Action{Kind: channel.Unsend, Target: short(scan.Get(m.body(), "original_message_id"))}
 	}
 	if a.Target == "" {
 		return false

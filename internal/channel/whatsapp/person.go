@@ -5,100 +5,30 @@ import (
 
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/scan"
+	"omnihub/internal/channel/waid"
 	"omnihub/internal/hub"
 )
 
-// Ids of channel users, as they stand in Slice.User and Outgoing.To: a business-scoped
-// user id as it is ("TW.13491208655302741918"), a phone number or a group with its
-// kind before it.
-const (
-	phonePrefix = "wa:"    // and digits
-	groupPrefix = "group:" // and the group's id
-)
+// groupPrefix stands before a group's id in Slice.User and Outgoing.To; a person's id is
+// that of waid.Person.
+const groupPrefix = "group:"
 
-// person is who somebody is to WhatsApp. Either name may be missing.
-// https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids
-type person struct {
-	user  string // business-scoped user id (BSUID), of one business portfolio
-	phone string // digits
-}
+// person is who somebody is to WhatsApp.
+type person = waid.Person
 
 // personOf reads the two members that name somebody. A BSUID in the place of the
 // phone number is recognised as one.
 func personOf(user, phone []byte) (p person) {
-	if id := scan.Text(user); isUser(id) {
-		p.user = id
+	if id := scan.Text(user); waid.IsUser(id) {
+		p.User = id
 	}
 	switch id := scan.Word(phone); {
-	case isPhone(id):
-		p.phone = id
-	case p.user == "" && isUser(id):
-		p.user = id
+	case waid.IsPhone(id):
+		p.Phone = id
+	case p.User == "" && waid.IsUser(id):
+		p.User = id
 	}
 	return p
-}
-
-// isUser reports whether the id has the form of a BSUID: a country's two letters, a
-// point, and up to 128 letters and digits. A parent's has a second point.
-func isUser(id string) bool {
-	if len(id) < 4 || len(id) > 3+128 || id[2] != '.' || !isUpper(id[0]) || !isUpper(id[1]) {
-		return false
-	}
-	for _, c := range []byte(id[3:]) {
-		if c-'0' > 9 && c|0x20-'a' > 25 {
-			return false
-		}
-	}
-	return true
-}
-
-func isUpper(c byte) bool { return c-'A' <= 25 }
-
-// isPhone reports whether the id is a phone number as WhatsApp writes it: of E.164
-// the digits only.
-func isPhone(id string) bool {
-	return len(id) >= 6 && len(id) <= 15 && id[0] != '0' && strings.Trim(id, "0123456789") == ""
-}
-
-// id is the name under which the person has a thread; "" if there is none.
-func (p person) id() string {
-	switch {
-	case p.user != "":
-		return p.user
-	case p.phone != "":
-		return phonePrefix + p.phone
-	}
-	return ""
-}
-
-// same reports whether both may be one person: what both have in common is equal.
-func (p person) same(q person) bool {
-	if p.user != "" && q.user != "" {
-		return p.user == q.user
-	}
-	return p.phone != "" && p.phone == q.phone
-}
-
-// and adds what the other one tells of the same person.
-func (p person) and(q person) person {
-	if p.user == "" {
-		p.user = q.user
-	}
-	if p.phone == "" {
-		p.phone = q.phone
-	}
-	return p
-}
-
-// aliases are all the person's ids, the one of id first.
-func (p person) aliases() (out []channel.Alias) {
-	if p.user != "" {
-		out = append(out, channel.Alias{Kind: channel.AliasUser, Value: hub.Personal(p.user)})
-	}
-	if p.phone != "" {
-		out = append(out, channel.Alias{Kind: channel.AliasPhone, Value: hub.Personal(p.phone)})
-	}
-	return out
 }
 
 // contact is an entry of contacts[], which stands beside the messages and statuses
@@ -136,7 +66,7 @@ func contactOf(raw []byte) contact {
 // only entry is about.
 func contactFor(p person, list []contact) contact {
 	for _, c := range list {
-		if p.same(c.person) || p == (person{}) && len(list) == 1 {
+		if p.Same(c.person) || p == (person{}) && len(list) == 1 {
 			return c
 		}
 	}
@@ -148,7 +78,7 @@ func (c contact) short() contact {
 	if len(c.raw) <= maxContact {
 		return c
 	}
-	c.raw, c.about = []byte(`{"user_id":"`+c.user+`","wa_id":"`+c.phone+`"}`), nil
+	c.raw, c.about = []byte(`{"user_id":"`+c.User+`","wa_id":"`+c.Phone+`"}`), nil
 	return c
 }
 
@@ -157,7 +87,7 @@ func (c contact) profile(p person) channel.Profile {
 	return channel.Profile{
 		Name:     hub.Personal(scan.Text(scan.Get(c.about, "name"))),
 		Username: hub.Personal(strings.TrimPrefix(scan.Text(scan.Get(c.about, "username")), "@")),
-		Phone:    hub.Personal(p.phone),
+		Phone:    hub.Personal(p.Phone),
 	}
 }
 
@@ -174,35 +104,30 @@ func (w whose) id() string {
 	case w.group != "":
 		return groupPrefix + w.group
 	case w.person != person{}:
-		return w.person.id()
+		return w.person.ID()
 	}
 	return w.parent
 }
 
 // whoseIs reads what id gives; an id of another form, a parent's too, is nobody's.
 func whoseIs(id string) whose {
-	switch kind, rest, _ := strings.Cut(id, ":"); {
-	case kind+":" == phonePrefix && isPhone(rest):
-		return whose{person: person{phone: rest}}
-	case kind+":" == groupPrefix:
-		return whose{group: rest}
-	case isUser(id):
-		return whose{person: person{user: id}}
+	if group, ok := strings.CutPrefix(id, groupPrefix); ok {
+		return whose{group: group}
 	}
-	return whose{}
+	return whose{person: waid.Named(id)}
 }
 
 // Names are the aliases that a user's id is by itself: a BSUID is the person's own, and
 // "wa:" with digits a phone number. Groups have none.
-func (a *Adapter) Names(user string) []channel.Alias { return whoseIs(user).aliases() }
+func (a *Adapter) Names(user string) []channel.Alias { return whoseIs(user).Aliases() }
 
 // mark tells an event whose it is.
 func (w whose) mark(e *channel.Event, c contact) {
 	e.User = w.id()
 	switch {
 	case w.group != "":
-		e.UserKind, e.Actor = hub.Group, w.person.id()
+		e.UserKind, e.Actor = hub.Group, w.person.ID()
 	case e.User != "":
-		e.UserKind, e.Aliases, e.Profile = hub.Person, w.aliases(), c.profile(w.person)
+		e.UserKind, e.Aliases, e.Profile = hub.Person, w.Aliases(), c.profile(w.person)
 	}
 }

@@ -220,6 +220,19 @@ func TestAnotherAddressOfAMediumIsNoOtherEvent(t *testing.T) {
 	if first.Hash == other.Hash {
 		t.Errorf("got hash %q for two events, want two", first.Hash)
 	}
+	for name, rest := range map[string]string{
+		"an advertisement's picture": `"type":"text","text":{"body":"x"},"referral":{"source_type":"ad","image_url":"ADDRESS","thumbnail_url":"ADDRESS"}`,
+		"a caption that is one":      `"type":"image","image":{"caption":"https://x/1","url":"ADDRESS","id":"7"}`,
+	} {
+		var hashes []string
+		for _, address := range []string{"https://x/1", "https://x/1?ext=2"} {
+			slices, _ := events(t, list("messages", `{"from":"886912345678","id":"wamid.1","timestamp":"1",`+strings.ReplaceAll(rest, "ADDRESS", address)+`}`))
+			hashes = append(hashes, slices[0].Hash)
+		}
+		if hashes[0] != hashes[1] {
+			t.Errorf("%s: got hashes %q for one event, want the same", name, hashes)
+		}
+	}
 }
 
 func TestAnEventWithoutAnIDIsNamedByItsContent(t *testing.T) {

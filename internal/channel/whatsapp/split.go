@@ -4,18 +4,13 @@ import (
 	"fmt"
 
 	"omnihub/internal/channel"
+	"omnihub/internal/channel/meta"
 	"omnihub/internal/channel/scan"
 	"omnihub/internal/hub"
 )
 
-const (
-	// maxParts is how many entries, changes and events a webhook may have in all; Meta
-	// puts at most 1,000 updates into one.
-	// https://developers.facebook.com/docs/graph-api/webhooks/getting-started
-	maxParts = 10_000
-	// maxContacts is how many entries of contacts[] are looked at.
-	maxContacts = 1_000
-)
+// maxContacts is how many entries of contacts[] are looked at.
+const maxContacts = 1_000
 
 // The arrays of a value that hold events.
 const (
@@ -28,20 +23,18 @@ const (
 // is one event as a whole: a change of another kind, and what is of no documented
 // form. https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
 func (a *Adapter) Split(r *channel.Request) ([]channel.Slice, error) {
-	c := cutter{Scanner: scan.Of(r.Body)}
-	c.body()
+	c := cutter{Cutter: meta.Cutter{Scanner: scan.Of(r.Body)}}
+	c.Body([]string{business}, c.entry)
 	if !c.OK() {
 		return nil, hub.E(hub.Unparsable, "whatsapp: split", fmt.Errorf("no webhook body, seen at byte %d of %d", c.Offset(), len(r.Body)))
 	}
 	return c.out, nil
 }
 
-// cutter collects the events of a body. A member of the frame around them that is
-// there twice makes the body ambiguous (whose are they?) and is a fault.
+// cutter collects the events of a body.
 type cutter struct {
-	scan.Scanner
-	parts int
-	out   []channel.Slice
+	meta.Cutter
+	out []channel.Slice
 }
 
 // frame is what stands around the events of one change, each value as received.
@@ -60,51 +53,9 @@ type event struct {
 	raw  []byte
 }
 
-func (c *cutter) body() {
-	var object, entries []byte
-	c.Must('{')
-	for name := range c.Members {
-		switch string(name) {
-		case "object":
-			c.once(&object)
-		case "entry":
-			if entries != nil || c.Peek() != '[' {
-				c.Fail()
-			}
-			entries = name
-			for range c.Elements {
-				c.entry()
-			}
-		default:
-			c.Value()
-		}
-	}
-	c.End()
-	if !scan.Is(object, business) || entries == nil {
-		c.Fail()
-	}
-}
-
-// once consumes a value that may be there once only.
-func (c *cutter) once(to *[]byte) {
-	if *to != nil {
-		c.Fail()
-	}
-	*to = c.Value()
-}
-
-// part counts what an array holds.
-func (c *cutter) part() {
-	if c.parts++; c.parts > maxParts {
-		c.Fail()
-	}
-}
-
 // entry consumes what concerns one WhatsApp Business Account.
 func (c *cutter) entry() {
-	c.part()
-	c.Peek()
-	start := c.Offset()
+	start := c.Part()
 	var (
 		id, at, listed []byte
 		changes        []frame
@@ -112,9 +63,9 @@ func (c *cutter) entry() {
 	for name := range c.Members {
 		switch string(name) {
 		case "id":
-			c.once(&id)
+			c.Once(&id)
 		case "time":
-			c.once(&at)
+			c.Once(&at)
 		case "changes":
 			if listed != nil {
 				c.Fail()
@@ -140,9 +91,7 @@ func (c *cutter) entry() {
 
 // change consumes one change: a field's name and its value.
 func (c *cutter) change() (f frame) {
-	c.part()
-	c.Peek()
-	start := c.Offset()
+	start := c.Part()
 	var (
 		value []byte
 		known bool
@@ -150,7 +99,7 @@ func (c *cutter) change() (f frame) {
 	for name := range c.Members {
 		switch string(name) {
 		case "field":
-			c.once(&f.field)
+			c.Once(&f.field)
 		case "value":
 			if value != nil {
 				c.Fail()
@@ -191,7 +140,7 @@ func (c *cutter) value(f *frame) (known bool) {
 			f.metadata = name
 			for name := range c.Members {
 				if string(name) == "phone_number_id" {
-					c.once(&f.number)
+					c.Once(&f.number)
 				} else {
 					c.Value()
 				}
@@ -221,7 +170,7 @@ func (c *cutter) value(f *frame) (known bool) {
 
 func (c *cutter) events(f *frame, list string) {
 	for range c.Elements {
-		c.part()
+		c.Part()
 		f.events = append(f.events, event{list, c.Value()})
 	}
 }
@@ -238,9 +187,9 @@ func (c *cutter) cut(f *frame) {
 			to = contactFor(s.person(), f.contacts).short()
 		}
 		slice := channel.Slice{
-			Account: account(f.number),
+			Account: scan.Name(f.number),
 			Raw:     e.raw,
-			Head:    f.head(e.list, to),
+			Head:    f.head(e.list, to.raw).Bytes(),
 		}
 		if s != nil {
 			slice.Event, slice.Hash = s.event(), s.hash()
@@ -248,7 +197,7 @@ func (c *cutter) cut(f *frame) {
 				slice.User = s.whose(to).id()
 			}
 		} else {
-			slice.Hash = hashOf(slice.Head, e.raw)
+			slice.Hash = meta.HashOf(slice.Head, e.raw)
 		}
 		if slice.Event == "" {
 			slice.Event = madeID(slice.Hash)
@@ -256,3 +205,18 @@ func (c *cutter) cut(f *frame) {
 		c.out = append(c.out, slice)
 	}
 }
+
+// head is what Parse needs of the frame. The contact is that of the event's own person.
+func (f *frame) head(list string, contact []byte) meta.Head {
+	h := meta.Head{List: list, Entry: f.entry, Number: f.number, Contact: contact}
+	switch list {
+	case "":
+		h.At, h.Field = f.at, f.field
+	case failures: // these have no time of their own
+		h.At = f.at
+	}
+	return h
+}
+
+// madeID names an event that came without an id, the same at every delivery.
+func madeID(hash string) string { return "sha256-" + hash }

@@ -69,36 +69,36 @@ func (t *status) group() bool { return scan.Is(t.form, "group") }
 
 // event is the message's id and what became of it; in a group, each member's.
 func (t *status) event() string {
-	id := scan.Text(t.id)
+	id := short(t.id)
 	if id == "" {
 		return ""
 	}
 	id += ":" + t.kind
-	if member := scan.Word(t.member); member != "" {
+	if member := scan.Name(t.member); member != "" {
 		return id + ":" + member
 	}
-	if member := scan.Word(t.memberUser); member != "" {
+	if member := scan.Name(t.memberUser); member != "" {
 		return id + ":" + member
 	}
 	return id
 }
 
-func (t *status) hash() string { return hashOf(t.raw) }
+func (t *status) hash() string { return meta.HashOf(t.raw) }
 
 func (t *status) person() person { return t.to }
 
 // whose falls back on the id that the person has in all of a business's portfolios
 // if there is no other: the message was sent to it.
 func (t *status) whose(c contact) whose {
-	w := whose{person: t.to.and(c.person)}
+	w := whose{person: t.to.And(c.person)}
 	if t.group() {
-		if w.group = scan.Word(t.recipient); w.group == "" {
+		if w.group = scan.Name(t.recipient); w.group == "" {
 			return whose{}
 		}
 		return w
 	}
 	for _, parent := range t.parents {
-		if id := scan.Text(parent); w.parent == "" && len(id) <= maxName {
+		if id := scan.Text(parent); w.parent == "" && len(id) <= scan.MaxName {
 			w.parent = id
 		}
 	}
@@ -117,7 +117,7 @@ func (t *status) read(e *channel.Event) error {
 	if !known {
 		return nil
 	}
-	r := channel.Receipt{Target: scan.Text(t.id), Ref: scan.Text(t.ref), State: state}
+	r := channel.Receipt{Target: short(t.id), Ref: scan.Text(t.ref), State: state}
 	switch {
 	case r.Target == "" && r.Ref == "":
 		return unparsable("a status of no message")

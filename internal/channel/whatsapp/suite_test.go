@@ -1,17 +1,12 @@
 package whatsapp_test
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/channeltest"
+	"omnihub/internal/channel/meta/contracttest"
 	"omnihub/internal/channel/whatsapp"
 	"omnihub/internal/hub"
 )
@@ -30,14 +25,8 @@ var credentials = channel.Credentials{
 	Accounts: []string{number},
 }
 
-func sign(body []byte, c channel.Credentials) string {
-	mac := hmac.New(sha256.New, []byte(c.Secrets[whatsapp.AppSecret].Reveal()))
-	mac.Write(body)
-	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
-}
-
-func suite(t *testing.T) channeltest.Suite {
-	return channeltest.Suite{
+func suite(t testing.TB) channeltest.Suite {
+	return contracttest.Signed(t, channeltest.Suite{
 		New:         func(p channel.Platform) channel.Adapter { return whatsapp.New(p) },
 		Samples:     "testdata/samples",
 		Golden:      "testdata/golden",
@@ -48,15 +37,6 @@ func suite(t *testing.T) channeltest.Suite {
 				whatsapp.VerifyToken: "another-connections-token",
 			},
 			Accounts: []string{"999999999999999"},
-		},
-		Sign:    sign,
-		Header:  "x-hub-signature-256",
-		Prefix:  "sha256=",
-		Hex:     true,
-		Vectors: vectors(t),
-		Handshake: &channeltest.Handshake{
-			Token: credentials.Secrets[whatsapp.VerifyToken],
-			Mode:  "hub.mode", Verify: "hub.verify_token", Challenge: "hub.challenge", Subscribe: "subscribe",
 		},
 		Further:    further(),
 		Unknown:    unknown(),
@@ -79,7 +59,7 @@ func suite(t *testing.T) channeltest.Suite {
 		Registers:   registers(),
 		Registered:  registered(),
 		Unregisters: unregisters(),
-	}
+	})
 }
 
 func TestContract(t *testing.T) { channeltest.Run(t, suite(t)) }
@@ -153,30 +133,4 @@ func body(changes string) string {
 // list makes a webhook of the elements of one array.
 func list(name, elements string) string {
 	return body(`{"value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":"` + number + `"},"` + name + `":[` + elements + `]},"field":"messages"}`)
-}
-
-func vectors(t *testing.T) []channeltest.Vector {
-	data, err := os.ReadFile("testdata/signature_vectors.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var list []struct {
-		Origin, Key, Body, Signature string
-		BodyFile                     string `json:"body_file"`
-	}
-	if err := json.Unmarshal(data, &list); err != nil {
-		t.Fatal(err)
-	}
-	var out []channeltest.Vector
-	for _, v := range list {
-		text := []byte(v.Body)
-		if v.BodyFile != "" {
-			if text, err = os.ReadFile(filepath.Join("testdata/samples", v.BodyFile)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		out = append(out, channeltest.Vector{Name: v.Origin, Body: text, Signature: v.Signature,
-			Credentials: channel.Credentials{Secrets: channel.Secrets{whatsapp.AppSecret: hub.Secret(v.Key)}}})
-	}
-	return out
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"omnihub/internal/channel"
+	"omnihub/internal/channel/meta/contracttest"
 	"omnihub/internal/channel/whatsapp"
 	"omnihub/internal/hub"
 )
@@ -27,7 +28,7 @@ func TestVerifyHashesTheBytesAsReceived(t *testing.T) {
 		"large numbers":   `{"n":1689556908129832123}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			signature := sign([]byte(body), credentials)
+			signature := contracttest.Sign([]byte(body), credentials.Secrets[whatsapp.AppSecret])
 			if got := check([]byte(body), signature); got != "" {
 				t.Errorf("as received: got %q, want it accepted", got)
 			}

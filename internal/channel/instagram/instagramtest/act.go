@@ -5,10 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
-	"time"
 
 	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/meta/metatest"
 )
 
 // extra is what only Instagram has, by type.
@@ -94,7 +95,7 @@ type extra struct {
 type composed struct {
 	hook      *fake.Webhook // nil: none
 	message   string
-	handshake *handshake
+	handshake *metatest.Handshake
 }
 
 // Act makes the webhook of an act and delivers it. Some acts make none: block, follow,
@@ -106,44 +107,21 @@ func (p *platform) Act(ctx context.Context, a fake.Act) (fake.Delivery, error) {
 	if err != nil {
 		return fake.Delivery{}, err
 	}
-	delivery := fake.Delivery{Message: made.message, Statuses: []int{}, Header: map[string]string{}}
 	if made.handshake != nil {
-		return p.shake(ctx, made.handshake, a.Hold)
+		return made.handshake.Shake(ctx, p.Client, a.Hold)
 	}
-	if made.hook == nil {
-		return delivery, nil
-	}
-	delivery.URL, delivery.Header, delivery.Body = made.hook.URL, made.hook.Header, string(made.hook.Body)
-	if a.Hold {
-		return delivery, nil
-	}
-	delivery.Statuses = p.courier.Deliver(ctx, copies(*made.hook, max(a.Repeat, 1)))
-	delivery.Status = delivery.Statuses[len(delivery.Statuses)-1]
-
-	p.mu.Lock()
-	again := p.faults.DuplicateWebhooks
-	p.mu.Unlock()
-	p.courier.Later(copies(*made.hook, again))
-	return delivery, nil
-}
-
-func copies(hook fake.Webhook, n int) []fake.Webhook {
-	list := make([]fake.Webhook, n)
-	for i := range list {
-		list[i] = hook
-	}
-	return list
+	return p.Deliver(ctx, a, fake.Delivery{Message: made.message}, made.hook, made.hook), nil
 }
 
 // compose makes the webhook of an act and notes what Instagram would know afterwards.
 func (p *platform) compose(act fake.Act) (composed, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	a, err := p.account(act.Account)
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
+	a, err := p.Account(act.Account)
 	if err != nil {
 		return composed{}, err
 	}
-	x, err := extraOf(act)
+	x, err := p.extraOf(act)
 	if err != nil {
 		return composed{}, err
 	}
@@ -169,18 +147,16 @@ func (p *platform) compose(act fake.Act) (composed, error) {
 	}
 	out := composed{message: list[0].message}
 	if entries := p.assembled(list, x.Spread); len(entries) > 0 && a.told() {
-		hook := a.signed(encode(webhook{objectOf(x), entries}), x.Signed)
+		hook := a.signed(metatest.Encode(webhook{objectOf(x), entries}), x.Signed)
 		out.hook = &hook
 	}
 	return out, nil
 }
 
-func extraOf(a fake.Act) (extra, error) {
+func (p *platform) extraOf(a fake.Act) (extra, error) {
 	var x extra
-	if len(a.Extra) > 0 {
-		if err := strict(a.Extra, &x); err != nil {
-			return x, fmt.Errorf("instagramtest: act: extra: %w", err)
-		}
+	if err := p.Extra(a, &x); err != nil {
+		return x, err
 	}
 	for _, of := range []struct {
 		name, value string
@@ -191,11 +167,7 @@ func extraOf(a fake.Act) (extra, error) {
 		{"signed", x.Signed, []string{"", "app_secret", "instagram_app_secret"}},
 		{"spread", x.Spread, []string{"", "entries"}},
 	} {
-		known := false
-		for _, word := range of.words {
-			known = known || word == of.value
-		}
-		if !known {
+		if !slices.Contains(of.words, of.value) {
 			return x, fmt.Errorf("instagramtest: act: extra: %s is one of %q", of.name, of.words[1:])
 		}
 	}
@@ -225,13 +197,13 @@ func (p *platform) batch(a *account, x extra) ([]update, error) {
 	}
 	var list []update
 	for i, act := range x.Acts {
-		one, err := extraOf(act)
+		one, err := p.extraOf(act)
 		if err != nil {
 			return nil, err
 		}
 		of := a
 		if act.Account != "" {
-			if of, err = p.account(act.Account); err != nil {
+			if of, err = p.Account(act.Account); err != nil {
 				return nil, err
 			}
 		}
@@ -252,7 +224,7 @@ func (p *platform) batch(a *account, x extra) ([]update, error) {
 	return list, nil
 }
 
-// assembled puts updates into entries; p.mu is held.
+// assembled puts updates into entries; p.Mu is held.
 func (p *platform) assembled(list []update, spread string) []entry {
 	var out []entry
 	for _, u := range list {
@@ -261,7 +233,7 @@ func (p *platform) assembled(list []update, spread string) []entry {
 		}
 		last := len(out) - 1
 		if last < 0 || spread == "entries" || out[last].ID != u.a.ExternalID {
-			out = append(out, entry{ID: u.a.ExternalID, Time: p.now().UnixMilli()})
+			out = append(out, entry{ID: u.a.ExternalID, Time: p.Now().UnixMilli()})
 			last++
 		}
 		e := &out[last]
@@ -283,18 +255,11 @@ func (p *platform) assembled(list []update, spread string) []entry {
 	return out
 }
 
-// happen lets one act happen; p.mu is held.
+// happen lets one act happen; p.Mu is held.
 func (p *platform) happen(a *account, act fake.Act, x extra) (update, error) {
-	at := p.now()
-	if act.At != 0 {
-		at = time.UnixMilli(act.At)
-	}
-	set := 0
-	for _, is := range []bool{act.Text != "", act.Image != "", act.Sticker != "", act.Follow, act.Block, act.Button != "", act.Postback != "",
-		len(act.FlowAnswer) > 0, x.Type != ""} {
-		if is {
-			set++
-		}
+	at, set := p.Time(act), act.Doings()
+	if len(act.Extra) > 0 && x.Type == "" { // it tells only how another act comes
+		set--
 	}
 	switch {
 	case set != 1:

@@ -45,8 +45,8 @@ func TestActsMakeTheBytesThatMetaSends(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.act(fake.Act{Text: "hello"})
-			w.want("a question", first(w.send(`{"recipient":{"id":"`+mei+`"},"message":{"text":"?","quick_replies":[{"content_type":"text","title":"查詢訂單","payload":"FLOW:order:lookup"}]}}`)), 200)
-			w.got()
+			w.Want("a question", first(w.send(`{"recipient":{"id":"`+mei+`"},"message":{"text":"?","quick_replies":[{"content_type":"text","title":"查詢訂單","payload":"FLOW:order:lookup"}]}}`)), 200)
+			w.Got()
 			file, _, held := strings.Cut(name, ",")
 			data, err := os.ReadFile("testdata/samples/" + file + ".json")
 			if err != nil {
@@ -60,8 +60,8 @@ func TestActsMakeTheBytesThatMetaSends(t *testing.T) {
 			}
 			mac := hmac.New(sha256.New, []byte(secret))
 			mac.Write([]byte(d.Body))
-			w.want("signature", d.Header["x-hub-signature-256"], "sha256="+hex.EncodeToString(mac.Sum(nil)))
-			if hooks := w.got(); held == (len(hooks) == 1 && hooks[0].body == d.Body && hooks[0].path == "/app") || !held && d.Status != 200 {
+			w.Want("signature", d.Header["x-hub-signature-256"], "sha256="+hex.EncodeToString(mac.Sum(nil)))
+			if hooks := w.Got(); held == (len(hooks) == 1 && hooks[0].Body == d.Body && hooks[0].Path == "/app") || !held && d.Status != 200 {
 				t.Errorf("delivered: got %v, %d, want it held: %v", hooks, d.Status, held)
 			}
 		})
@@ -75,9 +75,9 @@ func TestEitherSecretCanSign(t *testing.T) {
 		mac.Write([]byte(d.Body))
 		return d.Header["x-hub-signature-256"] == "sha256="+hex.EncodeToString(mac.Sum(nil))
 	}
-	w.want("Facebook Login", signed(w.act(fake.Act{Text: "x"}), secret), true)
-	w.want("Instagram Login", signed(w.act(fake.Act{Account: "club", Text: "x"}), igApp), true)
-	w.want("as told", signed(w.act(fake.Act{Account: club, Extra: json.RawMessage(`{"type":"text","text":"x","signed":"app_secret"}`)}), secret), true)
+	w.Want("Facebook Login", signed(w.act(fake.Act{Text: "x"}), secret), true)
+	w.Want("Instagram Login", signed(w.act(fake.Act{Account: "club", Text: "x"}), igApp), true)
+	w.Want("as told", signed(w.act(fake.Act{Account: club, Extra: json.RawMessage(`{"type":"text","text":"x","signed":"app_secret"}`)}), secret), true)
 }
 
 func TestFormsAndBatches(t *testing.T) {
@@ -111,10 +111,10 @@ func TestFormsAndBatches(t *testing.T) {
 	if d := w.act(fake.Act{Extra: json.RawMessage(`{"type":"text","text":"x"}`), Repeat: 3}); len(d.Statuses) != 3 {
 		t.Errorf("repeated: got %v", d.Statuses)
 	}
-	w.got()
-	w.faults(`{"duplicate_webhooks":2,"shuffle_webhooks":true}`)
+	w.Got()
+	w.Faults(`{"duplicate_webhooks":2,"shuffle_webhooks":true}`)
 	w.act(fake.Act{Text: "x"})
-	w.want("duplicates", len(w.got()), 3)
+	w.Want("duplicates", len(w.Got()), 3)
 }
 
 func TestActsThatAreNotPossible(t *testing.T) {
@@ -148,7 +148,7 @@ func TestActsThatAreNotPossible(t *testing.T) {
 			t.Errorf("%s: got %+v, %v, want an error", name, d, err)
 		}
 	}
-	if _, err := w.platform.Act(t.Context(), fake.Act{Text: "x"}); err == nil {
+	if _, err := w.Platform.Act(t.Context(), fake.Act{Text: "x"}); err == nil {
 		t.Error("from nobody: got no error, want one")
 	}
 	w.act(fake.Act{Text: "hello"})
@@ -158,7 +158,7 @@ func TestActsThatAreNotPossible(t *testing.T) {
 	}
 	w.act(fake.Act{Follow: true})
 	w.act(fake.Act{Text: "back"})
-	w.want("webhooks", len(w.got()), 2)
+	w.Want("webhooks", len(w.Got()), 2)
 }
 
 func TestHandshakeAndRaw(t *testing.T) {
@@ -167,16 +167,16 @@ func TestHandshakeAndRaw(t *testing.T) {
 	if d.Status != 200 || d.Body != d.Event || d.Body == "" || !strings.Contains(d.URL, "x=1") {
 		t.Errorf("handshake: got %+v", d)
 	}
-	w.want("another token", w.extra(`{"type":"handshake","token":"v2"}`).Status, 403)
-	w.want("as told", w.extra(`{"type":"handshake","challenge":"42"}`).Body, "42")
+	w.Want("another token", w.extra(`{"type":"handshake","token":"v2"}`).Status, 403)
+	w.Want("as told", w.extra(`{"type":"handshake","challenge":"42"}`).Body, "42")
 
 	status, out := w.text("x")
-	w.want("before", []any{status, wrong(out)}, []any{400, "100/2534014 OAuthException"})
+	w.Want("before", []any{status, wrong(out)}, []any{400, "100/2534014 OAuthException"})
 	raw := `{"object":"instagram","entry":[{"id":"` + shop + `","messaging":[{"sender":{"id":"` + mei + `"},"timestamp":1791170415000,"message":{"mid":"m1","text":"hi"}}]}]}`
 	body, _ := json.Marshal(raw)
 	d = w.extra(`{"type":"raw","body":` + string(body) + `}`)
-	w.want("raw", []any{d.Body == raw, d.Status}, []any{true, 200})
-	w.want("who wrote it can be answered", first(w.text("x")), 200)
+	w.Want("raw", []any{d.Body == raw, d.Status}, []any{true, 200})
+	w.Want("who wrote it can be answered", first(w.text("x")), 200)
 	w.extra(`{"type":"raw","body":"no JSON"}`)
 }
 
@@ -184,15 +184,15 @@ func TestHandshakeAndRaw(t *testing.T) {
 func TestNothingComesWithoutASubscription(t *testing.T) {
 	w := newWorld(t)
 	w.act(fake.Act{Text: "hello"})
-	w.want("here", len(w.got()), 1)
+	w.Want("here", len(w.Got()), 1)
 	status, out, _ := w.call("DELETE", shopTo+"/subscribed_apps", "")
-	w.want("unsubscribed", []any{status, out["success"]}, []any{200, true})
-	w.want("an act", w.act(fake.Act{Text: "hello"}).Statuses, []int{})
-	w.want("a send", first(w.text("x")), 200)
-	w.want("webhooks", len(w.got()), 0)
+	w.Want("unsubscribed", []any{status, out["success"]}, []any{200, true})
+	w.Want("an act", w.act(fake.Act{Text: "hello"}).Statuses, []int{})
+	w.Want("a send", first(w.text("x")), 200)
+	w.Want("webhooks", len(w.Got()), 0)
 	status, _, _ = w.call("POST", shopTo+"/subscribed_apps?subscribed_fields=feed", "")
-	w.want("subscribed", status, 200)
-	w.advance(time.Second)
+	w.Want("subscribed", status, 200)
+	w.Advance(time.Second)
 	w.act(fake.Act{Text: "hello"})
-	w.want("here again", len(w.got()), 1)
+	w.Want("here again", len(w.Got()), 1)
 }

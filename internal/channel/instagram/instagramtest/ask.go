@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/meta/metatest"
 )
 
 // The fields that can be subscribed to: of an account with Instagram Login, and of a
@@ -28,7 +29,7 @@ func (a *account) told() bool { return a.Webhook != "" && len(a.subscribed) > 0 
 // fields are the names that a call asks for, the outermost only.
 func (x *exchange) fields() []string {
 	var out []string
-	depth, start, list := 0, 0, x.r.URL.Query().Get("fields")
+	depth, start, list := 0, 0, x.R.URL.Query().Get("fields")
 	for i, c := range list + "," {
 		switch {
 		case c == '{':
@@ -51,7 +52,7 @@ func only(all map[string]any, fields []string) (map[string]any, *refusal) {
 	for _, name := range fields {
 		value, known := all[name]
 		if !known {
-			return nil, invalid("Tried accessing nonexisting field (%s)", name)
+			return nil, metatest.Invalid("Tried accessing nonexisting field (%s)", name)
 		}
 		if value != nil {
 			out[name] = value
@@ -68,7 +69,7 @@ func (p *platform) me(x *exchange) *refusal {
 	all := map[string]any{"id": a.page, "name": "Page of " + a.username, "instagram_business_account": map[string]any{"id": a.ExternalID, "username": a.username}}
 	scope := "pages_show_list"
 	if x.login {
-		all = map[string]any{"id": "25" + digits(15, "asid", a.ExternalID), "user_id": a.ExternalID, "username": a.username, "name": "Shop " + a.username,
+		all = map[string]any{"id": "25" + fake.Digits(15, "asid", a.ExternalID), "user_id": a.ExternalID, "username": a.username, "name": "Shop " + a.username,
 			"account_type": "BUSINESS", "profile_picture_url": "https://scontent.cdninstagram.com/" + a.username + ".jpg"}
 		scope = "instagram_business_basic"
 	}
@@ -84,7 +85,7 @@ func (p *platform) me(x *exchange) *refusal {
 	}
 	out, refused := only(all, fields)
 	if refused == nil {
-		x.answer(http.StatusOK, out)
+		x.Answer(http.StatusOK, out)
 	}
 	return refused
 }
@@ -92,8 +93,8 @@ func (p *platform) me(x *exchange) *refusal {
 // profile tells who a customer is, once that person has written.
 // https://developers.facebook.com/documentation/business-messaging/instagram-messaging/features/user-profile
 func (p *platform) profile(x *exchange) *refusal {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
 	c := x.account.lookUp(x.node)
 	scope := "instagram_basic"
 	if x.login {
@@ -103,11 +104,11 @@ func (p *platform) profile(x *exchange) *refusal {
 	case !x.token.has(scope):
 		return lacking(scope)
 	case x.account.chats[x.node] == nil:
-		return missing("get")
+		return x.Missing()
 	case c == nil:
-		return &refusal{status: 403, code: 230, kind: oauth, message: "(#230) User consent is required to access user profile"}
+		return &refusal{Status: 403, Code: 230, Kind: metatest.OAuth, Message: "(#230) User consent is required to access user profile"}
 	case c.blocked:
-		return missing("get")
+		return x.Missing()
 	}
 	who := p.person(c.key)
 	var name any = who.Name
@@ -118,7 +119,7 @@ func (p *platform) profile(x *exchange) *refusal {
 		"profile_pic": "https://scontent.cdninstagram.com/" + x.node + ".jpg", "is_verified_user": false, "follower_count": 7,
 		"is_user_follow_business": true, "is_business_follow_user": false}, append(x.fields(), "id"))
 	if refused == nil {
-		x.answer(http.StatusOK, out)
+		x.Answer(http.StatusOK, out)
 	}
 	return refused
 }
@@ -146,15 +147,15 @@ type errorOfD struct {
 // debug tells what stands behind a token of the same app.
 // https://developers.facebook.com/docs/graph-api/reference/debug_token
 func (p *platform) debug(x *exchange) *refusal {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	input := x.r.URL.Query().Get("input_token")
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
+	input := x.R.URL.Query().Get("input_token")
 	if input == "" {
-		return invalid("The parameter input_token is required.")
+		return metatest.Invalid("The parameter input_token is required.")
 	}
 	var out debugAnswer
 	out.Data.Scopes = []string{}
-	for _, a := range p.accounts {
+	for _, a := range p.Accounts {
 		t := a.tokens[input]
 		if t == nil || a.Secrets["app_secret"] != x.account.Secrets["app_secret"] {
 			continue
@@ -165,15 +166,15 @@ func (p *platform) debug(x *exchange) *refusal {
 		if !t.Expires.IsZero() {
 			d.Expires = t.Expires.Unix()
 		}
-		if refused := t.refused(p.now()); refused != nil {
-			d.Error = &errorOfD{refused.code, refused.message, refused.subcode}
+		if refused := t.refused(p.Now()); refused != nil {
+			d.Error = &errorOfD{refused.Code, refused.Message, refused.Subcode}
 		}
 		d.Valid = d.Error == nil
 	}
 	if out.Data.App == "" {
 		out.Data.Error = &errorOfD{Code: 190, Message: "Invalid OAuth access token."}
 	}
-	x.answer(http.StatusOK, out)
+	x.Answer(http.StatusOK, out)
 	return nil
 }
 
@@ -187,21 +188,21 @@ type refreshAnswer struct {
 // refresh makes a new token out of one that is a day old; the old one lives on.
 // https://developers.facebook.com/docs/instagram-platform/reference/refresh_access_token
 func (p *platform) refresh(x *exchange) *refusal {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := p.now()
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
+	now := p.Now()
 	switch {
-	case x.r.URL.Query().Get("grant_type") != "ig_refresh_token":
-		return invalid("The parameter grant_type is required.")
+	case x.R.URL.Query().Get("grant_type") != "ig_refresh_token":
+		return metatest.Invalid("The parameter grant_type is required.")
 	case now.Sub(x.token.Issued) < 24*time.Hour:
-		return invalid("The access token must be at least 24 hours old to be refreshed.")
+		return metatest.Invalid("The access token must be at least 24 hours old to be refreshed.")
 	case !x.token.has("instagram_business_basic"):
 		return lacking("instagram_business_basic")
 	}
-	t := &token{Value: "IGAA" + strings.ReplaceAll(trace(), "-", "x"), Issued: now, Expires: now.Add(longLife), Scopes: x.token.Scopes}
+	t := &token{Value: "IGAA" + strings.ReplaceAll(metatest.Trace(), "-", "x"), Issued: now, Expires: now.Add(longLife), Scopes: x.token.Scopes}
 	p.keepToken(x.account, t)
-	p.ledger.Add(fake.Call{Channel: kind, Account: x.account.ID, Kind: "refresh", At: now.UnixMilli()})
-	x.answer(http.StatusOK, refreshAnswer{t.Value, "bearer", int64(longLife / time.Second), strings.Join(t.Scopes, ",")})
+	p.Ledger.Add(fake.Call{Channel: kind, Account: x.account.ID, Kind: "refresh", At: now.UnixMilli()})
+	x.Answer(http.StatusOK, refreshAnswer{t.Value, "bearer", int64(longLife / time.Second), strings.Join(t.Scopes, ",")})
 	return nil
 }
 
@@ -209,8 +210,8 @@ func (p *platform) refresh(x *exchange) *refusal {
 // the webhook's URL with the app; it is entered on the app's own page only.
 // https://developers.facebook.com/docs/instagram-platform/webhooks
 func (p *platform) subscriptions(x *exchange) *refusal {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
 	a := x.account
 	scope := "pages_manage_metadata"
 	if x.login {
@@ -220,33 +221,33 @@ func (p *platform) subscriptions(x *exchange) *refusal {
 		return lacking(scope)
 	}
 	what := "subscribe"
-	switch x.r.Method {
+	switch x.R.Method {
 	case http.MethodGet:
 		data := []map[string]any{}
 		if len(a.subscribed) > 0 {
 			data = append(data, map[string]any{"id": a.app(), "name": "Omnihub", "link": "https://hub.example/", "subscribed_fields": a.subscribed})
 		}
-		x.answer(http.StatusOK, map[string]any{"data": data})
+		x.Answer(http.StatusOK, map[string]any{"data": data})
 		return nil
 	case http.MethodPost:
-		list := strings.Split(x.r.URL.Query().Get("subscribed_fields"), ",")
+		list := strings.Split(x.R.URL.Query().Get("subscribed_fields"), ",")
 		known := pageFields
 		if x.login {
 			known = loginFields
 		}
 		for i, f := range list {
 			if !slices.Contains(known, f) {
-				return invalid("Param subscribed_fields[%d] must be one of %q - got %q.", i, known, f)
+				return metatest.Invalid("Param subscribed_fields[%d] must be one of %q - got %q.", i, known, f)
 			}
 		}
 		a.subscribed = list
 	case http.MethodDelete:
 		a.subscribed, what = nil, "unsubscribe"
 	default:
-		return missing(strings.ToLower(x.r.Method))
+		return x.Missing()
 	}
 	p.rememberAccount(a)
-	p.ledger.Add(fake.Call{Channel: kind, Account: a.ID, Kind: what, Text: strings.Join(a.subscribed, ","), At: p.now().UnixMilli()})
-	x.answer(http.StatusOK, map[string]bool{"success": true})
+	p.Ledger.Add(fake.Call{Channel: kind, Account: a.ID, Kind: what, Text: strings.Join(a.subscribed, ","), At: p.Now().UnixMilli()})
+	x.Answer(http.StatusOK, map[string]bool{"success": true})
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func (w *world) get(path string, headers ...string) (int, map[string]any) {
-	w.t.Helper()
+	w.T.Helper()
 	status, out, _ := w.call("GET", path, "", headers...)
 	return status, out
 }
@@ -18,9 +18,9 @@ func (w *world) get(path string, headers ...string) (int, map[string]any) {
 func TestTokensAreTold(t *testing.T) {
 	w := newWorld(t)
 	status, out := w.get(shopTo + "?fields=id,name,instagram_business_account{id,username}")
-	w.want("the Page", []any{status, out["id"], out["instagram_business_account"].(map[string]any)["id"]}, []any{200, "108642097531246", shop})
+	w.Want("the Page", []any{status, out["id"], out["instagram_business_account"].(map[string]any)["id"]}, []any{200, "108642097531246", shop})
 	status, out = w.get("/login/v25.0/me?fields=user_id,username,name")
-	w.want("the account", []any{status, out["user_id"], out["id"] != club}, []any{200, club, true})
+	w.Want("the account", []any{status, out["user_id"], out["id"] != club}, []any{200, club, true})
 	_, app := w.get("/v25.0/app?fields=id")
 	appToken := fmt.Sprint(app["id"], "|", secret)
 	debug := func(token, by string) map[string]any {
@@ -29,17 +29,17 @@ func TestTokensAreTold(t *testing.T) {
 		return data
 	}
 	d := debug("t1", appToken)
-	w.want("debug", []any{d["app_id"], d["type"], d["is_valid"], d["expires_at"], d["profile_id"], d["scopes"]}, []any{app["id"], "PAGE", true, 0, "108642097531246",
+	w.Want("debug", []any{d["app_id"], d["type"], d["is_valid"], d["expires_at"], d["profile_id"], d["scopes"]}, []any{app["id"], "PAGE", true, 0, "108642097531246",
 		[]string{"instagram_basic", "instagram_manage_messages", "pages_manage_metadata", "pages_show_list", "pages_read_engagement"}})
-	w.want("by itself", debug("t1", "t1")["is_valid"], true)
-	w.want("unknown", debug("x", appToken)["is_valid"], false)
+	w.Want("by itself", debug("t1", "t1")["is_valid"], true)
+	w.Want("unknown", debug("x", appToken)["is_valid"], false)
 	w.extra(`{"type":"token","expires_in":0}`)
-	w.want("expired", debug("t1", appToken)["is_valid"], false)
+	w.Want("expired", debug("t1", appToken)["is_valid"], false)
 	status, out = w.get(shopTo)
-	w.want("an expired token", []any{status, wrong(out)}, []any{400, "190/463 OAuthException"})
+	w.Want("an expired token", []any{status, wrong(out)}, []any{400, "190/463 OAuthException"})
 	w.extra(`{"type":"token","revoked":true,"expires_in":100}`)
 	status, out = w.text("x")
-	w.want("a revoked token", []any{status, wrong(out)}, []any{401, "190/460 OAuthException"})
+	w.Want("a revoked token", []any{status, wrong(out)}, []any{401, "190/460 OAuthException"})
 }
 
 func TestWhoMayCallWhat(t *testing.T) {
@@ -62,7 +62,7 @@ func TestWhoMayCallWhat(t *testing.T) {
 		{"unknown field", "GET", shopTo + "?fields=id,age", "t1", "400 100 OAuthException"},
 	} {
 		status, out, _ := w.call(c.method, c.path, "", "Authorization", "Bearer "+c.token)
-		w.want(c.name, fmt.Sprint(status, " ", wrong(out)), c.want)
+		w.Want(c.name, fmt.Sprint(status, " ", wrong(out)), c.want)
 	}
 	for scopes, c := range map[string]struct{ path, want string }{
 		`["instagram_basic"]`:                             {shopTo + "/conversations?platform=instagram", "10 OAuthException"},
@@ -71,48 +71,48 @@ func TestWhoMayCallWhat(t *testing.T) {
 		`["instagram_manage_messages","pages_messaging"]`: {shopTo, "10 OAuthException"},
 	} {
 		w.extra(`{"type":"token","scopes":` + scopes + `}`)
-		w.want(scopes, wrong(second(w.get(c.path))), c.want)
+		w.Want(scopes, wrong(second(w.get(c.path))), c.want)
 	}
 	w.extra(`{"type":"token","scopes":["pages_show_list"]}`)
 	_, out := w.get(shopTo + "?fields=id,instagram_business_account{id}")
-	w.want("the account is left out", []any{out["id"], out["instagram_business_account"]}, []any{"108642097531246", nil})
-	w.want("a send", wrong(second(w.text("x"))), "10 OAuthException")
+	w.Want("the account is left out", []any{out["id"], out["instagram_business_account"]}, []any{"108642097531246", nil})
+	w.Want("a send", wrong(second(w.text("x"))), "10 OAuthException")
 }
 
 func TestRefresh(t *testing.T) {
 	w := newWorld(t)
 	path := "/login/refresh_access_token?grant_type=ig_refresh_token&access_token=t2"
 	status, out := w.get(path)
-	w.want("too young", []any{status, wrong(out)}, []any{400, "100 IGApiException"})
-	w.advance(24 * time.Hour)
+	w.Want("too young", []any{status, wrong(out)}, []any{400, "100 IGApiException"})
+	w.Advance(24 * time.Hour)
 	status, out = w.get(path)
 	fresh, _ := out["access_token"].(string)
-	w.want("renewed", []any{status, out["token_type"], out["expires_in"], fresh != "" && fresh != "t2"}, []any{200, "bearer", 5.184e+06, true})
-	w.want("without its parameter", wrong(second(w.get("/login/refresh_access_token"))), "100 IGApiException")
+	w.Want("renewed", []any{status, out["token_type"], out["expires_in"], fresh != "" && fresh != "t2"}, []any{200, "bearer", 5.184e+06, true})
+	w.Want("without its parameter", wrong(second(w.get("/login/refresh_access_token"))), "100 IGApiException")
 	for _, token := range []string{"t2", fresh} {
-		w.want("good", first(w.get("/login/v25.0/me", "Authorization", "Bearer "+token)), 200)
+		w.Want("good", first(w.get("/login/v25.0/me", "Authorization", "Bearer "+token)), 200)
 	}
-	w.advance(59 * 24 * time.Hour)
-	w.want("the old one ends", wrong(second(w.get("/login/v25.0/me"))), "190/463 OAuthException")
-	w.want("and cannot be renewed", wrong(second(w.get(path))), "190/463 OAuthException")
-	w.want("the new one is good", first(w.get("/login/v25.0/me", "Authorization", "Bearer "+fresh)), 200)
-	w.advance(24 * time.Hour)
-	w.want("for 60 days", wrong(second(w.get("/login/v25.0/me", "Authorization", "Bearer "+fresh))), "190/463 OAuthException")
+	w.Advance(59 * 24 * time.Hour)
+	w.Want("the old one ends", wrong(second(w.get("/login/v25.0/me"))), "190/463 OAuthException")
+	w.Want("and cannot be renewed", wrong(second(w.get(path))), "190/463 OAuthException")
+	w.Want("the new one is good", first(w.get("/login/v25.0/me", "Authorization", "Bearer "+fresh)), 200)
+	w.Advance(24 * time.Hour)
+	w.Want("for 60 days", wrong(second(w.get("/login/v25.0/me", "Authorization", "Bearer "+fresh))), "190/463 OAuthException")
 }
 
 func TestProfiles(t *testing.T) {
 	w := newWorld(t)
 	path := "/v25.0/" + mei + "?fields=name,username,profile_pic"
-	w.want("unknown", wrong(second(w.get(path))), "100/33 GraphMethodException")
+	w.Want("unknown", wrong(second(w.get(path))), "100/33 GraphMethodException")
 	w.extra(`{"type":"person","name":"陳美麗","username":"mei.chen"}`)
 	w.extra(`{"type":"echo","text":"a private reply"}`)
 	status, out := w.get(path)
-	w.want("has not written", []any{status, wrong(out)}, []any{403, "230 OAuthException"})
+	w.Want("has not written", []any{status, wrong(out)}, []any{403, "230 OAuthException"})
 	w.act(fake.Act{Text: "hello"})
 	status, out = w.get(path)
-	w.want("known", []any{status, out["name"], out["username"], out["id"]}, []any{200, "陳美麗", "mei.chen", mei})
+	w.Want("known", []any{status, out["name"], out["username"], out["id"]}, []any{200, "陳美麗", "mei.chen", mei})
 	w.act(fake.Act{Block: true})
-	w.want("blocked", wrong(second(w.get(path))), "100/33 GraphMethodException")
+	w.Want("blocked", wrong(second(w.get(path))), "100/33 GraphMethodException")
 }
 
 func TestConversations(t *testing.T) {
@@ -121,7 +121,7 @@ func TestConversations(t *testing.T) {
 	list := func(path string) (messages []map[string]any) {
 		t.Helper()
 		_, out := w.get(path)
-		w.advance(time.Second) // two a second
+		w.Advance(time.Second) // two a second
 		for _, c := range out["data"].([]any) {
 			inner, _ := c.(map[string]any)["messages"].(map[string]any)
 			data, _ := inner["data"].([]any)
@@ -131,37 +131,37 @@ func TestConversations(t *testing.T) {
 		}
 		return messages
 	}
-	w.want("no such user", wrong(second(w.get(shopTo+"/conversations?"+asked+"1234567890123"))), "100/2534014 OAuthException")
-	w.advance(time.Second)
+	w.Want("no such user", wrong(second(w.get(shopTo+"/conversations?"+asked+"1234567890123"))), "100/2534014 OAuthException")
+	w.Advance(time.Second)
 	d := w.act(fake.Act{Text: "hello"})
-	w.advance(time.Second)
+	w.Advance(time.Second)
 	_, sent := w.text("好")
 	w.send(`{"recipient":{"id":"` + mei + `"},"message":{"attachment":{"type":"image","payload":{"url":"https://a.example/a.png"}}}}`)
 	got := list(shopTo + "/conversations?" + asked + mei)
-	w.want("messages", len(got), 3)
-	w.want("ours", []any{got[1]["id"], got[1]["message"], got[1]["from"].(map[string]any)["id"], got[1]["created_time"]},
+	w.Want("messages", len(got), 3)
+	w.Want("ours", []any{got[1]["id"], got[1]["message"], got[1]["from"].(map[string]any)["id"], got[1]["created_time"]},
 		[]any{sent["message_id"], "好", shop, "2026-10-05T03:20:17+0000"})
-	w.want("theirs", []any{got[2]["id"], got[2]["from"].(map[string]any)["id"]}, []any{d.Message, mei})
+	w.Want("theirs", []any{got[2]["id"], got[2]["from"].(map[string]any)["id"]}, []any{d.Message, mei})
 	if a := fmt.Sprint(got[0]["attachments"]); a == "<nil>" {
 		t.Errorf("the picture: got no attachment")
 	}
 	w.extra(`{"type":"delete"}`)
-	w.want("one taken back", len(list(shopTo+"/conversations?"+asked+mei)), 2)
+	w.Want("one taken back", len(list(shopTo+"/conversations?"+asked+mei)), 2)
 	for range 25 {
 		w.text("again")
 	}
-	w.want("the newest 20", len(list(shopTo+"/conversations?"+asked+mei)), 20)
-	w.want("fewer", len(list(shopTo+"/conversations?fields=messages.limit(2){id}&platform=instagram")), 2)
-	w.want("of Messenger", len(list(shopTo+"/conversations?"+url.PathEscape("fields=messages")+"&user_id="+mei)), 0)
-	w.want("unknown field", wrong(second(w.get(shopTo+"/conversations?platform=instagram&fields=age"))), "100 OAuthException")
-	w.advance(time.Second)
+	w.Want("the newest 20", len(list(shopTo+"/conversations?"+asked+mei)), 20)
+	w.Want("fewer", len(list(shopTo+"/conversations?fields=messages.limit(2){id}&platform=instagram")), 2)
+	w.Want("of Messenger", len(list(shopTo+"/conversations?"+url.PathEscape("fields=messages")+"&user_id="+mei)), 0)
+	w.Want("unknown field", wrong(second(w.get(shopTo+"/conversations?platform=instagram&fields=age"))), "100 OAuthException")
+	w.Advance(time.Second)
 	w.act(fake.Act{Account: "club", Text: "x"})
-	w.want("with Instagram Login", len(list(clubTo+"/conversations?user_id="+mei+"&fields=messages")), 1)
+	w.Want("with Instagram Login", len(list(clubTo+"/conversations?user_id="+mei+"&fields=messages")), 1)
 	w.get(clubTo + "/conversations")
 	w.get(clubTo + "/conversations")
-	w.want("three a second", wrong(second(w.get(clubTo+"/conversations"))), "613/2534040 IGApiException")
+	w.Want("three a second", wrong(second(w.get(clubTo+"/conversations"))), "613/2534040 IGApiException")
 	w.act(fake.Act{Account: "club", Extra: []byte(`{"type":"access","off":true}`)})
-	w.want("access off", wrong(second(w.get(clubTo+"/conversations"))), "200/2534041 IGApiException")
+	w.Want("access off", wrong(second(w.get(clubTo+"/conversations"))), "200/2534041 IGApiException")
 }
 
 func TestSubscriptions(t *testing.T) {
@@ -178,19 +178,19 @@ func TestSubscriptions(t *testing.T) {
 		shopTo: {"messages,message_reads,feed", "messaging_seen"},
 		clubTo: {"messages,messaging_seen", "feed"},
 	} {
-		w.want("at first", fields(path), "[messages]")
+		w.Want("at first", fields(path), "[messages]")
 		status, out, _ := w.call("POST", path+"/subscribed_apps?subscribed_fields="+c.bad, "")
 		if status != 400 || wrong(out)[:4] != "100 " {
 			t.Errorf("%s %s: got %d, %v, want a refusal", path, c.bad, status, out)
 		}
 		status, out, _ = w.call("POST", path+"/subscribed_apps?subscribed_fields="+c.good, "")
-		w.want("subscribed", []any{status, out["success"], fields(path) != "[messages]"}, []any{200, true, true})
+		w.Want("subscribed", []any{status, out["success"], fields(path) != "[messages]"}, []any{200, true, true})
 		for range 2 {
 			status, out, _ = w.call("DELETE", path+"/subscribed_apps", "")
-			w.want("ended", []any{status, out["success"], fields(path)}, []any{200, true, ""})
+			w.Want("ended", []any{status, out["success"], fields(path)}, []any{200, true, ""})
 		}
 	}
-	w.want("another method", wrong(second(func() (int, map[string]any) {
+	w.Want("another method", wrong(second(func() (int, map[string]any) {
 		s, out, _ := w.call("PUT", shopTo+"/subscribed_apps", "")
 		return s, out
 	}())), "100/33 GraphMethodException")

@@ -1,6 +1,7 @@
 package instagramtest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +15,7 @@ import (
 const sampleReferral = `{"ref":"ig_autumn","ad_id":"120210987654321777","source":"ADS","type":"OPEN_THREAD",` +
 	`"ads_context_data":{"ad_title":"秋季體驗課","photo_url":"https://scontent.example.net/ad.jpg"}}`
 
-// doing is what a customer does, or what the account does to one; p.mu is held.
+// doing is what a customer does, or what the account does to one; p.Mu is held.
 func (p *platform) doing(a *account, act fake.Act, x extra, at time.Time) (update, error) {
 	who := p.person(act.From)
 	c, id := a.chat(who), a.idOf(who)
@@ -128,7 +129,7 @@ func (p *platform) say(c *chat, act fake.Act, x extra) (*message, error) {
 		m.ReplyTo = &replyTo{Mid: x.Message}
 	case "story_reply":
 		if x.Story == "" {
-			x.Story = "179" + digits(14, string(random(8)))
+			x.Story = "179" + fake.Digits(14, string(fake.Random(8)))
 		}
 		m.ReplyTo = &replyTo{Story: &story{linkOr(x.Link), x.Story}}
 	case "ad":
@@ -165,10 +166,7 @@ func (p *platform) say(c *chat, act fake.Act, x extra) (*message, error) {
 
 // linkOr is the address of a medium, one of Meta's own if none is given.
 func linkOr(link string) string {
-	if link != "" {
-		return link
-	}
-	return "https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id=" + digits(17, string(random(8))) + "&signature=sample"
+	return cmp.Or(link, "https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id="+fake.Digits(17, string(fake.Random(8)))+"&signature=sample")
 }
 
 // act is what a customer does to a message, or by a link; opens tells whether it opens

@@ -3,9 +3,12 @@ package instagramtest
 import (
 	"encoding/json"
 	"net/url"
-	"sort"
+	"slices"
 	"strconv"
 	"unicode/utf8"
+
+	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/meta/metatest"
 )
 
 // check collects what is wrong with a request: the first fault counts.
@@ -22,14 +25,16 @@ func (c *check) refuse(r *refusal) {
 type object struct {
 	*check
 	at      string // "message.attachment"; "" = the request itself
-	members map[string]json.RawMessage
-	taken   map[string]bool
+	members fake.Members
 }
 
 func (c *check) object(at string, raw json.RawMessage) *object {
-	o := &object{check: c, at: at, taken: map[string]bool{}}
-	if c.fault == nil && json.Unmarshal(raw, &o.members) != nil || o.members == nil {
-		c.refuse(invalid("Param %s must be a JSON object.", o.path("")))
+	o := &object{check: c, at: at}
+	if c.fault == nil {
+		var ok bool
+		if o.members, ok = fake.ReadMembers(raw); !ok {
+			c.refuse(metatest.Invalid("Param %s must be a JSON object.", o.path("")))
+		}
 	}
 	return o
 }
@@ -48,9 +53,8 @@ func (o *object) path(member string) string {
 
 // take gives a member; null counts as absent.
 func (o *object) take(member string) (json.RawMessage, bool) {
-	o.taken[member] = true
-	raw, ok := o.members[member]
-	return raw, ok && o.fault == nil && string(raw) != "null"
+	raw, ok := o.members.Take(member)
+	return raw, ok && o.fault == nil
 }
 
 func (o *object) has(member string) bool {
@@ -62,7 +66,7 @@ func (o *object) has(member string) bool {
 func (o *object) need(member string) (json.RawMessage, bool) {
 	raw, ok := o.take(member)
 	if !ok {
-		o.refuse(invalid("The parameter %s is required.", o.path(member)))
+		o.refuse(metatest.Invalid("The parameter %s is required.", o.path(member)))
 	}
 	return raw, ok
 }
@@ -88,15 +92,15 @@ func (o *object) string(member string, needed bool, max int, unit string, count 
 	}
 	var s string
 	if json.Unmarshal(raw, &s) != nil {
-		o.refuse(invalid("Param %s must be a string.", o.path(member)))
+		o.refuse(metatest.Invalid("Param %s must be a string.", o.path(member)))
 		return ""
 	}
 	switch n := count(s); {
 	case needed && n == 0:
-		o.refuse(invalid("Param %s must be a non-empty UTF-8 encoded string.", o.path(member)))
+		o.refuse(metatest.Invalid("Param %s must be a non-empty UTF-8 encoded string.", o.path(member)))
 		return ""
 	case n > max:
-		o.refuse(invalid("Length of param %s must be less than or equal to %d %s.", o.path(member), max, unit))
+		o.refuse(metatest.Invalid("Length of param %s must be less than or equal to %d %s.", o.path(member), max, unit))
 		return ""
 	}
 	return s
@@ -105,20 +109,18 @@ func (o *object) string(member string, needed bool, max int, unit string, count 
 // oneOf reads a string out of a few.
 func (o *object) oneOf(member string, values ...string) string {
 	s := o.text(member, true, 100)
-	for _, v := range values {
-		if s == v {
-			return s
-		}
+	if !slices.Contains(values, s) {
+		o.refuse(metatest.Invalid("Param %s must be one of %q.", o.path(member), values))
+		return ""
 	}
-	o.refuse(invalid("Param %s must be one of %q.", o.path(member), values))
-	return ""
+	return s
 }
 
 // link reads an address of the web by https.
 func (o *object) link(member string) string {
 	s := o.text(member, true, 2048)
 	if u, err := url.Parse(s); o.fault == nil && (err != nil || u.Host == "" || u.Scheme != "https") {
-		o.refuse(invalid("Param %s should represent a valid URL.", o.path(member)))
+		o.refuse(metatest.Invalid("Param %s should represent a valid URL.", o.path(member)))
 	}
 	return s
 }
@@ -137,7 +139,7 @@ func (o *object) list(member string, max int) []*object {
 	}
 	var items []json.RawMessage
 	if json.Unmarshal(raw, &items) != nil || len(items) == 0 || len(items) > max {
-		o.refuse(invalid("Param %s must be an array of 1 to %d elements.", o.path(member), max))
+		o.refuse(metatest.Invalid("Param %s must be an array of 1 to %d elements.", o.path(member), max))
 		return nil
 	}
 	out := make([]*object, 0, len(items))
@@ -153,14 +155,7 @@ func (o *object) list(member string, max int) []*object {
 // only refuses members that nothing has asked for. Meta mostly overlooks them; here they
 // are a mistake.
 func (o *object) only() {
-	var unknown []string
-	for member := range o.members {
-		if !o.taken[member] {
-			unknown = append(unknown, member)
-		}
-	}
-	if len(unknown) > 0 && o.fault == nil {
-		sort.Strings(unknown)
-		o.refuse(invalid("Unexpected key %q on param %s.", unknown[0], o.path("")))
+	if unknown := o.members.Untaken(); len(unknown) > 0 && o.fault == nil {
+		o.refuse(metatest.Invalid("Unexpected key %q on param %s.", unknown[0], o.path("")))
 	}
 }

@@ -1,27 +1,17 @@
 package instagramtest
 
 import (
-	"bytes"
-	"encoding/json"
-	"io"
 	"mime"
 	"net/http"
 	"regexp"
-	"strconv"
 	"strings"
-	"time"
-)
 
-// maxBody is the largest request that the fake reads; Meta states none.
-const maxBody = 4 << 20
+	"omnihub/internal/channel/meta/metatest"
+)
 
 // exchange is one call of the API.
 type exchange struct {
-	w     http.ResponseWriter
-	r     *http.Request
-	trace string
-	body  []byte
-
+	metatest.Call
 	login   bool     // graph.instagram.com
 	node    string   // the object that is called: an id, "me", or a name
 	edge    string   // "messages"; "" = the object itself
@@ -30,20 +20,13 @@ type exchange struct {
 	faults  faults
 }
 
-func (x *exchange) answer(status int, v any) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(v) // only types of this package come here
-	body := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-	x.w.Header().Set("Content-Type", "application/json; charset=UTF-8")
-	x.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	x.w.WriteHeader(status)
-	_, _ = x.w.Write(body) // a caller who has left loses his answer
-	_ = http.NewResponseController(x.w).Flush()
+func (x *exchange) refuse(r *refusal) {
+	kind := metatest.OAuth
+	if x.login {
+		kind = ofInstagram
+	}
+	x.Refuse(r, kind)
 }
-
-func (x *exchange) refuse(r *refusal) { x.answer(r.status, r.body(x.login, x.trace)) }
 
 var (
 	paths     = regexp.MustCompile(`^(?:/(v\d{1,2}\.\d))?/([^/]+)(?:/([a-z_]+))?$`)
@@ -52,24 +35,18 @@ var (
 
 // ServeHTTP is the Graph API: graph.facebook.com, and below /login graph.instagram.com.
 func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{w: w, r: r, trace: trace()}
-	w.Header().Set("X-Fb-Trace-Id", x.trace)
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	if err != nil {
+	call, ok := metatest.Begin(w, r)
+	if !ok {
 		return
 	}
-	x.body = body
+	x := &exchange{Call: call}
 	path, below := strings.CutPrefix(r.URL.Path, "/login/")
 	if x.login = below; below {
 		path = "/" + path
 	}
 	refused := p.admit(x, path)
-	if x.faults.DelayMS > 0 {
-		select {
-		case <-time.After(time.Duration(x.faults.DelayMS) * time.Millisecond):
-		case <-r.Context().Done():
-			return
-		}
+	if !x.faults.Delay(r.Context()) {
+		return
 	}
 	if refused == nil {
 		refused = p.serve(x)
@@ -81,49 +58,49 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // admit finds out who calls what, and tells why a call is not let in; nil if it is.
 func (p *platform) admit(x *exchange, path string) *refusal {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	bearer, ok := strings.CutPrefix(x.r.Header.Get("Authorization"), "Bearer ")
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
+	bearer, ok := strings.CutPrefix(x.R.Header.Get("Authorization"), "Bearer ")
 	if !ok {
-		bearer = x.r.URL.Query().Get("access_token")
+		bearer = x.R.URL.Query().Get("access_token")
 	}
-	for _, a := range p.accounts {
+	for _, a := range p.Accounts {
 		if t := a.tokens[bearer]; bearer != "" && t != nil {
 			x.account, x.token = a, t
 		}
 	}
-	for _, a := range p.accounts {
+	for _, a := range p.Accounts {
 		if !x.login && bearer == a.app()+"|"+a.Secrets["app_secret"] {
 			x.account, x.token = a, nil
 		}
 	}
-	x.faults = p.faults.of(x.account)
+	x.faults = p.Faults.of(x.account)
 	// The clock of the platform, by which what expires is reckoned.
-	x.w.Header().Set("Date", p.now().UTC().Format(http.TimeFormat))
+	x.W.Header().Set("Date", p.Now().UTC().Format(http.TimeFormat))
 	parts := paths.FindStringSubmatch(path)
 	switch {
 	case x.faults.Down:
 		return unavailable()
 	case parts == nil, parts[1] == "" && parts[2] != unversion:
-		return &refusal{status: 400, code: 2500, kind: oauth, message: "Unknown path components: " + x.r.URL.Path}
-	case len(x.body) > maxBody:
-		return &refusal{status: 413, code: 1, kind: oauth, message: "The request is too large"}
+		return x.NoPath()
+	case len(x.Body) > metatest.MaxBody:
+		return metatest.TooLarge()
 	case bearer == "":
-		return &refusal{status: 400, code: 104, kind: oauth, message: "An access token is required to request this resource."}
+		return metatest.NoToken()
 	case x.faults.ExpiredToken:
-		return (&token{Expires: p.now()}).refused(p.now())
+		return metatest.Expired(p.Now(), p.Now())
 	case x.account == nil || x.token != nil && x.account.byPage() == x.login:
-		return &refusal{status: 401, code: 190, kind: oauth, message: "Invalid OAuth access token - Cannot parse access token"}
+		return &refusal{Status: 401, Code: 190, Kind: metatest.OAuth, Message: metatest.Unparsed}
 	}
-	x.w.Header().Set("Facebook-Api-Version", parts[1])
+	x.W.Header().Set("Facebook-Api-Version", parts[1])
 	x.node, x.edge = parts[2], parts[3]
 	if x.token == nil {
 		if x.node != "debug_token" {
-			return &refusal{status: 400, code: 210, kind: oauth, message: "(#210) A page access token is required to request this resource."}
+			return metatest.NotPage()
 		}
 		return nil
 	}
-	return x.token.refused(p.now())
+	return x.token.refused(p.Now())
 }
 
 // own reports whether the call is of the account's own object: the linked Page, or with
@@ -137,7 +114,7 @@ func (x *exchange) own() bool {
 
 // serve answers one call.
 func (p *platform) serve(x *exchange) *refusal {
-	method := x.r.Method
+	method := x.R.Method
 	switch {
 	case x.node == unversion && x.edge == "" && x.login && method == http.MethodGet:
 		return p.refresh(x)
@@ -146,18 +123,18 @@ func (p *platform) serve(x *exchange) *refusal {
 	case x.node == "app" && x.edge == "" && !x.login && method == http.MethodGet:
 		out, refused := only(map[string]any{"id": x.account.app(), "name": "Omnihub", "category": "Business", "link": "https://hub.example/"}, append(x.fields(), "id"))
 		if refused == nil {
-			x.answer(http.StatusOK, out)
+			x.Answer(http.StatusOK, out)
 		}
 		return refused
 	case !x.own() && x.edge == "" && method == http.MethodGet && idForm.MatchString(x.node):
 		return p.profile(x)
 	case !x.own():
-		return missing(strings.ToLower(method))
+		return x.Missing()
 	case x.edge == "" && method == http.MethodGet:
 		return p.me(x)
 	case x.edge == "messages" && method == http.MethodPost:
-		if media, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type")); err != nil || media != "application/json" {
-			return invalid("The parameter recipient is required.")
+		if media, _, err := mime.ParseMediaType(x.R.Header.Get("Content-Type")); err != nil || media != "application/json" {
+			return metatest.Invalid("The parameter recipient is required.")
 		}
 		return p.messages(x)
 	case x.edge == "conversations" && method == http.MethodGet:
@@ -165,5 +142,5 @@ func (p *platform) serve(x *exchange) *refusal {
 	case x.edge == "subscribed_apps":
 		return p.subscriptions(x)
 	}
-	return missing(strings.ToLower(method))
+	return x.Missing()
 }

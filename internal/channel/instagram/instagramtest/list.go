@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/meta/metatest"
 )
 
 // created is the form of times in lists; they have no fractions of seconds.
@@ -26,9 +29,9 @@ type page struct {
 // is given, the newest messages first.
 // https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/conversations-api
 func (p *platform) conversations(x *exchange) *refusal {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	a, query := x.account, x.r.URL.Query()
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
+	a, query := x.account, x.R.URL.Query()
 	scope := "instagram_manage_messages"
 	if x.login {
 		scope = "instagram_business_manage_messages"
@@ -41,11 +44,12 @@ func (p *platform) conversations(x *exchange) *refusal {
 		return accessOff()
 	case platform != "instagram" && (platform != "" || !x.login):
 		// Without it a Page's conversations on Messenger are listed: here it has none.
-		x.answer(http.StatusOK, page{[]map[string]any{}})
+		x.Answer(http.StatusOK, page{[]map[string]any{}})
 		return nil
-	case !within(&a.listed, p.now(), listsPerSecond):
+	case a.listed.Full(p.Now(), time.Second, listsPerSecond):
 		return tooFast()
 	}
+	a.listed.Note(p.Now())
 	user := query.Get("user_id")
 	if user != "" && a.chats[user] == nil {
 		return noSuchUser()
@@ -73,12 +77,12 @@ func (p *platform) conversations(x *exchange) *refusal {
 				}
 				one["messages"] = page{list}
 			default:
-				return invalid("Tried accessing nonexisting field (%s) on node type (UnifiedThread)", name)
+				return metatest.Invalid("Tried accessing nonexisting field (%s) on node type (UnifiedThread)", name)
 			}
 		}
 		out.Data = append(out.Data, one)
 	}
-	x.answer(http.StatusOK, out)
+	x.Answer(http.StatusOK, out)
 	return nil
 }
 
@@ -125,16 +129,16 @@ func (p *platform) listed(a *account, id string, c *chat, fields string) ([]map[
 // listing is an attachment as it is listed: by Meta's own copy.
 // https://developers.facebook.com/docs/graph-api/reference/message
 func (e entryOfChat) listing() map[string]any {
-	link := "https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id=" + digits(17, e.ID) + "&signature=sample"
+	link := "https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id=" + fake.Digits(17, e.ID) + "&signature=sample"
 	switch e.Kind {
 	case "image", "story_mention":
 		return map[string]any{"image_data": map[string]any{"width": 800, "height": 600, "max_width": 0, "max_height": 0, "url": link, "preview_url": link}}
 	case "video":
 		return map[string]any{"video_data": map[string]any{"width": 800, "height": 600, "url": link, "preview_url": link}}
 	case "audio":
-		return map[string]any{"id": digits(15, e.ID), "mime_type": "audio/mp4", "file_url": link}
+		return map[string]any{"id": fake.Digits(15, e.ID), "mime_type": "audio/mp4", "file_url": link}
 	case "template":
 		return map[string]any{"generic_template": map[string]any{"title": e.Title}}
 	}
-	return map[string]any{"id": digits(15, e.ID), "mime_type": "application/pdf", "file_url": link}
+	return map[string]any{"id": fake.Digits(15, e.ID), "mime_type": "application/pdf", "file_url": link}
 }

@@ -3,6 +3,8 @@ package instagramtest
 import (
 	"encoding/json"
 	"time"
+
+	"omnihub/internal/channel/fake"
 )
 
 // What the platform records, so that it still knows its customers, what was said, its
@@ -35,11 +37,11 @@ type (
 )
 
 func (p *platform) rememberChat(a *account, id string, c *chat) {
-	p.journal.Record("chat", chatEntry{a.ID, id, c.key, c.lastIn, c.ad, c.blocked})
+	p.Journal.Record("chat", chatEntry{a.ID, id, c.key, c.lastIn, c.ad, c.blocked})
 }
 
 func (p *platform) rememberAccount(a *account) {
-	p.journal.Record("account", accountEntry{a.ID, a.subscribed, a.closed})
+	p.Journal.Record("account", accountEntry{a.ID, a.subscribed, a.closed})
 }
 
 // recall reads what was recorded. Entries of accounts that are gone are passed over.
@@ -50,81 +52,44 @@ func (p *platform) recall() {
 		}
 		return a.chats[id]
 	}
-	p.journal.Replay(func(kind string, entry json.RawMessage) {
+	p.Journal.Replay(func(kind string, entry json.RawMessage) {
 		switch kind {
 		case "person":
-			if who, ok := recorded[person](entry); ok {
+			if who, ok := fake.Recorded[person](entry); ok {
 				p.people[who.Key] = &who
 			}
 		case "chat":
-			e, ok := recorded[chatEntry](entry)
-			if a := p.named(e.Account); ok && a != nil {
+			if e, a, ok := fake.RecordedOf[chatEntry](p.Core, entry); ok {
 				c := chatOf(a, e.ID, e.Person)
 				c.lastIn, c.ad, c.blocked = e.LastIn, e.Ad, e.Blocked
 			}
 		case "message":
-			e, ok := recorded[messageEntry](entry)
-			if a := p.named(e.Account); ok && a != nil {
+			if e, a, ok := fake.RecordedOf[messageEntry](p.Core, entry); ok {
 				chatOf(a, e.ID, e.Person).keep(e.Message)
 			}
 		case "accepted":
-			e, ok := recorded[acceptedEntry](entry)
-			if a := p.named(e.Account); ok && a != nil && e.Sent != nil {
+			if e, a, ok := fake.RecordedOf[acceptedEntry](p.Core, entry); ok && e.Sent != nil {
 				a.remember(e.Sent)
 			}
 		case "told":
-			e, ok := recorded[toldEntry](entry)
-			if a := p.named(e.Account); ok && a != nil && a.sent[e.Message] != nil {
-				a.sent[e.Message].tell(e.What)
+			if e, a, ok := fake.RecordedOf[toldEntry](p.Core, entry); ok && a.sent[e.Message] != nil {
+				a.sent[e.Message].Owed = fake.Strike(a.sent[e.Message].Owed, e.What)
 			}
 		case "account":
-			e, ok := recorded[accountEntry](entry)
-			if a := p.named(e.Account); ok && a != nil {
+			if e, a, ok := fake.RecordedOf[accountEntry](p.Core, entry); ok {
 				a.subscribed, a.closed = e.Subscribed, e.Closed
 			}
 		case "token":
-			e, ok := recorded[tokenEntry](entry)
-			if a := p.named(e.Account); ok && a != nil && e.Token != nil {
+			if e, a, ok := fake.RecordedOf[tokenEntry](p.Core, entry); ok && e.Token != nil {
 				a.tokens[e.Token.Value] = e.Token
 			}
 		}
 	})
-	for _, a := range p.accounts {
+	for _, a := range p.Accounts {
 		for _, s := range a.sent {
 			if len(s.Owed) > 0 && a.Webhook != "" {
-				n := p.news(a, s, faults{}, s.ID)
-				n.tries = restartTries
-				go n.tell()
+				p.news(a, s, faults{}, s.ID).AfterRestart()
 			}
 		}
 	}
-}
-
-// named is account without the first as a default.
-func (p *platform) named(id string) *account {
-	if id == "" {
-		return nil
-	}
-	a, err := p.account(id)
-	if err != nil {
-		return nil
-	}
-	return a
-}
-
-// tell strikes off what is owed.
-func (s *sent) tell(what string) {
-	var left []string
-	for _, o := range s.Owed {
-		if o != what {
-			left = append(left, o)
-		}
-	}
-	s.Owed = left
-}
-
-func recorded[T any](entry json.RawMessage) (T, bool) {
-	var e T
-	err := json.Unmarshal(entry, &e)
-	return e, err == nil
 }

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"omnihub/internal/channel/fake"
 )
 
 // person is somebody who uses Instagram.
@@ -28,7 +30,7 @@ func (p *platform) person(name string) *person {
 			who.Name, who.Username = "Instagram "+name[len(name)-4:], "ig_"+name[len(name)-4:]
 		}
 		if who.Username == "" {
-			who.Username = "ig_" + digits(6, "username", name)
+			who.Username = "ig_" + fake.Digits(6, "username", name)
 		}
 		p.keepPerson(who)
 	}
@@ -37,7 +39,7 @@ func (p *platform) person(name string) *person {
 
 func (p *platform) keepPerson(who *person) {
 	p.people[who.Key] = who
-	p.journal.Record("person", who)
+	p.Journal.Record("person", who)
 }
 
 // idOf is the person's id at an account; a name that has an id's form is one.
@@ -45,10 +47,10 @@ func (a *account) idOf(who *person) string {
 	if idForm.MatchString(who.Key) {
 		return who.Key
 	}
-	return "1" + digits(15, "igsid", a.ExternalID, who.Key)
+	return "1" + fake.Digits(15, "igsid", a.ExternalID, who.Key)
 }
 
-// chat finds or makes what an account and a person have had; p.mu is held.
+// chat finds or makes what an account and a person have had; p.Mu is held.
 func (a *account) chat(who *person) *chat {
 	id := a.idOf(who)
 	c := a.chats[id]
@@ -67,10 +69,10 @@ func (c *chat) label(id string) string {
 	return c.key
 }
 
-// add files a message; p.mu is held.
+// add files a message; p.Mu is held.
 func (p *platform) add(a *account, id string, c *chat, e entryOfChat) {
 	c.keep(e)
-	p.journal.Record("message", messageEntry{a.ID, id, c.key, e})
+	p.Journal.Record("message", messageEntry{a.ID, id, c.key, e})
 }
 
 func (c *chat) keep(e entryOfChat) {
@@ -80,10 +82,7 @@ func (c *chat) keep(e entryOfChat) {
 			return
 		}
 	}
-	c.log = append(c.log, e)
-	if over := len(c.log) - maxLog; over > 0 {
-		c.log = append([]entryOfChat{}, c.log[over:]...)
-	}
+	c.log = fake.Newest(append(c.log, e), maxLog)
 }
 
 // last is the newest message of one side; "" if there is none.

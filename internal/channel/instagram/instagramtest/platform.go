@@ -11,12 +11,6 @@
 package instagramtest
 
 import (
-	"crypto/sha256"
-	"fmt"
-	"math/big"
-	"net/http"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"omnihub/internal/channel/fake"
@@ -26,18 +20,8 @@ const kind = "instagram"
 
 // platform is Instagram, as far as the accounts of its Config are concerned.
 type platform struct {
-	now     func() time.Time
-	ledger  *fake.Ledger
-	courier fake.Courier
-	client  *http.Client
-	journal *fake.Journal
-	waiting atomic.Int64 // webhooks about sends that are still to be told
-
-	mu       sync.Mutex
-	accounts []*account
-	people   map[string]*person // by what the tester calls them
-	faults   faults
-	dice     *fake.Dice
+	*fake.Core[*account, faults]
+	people map[string]*person // by what the tester calls them; guarded by Mu
 }
 
 // account is a professional account, connected by Facebook Login (with the Page that it
@@ -53,9 +37,9 @@ type account struct {
 
 	chats  map[string]*chat // by the customer's id at this account
 	sent   map[string]*sent // what the app sent, by id
-	texts  []time.Time      // sends of the last second: texts, links and cards
-	files  []time.Time      // and those with audio or video
-	listed []time.Time      // calls of the Conversations API in the last second
+	texts  fake.Recent      // sends of the last second: texts, links and cards
+	files  fake.Recent      // and those with audio or video
+	listed fake.Recent      // calls of the Conversations API in the last second
 }
 
 // byPage tells that the account is connected by Facebook Login.
@@ -97,27 +81,10 @@ const (
 // signed with it, instagram_app_secret; with Facebook Login also page_id (made if
 // absent). Its ExternalID is the id of the professional account.
 func New(c fake.Config) fake.Platform {
-	p := &platform{
-		now:     c.Now,
-		ledger:  c.Ledger,
-		courier: fake.Courier{Client: c.Client},
-		client:  c.Client,
-		journal: c.Journal,
-		people:  map[string]*person{},
-		dice:    &fake.Dice{},
-	}
-	if p.now == nil {
-		p.now = time.Now
-	}
-	if p.ledger == nil {
-		p.ledger = fake.NewLedger()
-	}
-	if p.client == nil {
-		p.client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{}}
-	}
-	for _, one := range c.Accounts {
+	p := &platform{people: map[string]*person{}}
+	p.Core = fake.NewCore[faults](kind, c, func(one fake.Account) *account {
 		a := &account{
-			Account: one, page: one.Secrets["page_id"], username: "shop." + digits(4, "username", one.ExternalID),
+			Account: one, page: one.Secrets["page_id"], username: "shop." + fake.Digits(4, "username", one.ExternalID),
 			tokens: map[string]*token{}, chats: map[string]*chat{}, sent: map[string]*sent{},
 			subscribed: []string{"messages"},
 		}
@@ -125,39 +92,16 @@ func New(c fake.Config) fake.Platform {
 		case !a.byPage():
 			a.page = ""
 		case a.page == "":
-			a.page = "10" + digits(13, "page", one.ExternalID)
+			a.page = "10" + fake.Digits(13, "page", one.ExternalID)
 		}
-		p.accounts = append(p.accounts, a)
-	}
+		return a
+	})
 	p.recall()
-	for _, a := range p.accounts {
+	for _, a := range p.Accounts {
 		p.issue(a)
 	}
 	return p
 }
 
-// Pending counts the webhooks that are still to be delivered.
-func (p *platform) Pending() int { return p.courier.Pending() + int(p.waiting.Load()) }
-
-// account finds one by either of its names, or the first; p.mu is held.
-func (p *platform) account(name string) (*account, error) {
-	if name == "" && len(p.accounts) > 0 {
-		return p.accounts[0], nil
-	}
-	for _, a := range p.accounts {
-		if name != "" && (a.ID == name || a.ExternalID == name) {
-			return a, nil
-		}
-	}
-	return nil, fmt.Errorf("instagramtest: act: no account %q", name)
-}
-
 // app is the id of the app that an account is connected by.
-func (a *account) app() string { return "20" + digits(13, "app", a.Secrets["app_secret"]) }
-
-// digits derives n digits from names, always the same ones.
-func digits(n int64, names ...string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q", names))
-	of := new(big.Int).Exp(big.NewInt(10), big.NewInt(n), nil)
-	return fmt.Sprintf("%0*s", n, of.Mod(new(big.Int).SetBytes(sum[:]), of).String())
-}
+func (a *account) app() string { return "20" + fake.Digits(13, "app", a.Secrets["app_secret"]) }

@@ -1,20 +1,16 @@
 package instagramtest
 
 import (
-	"context"
+	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"time"
 
-	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/meta/metatest"
 )
 
 // learn notes the customers, messages and windows of a body that the tester wrote, as far
-// as it can be read, so that they can be answered; p.mu is held.
+// as it can be read, so that they can be answered; p.Mu is held.
 func (p *platform) learn(body []byte) {
 	var w struct {
 		Entry []struct {
@@ -29,8 +25,8 @@ func (p *platform) learn(body []byte) {
 	}
 	_ = json.Unmarshal(body, &w) // what cannot be read has none
 	for _, e := range w.Entry {
-		a := p.named(e.ID)
-		if a == nil {
+		a, err := p.Account(e.ID)
+		if err != nil || e.ID == "" {
 			continue
 		}
 		for _, i := range e.Messaging {
@@ -54,52 +50,10 @@ func (p *platform) learn(body []byte) {
 }
 
 // handshake is the GET by which Meta checks a webhook URL when it is entered.
-// https://developers.facebook.com/docs/graph-api/webhooks/getting-started
-type handshake struct{ url, challenge string }
-
-func (a *account) handshake(x extra) (*handshake, error) {
-	u, err := url.Parse(a.Webhook)
-	if err != nil || u.Host == "" {
-		return nil, errors.New("instagramtest: act: the account has no webhook URL")
+func (a *account) handshake(x extra) (*metatest.Handshake, error) {
+	h, err := metatest.NewHandshake(a.Webhook, x.Mode, x.Challenge, cmp.Or(x.Token, a.Secrets["verify_token"]))
+	if err != nil {
+		return nil, fmt.Errorf("instagramtest: act: %w", err)
 	}
-	h := &handshake{challenge: x.Challenge}
-	if h.challenge == "" {
-		h.challenge = digits(10, string(random(8)))
-	}
-	if x.Mode == "" {
-		x.Mode = "subscribe"
-	}
-	if x.Token == "" {
-		x.Token = a.Secrets["verify_token"]
-	}
-	query := u.Query()
-	query.Set("hub.mode", x.Mode)
-	query.Set("hub.challenge", h.challenge)
-	query.Set("hub.verify_token", x.Token)
-	u.RawQuery = query.Encode()
-	h.url = u.String()
 	return h, nil
-}
-
-// shake makes the GET. The delivery's event is the challenge, its header and body are the
-// answer's.
-func (p *platform) shake(ctx context.Context, h *handshake, hold bool) (fake.Delivery, error) {
-	delivery := fake.Delivery{URL: h.url, Event: h.challenge, Statuses: []int{}, Header: map[string]string{}}
-	if hold {
-		return delivery, nil
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url, nil)
-	if err != nil {
-		return fake.Delivery{}, fmt.Errorf("instagramtest: handshake: %w", err)
-	}
-	resp, err := p.client.Do(r)
-	if err != nil {
-		delivery.Statuses = []int{0}
-		return delivery, nil
-	}
-	defer resp.Body.Close()
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20)) // an answer that breaks off is as long as it is
-	delivery.Status, delivery.Statuses, delivery.Body = resp.StatusCode, []int{resp.StatusCode}, string(body)
-	delivery.Header["content-type"] = resp.Header.Get("Content-Type")
-	return delivery, nil
 }

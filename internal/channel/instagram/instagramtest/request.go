@@ -3,6 +3,8 @@ package instagramtest
 import (
 	"encoding/json"
 	"strings"
+
+	"omnihub/internal/channel/meta/metatest"
 )
 
 // request is a send, as far as the platform must know it to act on it.
@@ -36,7 +38,7 @@ const (
 func readSend(login bool, body []byte) (*request, *refusal) {
 	c := &check{}
 	if !json.Valid(body) {
-		c.refuse(invalid("The request body is not JSON."))
+		c.refuse(metatest.Invalid("The request body is not JSON."))
 	}
 	o := c.object("", body)
 	q := &request{}
@@ -60,9 +62,9 @@ func readSend(login bool, body []byte) (*request, *refusal) {
 	}
 	switch {
 	case typed == "MESSAGE_TAG" && !q.agent:
-		c.refuse(invalid("The parameter tag is required."))
+		c.refuse(metatest.Invalid("The parameter tag is required."))
 	case q.agent && typed != "MESSAGE_TAG" && !login, q.agent && typed != "" && typed != "MESSAGE_TAG":
-		c.refuse(invalid("messaging_type must be MESSAGE_TAG for a message with a tag."))
+		c.refuse(metatest.Invalid("messaging_type must be MESSAGE_TAG for a message with a tag."))
 	}
 	q.message(o.child("message"))
 	o.only()
@@ -74,7 +76,7 @@ func (q *request) message(m *object) {
 	switch {
 	case m.fault != nil:
 	case text == attached:
-		m.refuse(invalid("Exactly one of message[text] and message[attachment] is required."))
+		m.refuse(metatest.Invalid("Exactly one of message[text] and message[attachment] is required."))
 	case text:
 		q.kind, q.text = "text", m.bytes("text", true, maxText)
 	default:
@@ -123,7 +125,7 @@ func (q *request) attachment(a *object) {
 // template is a template's payload as its echo shows it.
 func template(form string, payload *object) json.RawMessage {
 	members := map[string]json.RawMessage{}
-	for name, value := range payload.members {
+	for name, value := range payload.members.All {
 		if name != "template_type" {
 			members[name] = value
 		}
@@ -169,7 +171,7 @@ func (q *request) card(o *object) (title string) {
 		q.buttons(o)
 	}
 	if more == 0 {
-		o.refuse(invalid("%s needs one more property beside title.", o.path("")))
+		o.refuse(metatest.Invalid("%s needs one more property beside title.", o.path("")))
 	}
 	o.only()
 	return title

@@ -14,10 +14,10 @@ func TestSendsAreAnsweredAndNoted(t *testing.T) {
 	w.act(fake.Act{From: "mei", Text: "hello"})
 	id := w.idOf("mei")
 	status, out, header := w.call("POST", shopTo+"/messages", `{"recipient":{"id":"`+id+`"},"messaging_type":"RESPONSE","message":{"text":"嗨"}}`)
-	w.want("answer", []any{status, out["recipient_id"], header.Get("Facebook-Api-Version"), header.Get("Date")},
+	w.Want("answer", []any{status, out["recipient_id"], header.Get("Facebook-Api-Version"), header.Get("Date")},
 		[]any{200, id, "v25.0", "Mon, 05 Oct 2026 03:20:15 GMT"})
-	c := w.ledger.Calls("instagram", "mei")[0]
-	w.want("call", []any{c.Channel, c.Account, c.To, c.Name, c.Kind, c.Text, c.ID, c.At}, []any{"instagram", "shop", id, "mei", "text", "嗨", out["message_id"], int64(1791170415523)})
+	c := w.Ledger.Calls("instagram", "mei")[0]
+	w.Want("call", []any{c.Channel, c.Account, c.To, c.Name, c.Kind, c.Text, c.ID, c.At}, []any{"instagram", "shop", id, "mei", "text", "嗨", out["message_id"], int64(1791170415523)})
 
 	for body, want := range map[string]string{
 		`"attachment":{"type":"image","payload":{"url":"https://a.example/a.png"}}`:                                                                                "image ",
@@ -26,23 +26,23 @@ func TestSendsAreAnsweredAndNoted(t *testing.T) {
 		`"attachment":{"type":"template","payload":{"template_type":"generic","elements":[{"title":"a","subtitle":"s"},{"title":"b","image_url":"https://x.y"}]}}`: "template a\nb",
 	} {
 		status, out := w.send(`{"recipient":{"id":"` + id + `"},"message":{` + body + `}}`)
-		calls := w.ledger.Calls("instagram", "mei")
+		calls := w.Ledger.Calls("instagram", "mei")
 		c := calls[len(calls)-1]
-		w.want(body, []any{status, c.Kind + " " + c.Text, out["message_id"] == c.ID}, []any{200, want, true})
+		w.Want(body, []any{status, c.Kind + " " + c.Text, out["message_id"] == c.ID}, []any{200, want, true})
 	}
 	status, out, _ = w.call("POST", "/v25.0/me/messages", fmt.Sprintf(`{"recipient":{"id":%q},"message":{"text":"x"}}`, id))
-	w.want("me", []any{status, wrong(out)}, []any{200, ""})
+	w.Want("me", []any{status, wrong(out)}, []any{200, ""})
 
 	for _, action := range []string{"typing_on", "mark_seen"} {
 		status, out := w.send(`{"recipient":{"id":"` + id + `"},"sender_action":"` + action + `"}`)
-		calls := w.ledger.Calls("instagram", "mei")
-		w.want(action, []any{status, out["recipient_id"], out["message_id"], calls[len(calls)-1].Kind}, []any{200, id, nil, action})
+		calls := w.Ledger.Calls("instagram", "mei")
+		w.Want(action, []any{status, out["recipient_id"], out["message_id"], calls[len(calls)-1].Kind}, []any{200, id, nil, action})
 	}
 }
 
 // idOf is a customer's id at the shop.
 func (w *world) idOf(name string) string {
-	w.t.Helper()
+	w.T.Helper()
 	body := w.act(fake.Act{From: name, Text: "who am I?", Hold: true}).Body
 	_, rest, _ := strings.Cut(body, `"sender":{"id":"`)
 	id, _, _ := strings.Cut(rest, `"`)
@@ -60,19 +60,19 @@ func TestTheSameCustomerHasAnotherIDAtEachAccount(t *testing.T) {
 func TestWindow(t *testing.T) {
 	w := newWorld(t)
 	status, out := w.text("x")
-	w.want("a stranger", []any{status, wrong(out)}, []any{400, "100/2534014 OAuthException"})
+	w.Want("a stranger", []any{status, wrong(out)}, []any{400, "100/2534014 OAuthException"})
 	w.act(fake.Act{Text: "hello"})
-	w.want("at once", first(w.text("x")), 200)
-	w.advance(24*time.Hour - time.Second)
-	w.want("just within", first(w.text("x")), 200)
-	w.advance(time.Second)
+	w.Want("at once", first(w.text("x")), 200)
+	w.Advance(24*time.Hour - time.Second)
+	w.Want("just within", first(w.text("x")), 200)
+	w.Advance(time.Second)
 	status, out = w.text("x")
-	w.want("after a day", []any{status, wrong(out), says(out)}, []any{403, "10/2534022 OAuthException", "This message is sent outside of allowed window."})
-	w.want("typing after a day", first(w.send(`{"recipient":{"id":"`+mei+`"},"sender_action":"typing_on"}`)), 403)
+	w.Want("after a day", []any{status, wrong(out), says(out)}, []any{403, "10/2534022 OAuthException", "This message is sent outside of allowed window."})
+	w.Want("typing after a day", first(w.send(`{"recipient":{"id":"`+mei+`"},"sender_action":"typing_on"}`)), 403)
 	agent := `{"recipient":{"id":"` + mei + `"},"messaging_type":"MESSAGE_TAG","tag":"HUMAN_AGENT","message":{"text":"x"}}`
-	w.want("a person after a day", first(w.send(agent)), 200)
-	w.advance(6 * 24 * time.Hour)
-	w.want("a person after a week", first(w.send(agent)), 403)
+	w.Want("a person after a day", first(w.send(agent)), 200)
+	w.Advance(6 * 24 * time.Hour)
+	w.Want("a person after a week", first(w.send(agent)), 403)
 	for x, want := range map[string]int{
 		`{"type":"reaction","message":"m1","emoji":"x"}`:                       200,
 		`{"type":"referral","ref":"a"}`:                                        200,
@@ -83,47 +83,47 @@ func TestWindow(t *testing.T) {
 		`{"type":"batch","acts":[{"from":"` + mei + `","postback":"a"}]}`:      200,
 		`{"type":"batch","acts":[{"from":"` + mei + `","text":"old","at":1}]}`: 403,
 	} {
-		w.advance(25 * time.Hour)
+		w.Advance(25 * time.Hour)
 		w.extra(x)
-		w.want(x, first(w.text("x")), want)
+		w.Want(x, first(w.text("x")), want)
 	}
 	w.extra(`{"type":"ad","text":"I saw it"}`)
-	w.advance(7*24*time.Hour - time.Second)
-	w.want("six days after an advertisement", first(w.text("x")), 200)
-	w.advance(time.Second)
-	w.want("seven days after it", first(w.text("x")), 403)
+	w.Advance(7*24*time.Hour - time.Second)
+	w.Want("six days after an advertisement", first(w.text("x")), 200)
+	w.Advance(time.Second)
+	w.Want("seven days after it", first(w.text("x")), 403)
 }
 
 func TestInstagramLoginKnowsTheTagAlone(t *testing.T) {
 	w := newWorld(t)
 	w.act(fake.Act{Account: "club", Text: "hello"})
-	w.advance(25 * time.Hour)
+	w.Advance(25 * time.Hour)
 	body := fmt.Sprintf(textFor, "x")
 	status, out, _ := w.call("POST", clubTo+"/messages", body)
-	w.want("without", []any{status, wrong(out)}, []any{403, "10/2534022 IGApiException"})
+	w.Want("without", []any{status, wrong(out)}, []any{403, "10/2534022 IGApiException"})
 	status, _, _ = w.call("POST", clubTo+"/messages", strings.Replace(body, `"message"`, `"tag":"HUMAN_AGENT","message"`, 1))
-	w.want("with the tag", status, 200)
+	w.Want("with the tag", status, 200)
 	w.act(fake.Act{Text: "hello"})
 	status, out = w.send(strings.Replace(body, `"message"`, `"tag":"HUMAN_AGENT","message"`, 1))
-	w.want("Facebook Login wants the type, too", []any{status, wrong(out)}, []any{400, "100 OAuthException"})
+	w.Want("Facebook Login wants the type, too", []any{status, wrong(out)}, []any{400, "100 OAuthException"})
 }
 
 func TestRates(t *testing.T) {
 	w := newWorld(t)
 	w.act(fake.Act{Text: "hello"})
 	for n := range 100 {
-		w.want("text", first(w.text(fmt.Sprint(n))), 200)
+		w.Want("text", first(w.text(fmt.Sprint(n))), 200)
 	}
 	status, out := w.text("one more")
-	w.want("number 101 within a second", []any{status, wrong(out)}, []any{400, "613/2534040 OAuthException"})
+	w.Want("number 101 within a second", []any{status, wrong(out)}, []any{400, "613/2534040 OAuthException"})
 	video := `{"recipient":{"id":"` + mei + `"},"message":{"attachment":{"type":"audio","payload":{"url":"https://a.example/a.m4a"}}}}`
 	for range 10 {
-		w.want("audio", first(w.send(video)), 200)
+		w.Want("audio", first(w.send(video)), 200)
 	}
-	w.want("number 11", wrong(second(w.send(video))), "613/2534040 OAuthException")
-	w.advance(time.Second)
-	w.want("the next second", []any{first(w.text("x")), first(w.send(video))}, []any{200, 200})
-	w.want("refused ones are not noted", len(w.ledger.Calls("instagram", "")), 112)
+	w.Want("number 11", wrong(second(w.send(video))), "613/2534040 OAuthException")
+	w.Advance(time.Second)
+	w.Want("the next second", []any{first(w.text("x")), first(w.send(video))}, []any{200, 200})
+	w.Want("refused ones are not noted", len(w.Ledger.Calls("instagram", "")), 112)
 }
 
 func second[T, U any](_ T, u U) U { return u }
@@ -133,14 +133,14 @@ func TestWhoIsNotThere(t *testing.T) {
 	w.act(fake.Act{Text: "hello"})
 	w.act(fake.Act{Block: true})
 	status, out := w.text("x")
-	w.want("blocked", []any{status, wrong(out), says(out)}, []any{400, "551/1545041 OAuthException", "This person isn't available right now."})
+	w.Want("blocked", []any{status, wrong(out), says(out)}, []any{400, "551/1545041 OAuthException", "This person isn't available right now."})
 	w.act(fake.Act{Follow: true})
-	w.want("back again", first(w.text("x")), 200)
+	w.Want("back again", first(w.text("x")), 200)
 	w.extra(`{"type":"access","off":true}`)
 	status, out = w.text("x")
-	w.want("access off", []any{status, wrong(out)}, []any{403, "200/2534041 OAuthException"})
+	w.Want("access off", []any{status, wrong(out)}, []any{403, "200/2534041 OAuthException"})
 	w.extra(`{"type":"access"}`)
-	w.want("access on", first(w.text("x")), 200)
+	w.Want("access on", first(w.text("x")), 200)
 }
 
 // TestWrongShapesAreRefused: as Meta would, naming what is wrong.
@@ -199,43 +199,43 @@ func TestWrongShapesAreRefused(t *testing.T) {
 		}
 	}
 	status, out := w.send(`{"recipient":{"id":"someone"},"message":{"text":"x"}}`)
-	w.want("no id", []any{status, wrong(out)}, []any{400, "100/2534014 OAuthException"})
+	w.Want("no id", []any{status, wrong(out)}, []any{400, "100/2534014 OAuthException"})
 	status, out, _ = w.call("POST", shopTo+"/messages", fmt.Sprintf(textFor, "x"), "Content-Type", "text/plain")
-	w.want("no JSON type", []any{status, wrong(out)}, []any{400, "100 OAuthException"})
-	w.want("longest", first(w.send(message(`"text":"`+strings.Repeat("字", 333)+`a"`))), 200)
-	w.want("noted", len(w.ledger.Calls("instagram", "")), 1)
+	w.Want("no JSON type", []any{status, wrong(out)}, []any{400, "100 OAuthException"})
+	w.Want("longest", first(w.send(message(`"text":"`+strings.Repeat("字", 333)+`a"`))), 200)
+	w.Want("noted", len(w.Ledger.Calls("instagram", "")), 1)
 }
 
 func TestFaultsOfCalls(t *testing.T) {
 	w := newWorld(t)
 	w.act(fake.Act{Text: "hello"})
-	w.faults(`{"rate429":1,"retry_after":7}`)
+	w.Faults(`{"rate429":1,"retry_after":7}`)
 	status, out, header := w.call("POST", shopTo+"/messages", fmt.Sprintf(textFor, "x"))
-	w.want("429", []any{status, wrong(out), header.Get("Retry-After")}, []any{429, "613/2534040 OAuthException", "7"})
-	w.faults(`{"rate500":1}`)
-	w.want("500", first(w.text("x")), 503)
-	w.faults(`{"down":true}`)
-	w.want("down", []any{first(w.text("x")), first(w.get(shopTo + "/conversations"))}, []any{503, 503})
-	w.faults(`{"expired_token":true}`)
+	w.Want("429", []any{status, wrong(out), header.Get("Retry-After")}, []any{429, "613/2534040 OAuthException", "7"})
+	w.Faults(`{"rate500":1}`)
+	w.Want("500", first(w.text("x")), 503)
+	w.Faults(`{"down":true}`)
+	w.Want("down", []any{first(w.text("x")), first(w.get(shopTo + "/conversations"))}, []any{503, 503})
+	w.Faults(`{"expired_token":true}`)
 	status, out = w.text("x")
-	w.want("expired", []any{status, wrong(out)}, []any{400, "190/463 OAuthException"})
-	w.faults(`{"account":"club","down":true}`)
-	w.want("another account's", first(w.text("x")), 200)
-	w.faults(`{"delay_ms":1}`)
-	w.want("slow", first(w.text("x")), 200)
-	w.want("so far", len(w.ledger.Calls("instagram", "")), 2)
+	w.Want("expired", []any{status, wrong(out)}, []any{400, "190/463 OAuthException"})
+	w.Faults(`{"account":"club","down":true}`)
+	w.Want("another account's", first(w.text("x")), 200)
+	w.Faults(`{"delay_ms":1}`)
+	w.Want("slow", first(w.text("x")), 200)
+	w.Want("so far", len(w.Ledger.Calls("instagram", "")), 2)
 
-	w.faults(`{"accept_then_drop":1}`)
-	w.want("dropped", first(w.text("lost")), 0)
-	w.faults(`{"accept_then_500":1}`)
+	w.Faults(`{"accept_then_drop":1}`)
+	w.Want("dropped", first(w.text("lost")), 0)
+	w.Faults(`{"accept_then_500":1}`)
 	status, out = w.text("lost too")
-	w.want("500 afterwards", []any{status, wrong(out)}, []any{500, "1 OAuthException"})
-	w.want("done all the same", len(w.ledger.Calls("instagram", "")), 4)
+	w.Want("500 afterwards", []any{status, wrong(out)}, []any{500, "1 OAuthException"})
+	w.Want("done all the same", len(w.Ledger.Calls("instagram", "")), 4)
 	for _, plan := range []string{`{"rate429":2}`, `{"retry_after":-1}`, `{"rtae":1}`, `{"account":"x"}`, `[]`, `{} {}`} {
-		if err := w.platform.SetFaults([]byte(plan)); err == nil || !strings.HasPrefix(err.Error(), "instagramtest: faults: ") {
+		if err := w.Platform.SetFaults([]byte(plan)); err == nil || !strings.HasPrefix(err.Error(), "instagramtest: faults: ") {
 			t.Errorf("%s: got %v, want an error", plan, err)
 		}
 	}
-	w.faults(`null`)
-	w.want("no faults", first(w.text("x")), 200)
+	w.Faults(`null`)
+	w.Want("no faults", first(w.text("x")), 200)
 }

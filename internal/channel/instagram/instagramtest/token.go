@@ -2,8 +2,11 @@ package instagramtest
 
 import (
 	"errors"
+	"net/http"
 	"slices"
 	"time"
+
+	"omnihub/internal/channel/meta/metatest"
 )
 
 // token is what stands behind an access token.
@@ -34,7 +37,7 @@ func (p *platform) issue(a *account) {
 	if value == "" || a.tokens[value] != nil {
 		return
 	}
-	t := &token{Value: value, Issued: p.now(), Scopes: pageScopes}
+	t := &token{Value: value, Issued: p.Now(), Scopes: pageScopes}
 	if !a.byPage() {
 		t.Expires, t.Scopes = t.Issued.Add(longLife), loginScopes
 	}
@@ -43,7 +46,7 @@ func (p *platform) issue(a *account) {
 
 func (p *platform) keepToken(a *account, t *token) {
 	a.tokens[t.Value] = t
-	p.journal.Record("token", tokenEntry{a.ID, t})
+	p.Journal.Record("token", tokenEntry{a.ID, t})
 }
 
 // refused tells what Meta says of a token; nil if it is good.
@@ -51,12 +54,9 @@ func (p *platform) keepToken(a *account, t *token) {
 func (t *token) refused(now time.Time) *refusal {
 	switch {
 	case t.Revoked:
-		return &refusal{status: 401, code: 190, subcode: 460, kind: oauth,
-			message: "Error validating access token: The session has been invalidated because the user changed their password or Facebook has changed the session for security reasons."}
+		return metatest.Revoked(http.StatusUnauthorized)
 	case !t.Expires.IsZero() && !now.Before(t.Expires):
-		return &refusal{status: 400, code: 190, subcode: 463, kind: oauth,
-			message: "Error validating access token: Session has expired on " + t.Expires.UTC().Format("Monday, 02-Jan-06 15:04:05 MST") + ". The current time is " +
-				now.UTC().Format("Monday, 02-Jan-06 15:04:05 MST") + "."}
+		return metatest.Expired(t.Expires, now)
 	}
 	return nil
 }
@@ -73,7 +73,7 @@ func (p *platform) setToken(a *account, x extra) error {
 	if t == nil {
 		return errors.New("instagramtest: act: the account has no such token")
 	}
-	now := p.now()
+	now := p.Now()
 	if x.ExpiresIn != nil {
 		t.Expires = now.Add(time.Duration(*x.ExpiresIn) * time.Second)
 	}

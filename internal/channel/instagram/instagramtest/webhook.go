@@ -1,18 +1,11 @@
 package instagramtest
 
 import (
-	"bytes"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/meta/metatest"
 )
 
 // The objects of a webhook, their members in the order in which Meta sends them.
@@ -128,37 +121,6 @@ type read struct {
 	Mid string `json:"mid"`
 }
 
-// encode writes JSON as PHP and hence Meta does: characters outside ASCII as \u escapes
-// in lower-case hex, slashes with a backslash.
-func encode(v any) []byte {
-	var plain bytes.Buffer
-	e := json.NewEncoder(&plain)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(err) // only types of this package, and JSON that was read before, come here
-	}
-	in := bytes.TrimSuffix(plain.Bytes(), []byte("\n"))
-	out := make([]byte, 0, len(in)+len(in)/8)
-	for len(in) > 0 {
-		r, size := utf8.DecodeRune(in)
-		switch {
-		case r == '\\': // an escape: as it is
-			size = 2
-			out = append(out, in[:2]...)
-		case r == '/':
-			out = append(out, `\/`...)
-		case r < utf8.RuneSelf:
-			out = append(out, in[0])
-		default:
-			for _, unit := range utf16.Encode([]rune{r}) {
-				out = fmt.Appendf(out, `\u%04x`, unit)
-			}
-		}
-		in = in[size:]
-	}
-	return out
-}
-
 // signer is the name of the secret that signs the account's webhooks, unless an act says
 // otherwise. Meta says "App Secret" and no more; apps with Instagram Login have two.
 func (a *account) signer() string {
@@ -173,27 +135,10 @@ func (a *account) signed(body []byte, with string) fake.Webhook {
 	if with == "" {
 		with = a.signer()
 	}
-	digest := hmac.New(sha256.New, []byte(a.Secrets[with]))
-	digest.Write(body)
-	return fake.Webhook{
-		URL: a.Webhook,
-		Header: map[string]string{
-			"content-type":        "application/json",
-			"user-agent":          "facebookexternalua",
-			"x-hub-signature-256": "sha256=" + hex.EncodeToString(digest.Sum(nil)),
-		},
-		Body: body,
-	}
+	return metatest.Signed(a.Webhook, a.Secrets[with], body)
 }
 
 // messageID makes an id as Instagram's are.
 func messageID() string {
-	return "aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEOjE3ODQx" + base64.RawURLEncoding.EncodeToString(random(30)) + "ZD"
-}
-
-// random makes n bytes.
-func random(n int) []byte {
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails
-	return b
+	return "aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEOjE3ODQx" + base64.RawURLEncoding.EncodeToString(fake.Random(30)) + "ZD"
 }

@@ -17,27 +17,7 @@ func (p *platform) Act(ctx context.Context, a fake.Act) (fake.Delivery, error) {
 	if err != nil {
 		return fake.Delivery{}, err
 	}
-	delivery.URL, delivery.Header, delivery.Body = hooks.first.URL, hooks.first.Header, string(hooks.first.Body)
-	delivery.Statuses = []int{}
-	if a.Hold {
-		return delivery, nil
-	}
-	list := []fake.Webhook{hooks.first}
-	for len(list) < a.Repeat {
-		list = append(list, hooks.again)
-	}
-	delivery.Statuses = p.courier.Deliver(ctx, list)
-	delivery.Status = delivery.Statuses[len(delivery.Statuses)-1]
-
-	p.mu.Lock()
-	duplicates := p.faults.DuplicateWebhooks
-	p.mu.Unlock()
-	later := make([]fake.Webhook, duplicates)
-	for i := range later {
-		later[i] = hooks.again
-	}
-	p.courier.Later(later)
-	return delivery, nil
+	return p.Deliver(ctx, a, delivery, &hooks.first, &hooks.again), nil
 }
 
 // requests are a webhook's first delivery and the ones after it.
@@ -45,31 +25,26 @@ type requests struct{ first, again fake.Webhook }
 
 // compose makes the webhook and notes what LINE would know afterwards.
 func (p *platform) compose(a fake.Act) (requests, fake.Delivery, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	acct, err := p.account(a.Account)
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
+	acct, err := p.Account(a.Account)
 	if err != nil {
 		return requests{}, fake.Delivery{}, err
 	}
 	var x extra
-	if len(a.Extra) > 0 {
-		if err := strict(a.Extra, &x); err != nil {
-			return requests{}, fake.Delivery{}, fmt.Errorf("linetest: act: extra: %w", err)
-		}
+	if err := p.Extra(a, &x); err != nil {
+		return requests{}, fake.Delivery{}, err
 	}
 	switch x.Type {
 	case "verify":
-		hook := acct.signed(encode(webhook{Destination: acct.ExternalID, Events: []event{}}))
+		hook := acct.signed(fake.JSON(webhook{Destination: acct.ExternalID, Events: []event{}}))
 		return requests{hook, hook}, fake.Delivery{}, nil
 	case "raw":
 		p.learn(acct, []byte(x.Body))
 		hook := acct.signed([]byte(x.Body))
 		return requests{hook, hook}, fake.Delivery{}, nil
 	}
-	at := p.now()
-	if a.At != 0 {
-		at = time.UnixMilli(a.At)
-	}
+	at := p.Time(a)
 	e := event{Mode: "active", Timestamp: at.UnixMilli(), WebhookEventID: a.Event}
 	if e.WebhookEventID == "" {
 		e.WebhookEventID = eventID(at)
@@ -87,18 +62,18 @@ func (p *platform) compose(a fake.Act) (requests, fake.Delivery, error) {
 	var issued *token
 	if e.Mode == "active" && answerable(&e) {
 		e.ReplyToken = hexToken()
-		issued = &token{to: e.chat(), event: at, delivered: p.now()}
+		issued = &token{to: e.chat(), event: at, delivered: p.Now()}
 		acct.tokens[e.ReplyToken] = issued
 		p.rememberToken(acct, e.ReplyToken, issued)
 	}
 	request := func(again bool) fake.Webhook {
 		e.DeliveryContext.IsRedelivery = again
-		hook := acct.signed(encode(webhook{Destination: acct.ExternalID, Events: []event{e}}))
+		hook := acct.signed(fake.JSON(webhook{Destination: acct.ExternalID, Events: []event{e}}))
 		hook.Leaving = func() {
 			if issued != nil {
-				p.mu.Lock()
-				defer p.mu.Unlock()
-				issued.delivered = p.now()
+				p.Mu.Lock()
+				defer p.Mu.Unlock()
+				issued.delivered = p.Now()
 				p.rememberToken(acct, e.ReplyToken, issued)
 			}
 		}
@@ -111,7 +86,7 @@ func (p *platform) compose(a fake.Act) (requests, fake.Delivery, error) {
 	return requests{request(false), request(true)}, delivery, nil
 }
 
-// source sets whom the event comes from; p.mu is held.
+// source sets whom the event comes from; p.Mu is held.
 func (p *platform) source(e *event, acct *account, a fake.Act, x extra) error {
 	group := ""
 	if x.Group != "" {
@@ -154,7 +129,7 @@ func answerable(e *event) bool {
 	return e.Source != nil
 }
 
-// remember notes what LINE knows of the customers after the event; p.mu is held.
+// remember notes what LINE knows of the customers after the event; p.Mu is held.
 func (p *platform) remember(e *event, acct *account, x extra) {
 	if e.Source == nil {
 		return
@@ -187,14 +162,14 @@ func (p *platform) remember(e *event, acct *account, x extra) {
 	case e.Source.GroupID == "":
 		chat.Stranger = chat.Stranger || x.Stranger && chat.Unmet
 		if chat.Unmet = false; e.Type == "message" {
-			chat.Wrote = p.now()
+			chat.Wrote = p.Now()
 		}
 	}
 	p.rememberCustomer(acct, e.chat())
 }
 
 // learn notes the customers and the reply tokens of a body that the tester wrote, as
-// far as it can be read, so that they can be answered; p.mu is held.
+// far as it can be read, so that they can be answered; p.Mu is held.
 func (p *platform) learn(acct *account, body []byte) {
 	var w webhook
 	_ = json.Unmarshal(body, &w) // a broken body has none
@@ -206,7 +181,7 @@ func (p *platform) learn(acct *account, body []byte) {
 		p.customer(acct, to).Unmet = false
 		p.rememberCustomer(acct, to)
 		if e.ReplyToken != "" {
-			learned := &token{to: to, event: time.UnixMilli(e.Timestamp), delivered: p.now()}
+			learned := &token{to: to, event: time.UnixMilli(e.Timestamp), delivered: p.Now()}
 			acct.tokens[e.ReplyToken] = learned
 			p.rememberToken(acct, e.ReplyToken, learned)
 		}

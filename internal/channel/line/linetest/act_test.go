@@ -13,10 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"omnihub/internal/channel/fake"
-	"omnihub/internal/channel/line/linetest"
 )
 
 // skeleton is a JSON text with its values replaced by their types, so that members
@@ -88,7 +86,7 @@ func TestActsMakeWebhooksAsLINESendsThem(t *testing.T) {
 			if sample == "unfollow" {
 				a.From = "U11111111111111111111111111111111"
 			}
-			d := w.act(a)
+			d := w.Act(a)
 			if got, want := skeleton(t, []byte(d.Body)), skeleton(t, want); got != want {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}
@@ -99,7 +97,7 @@ func TestActsMakeWebhooksAsLINESendsThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := w.act(fake.Act{Account: "shop", From: user, Text: "你好，我想詢問課程報名 😀", ID: "577102334455667701",
+	got := w.Act(fake.Act{Account: "shop", From: user, Text: "你好，我想詢問課程報名 😀", ID: "577102334455667701",
 		Event: "01K6S9Z2Q8M4X7B3N5T0V1W201", At: 1791170415123}).Body
 	for _, made := range []string{"replyToken", "quoteToken", "markAsReadToken"} {
 		find := regexp.MustCompile(`"` + made + `":"[^"]+"`)
@@ -121,7 +119,7 @@ func TestBatchSampleIsMadeOfSingleActs(t *testing.T) {
 		{From: "ann", Extra: json.RawMessage(`{"type":"location","title":"台北車站","address":"台北市","latitude":25.047778,"longitude":121.517222}`)},
 		{From: "ben", Sticker: "446/1988"},
 	} {
-		body := w.act(a).Body
+		body := w.Act(a).Body
 		events = append(events, body[strings.Index(body, "[")+1:len(body)-2])
 	}
 	got := `{"destination":"` + bot + `","events":[` + strings.Join(events, ",") + `]}`
@@ -133,60 +131,56 @@ func TestBatchSampleIsMadeOfSingleActs(t *testing.T) {
 func TestDeliveries(t *testing.T) {
 	signed := func(w *world, i int) bool {
 		mac := hmac.New(sha256.New, []byte("s1"))
-		mac.Write(w.hooks[i].body)
-		return w.hooks[i].signature == base64.StdEncoding.EncodeToString(mac.Sum(nil))
+		mac.Write([]byte(w.Hooks()[i].Body))
+		return w.Hooks()[i].Signature == base64.StdEncoding.EncodeToString(mac.Sum(nil))
 	}
 	t.Run("carry the signature of their bytes", func(t *testing.T) {
 		w := newWorld(t)
-		d := w.act(fake.Act{From: "ann", Text: "hi"})
-		w.want("delivered", []any{len(w.hooks), w.hooks[0].path, string(w.hooks[0].body) == d.Body, signed(w, 0)}, []any{1, "/shop", true, true})
-		w.want("answer", []any{d.Status, d.Statuses, d.Header["x-line-signature"]}, []any{200, []int{200}, w.hooks[0].signature})
+		d := w.Act(fake.Act{From: "ann", Text: "hi"})
+		w.Want("delivered", []any{len(w.Hooks()), w.Hooks()[0].Path, w.Hooks()[0].Body == d.Body, signed(w, 0)}, []any{1, "/shop", true, true})
+		w.Want("answer", []any{d.Status, d.Statuses, d.Header["x-line-signature"]}, []any{200, []int{200}, w.Hooks()[0].Signature})
 	})
 	t.Run("come again with isRedelivery", func(t *testing.T) {
 		w := newWorld(t)
-		d := w.act(fake.Act{From: "ann", Text: "hi", Repeat: 3})
-		w.want("statuses", d.Statuses, []int{200, 200, 200})
+		d := w.Act(fake.Act{From: "ann", Text: "hi", Repeat: 3})
+		w.Want("statuses", d.Statuses, []int{200, 200, 200})
 		again := strings.Replace(d.Body, `"isRedelivery":false`, `"isRedelivery":true`, 1)
-		w.want("bodies", []string{string(w.hooks[0].body), string(w.hooks[1].body), string(w.hooks[2].body)}, []string{d.Body, again, again})
-		w.want("signatures", []bool{signed(w, 0), signed(w, 1), signed(w, 2)}, []bool{true, true, true})
+		w.Want("bodies", []string{w.Hooks()[0].Body, w.Hooks()[1].Body, w.Hooks()[2].Body}, []string{d.Body, again, again})
+		w.Want("signatures", []bool{signed(w, 0), signed(w, 1), signed(w, 2)}, []bool{true, true, true})
 	})
 	t.Run("are held back", func(t *testing.T) {
 		w := newWorld(t)
-		d := w.act(fake.Act{From: "ann", Text: "hi", Hold: true, ID: "7", Event: "e"})
-		w.want("hooks", len(w.hooks), 0)
-		w.want("answer", []any{d.Status, len(d.Statuses), d.Message, d.Event, d.Body != "", len(d.Header)}, []any{0, 0, "7", "e", true, 3})
+		d := w.Act(fake.Act{From: "ann", Text: "hi", Hold: true, ID: "7", Event: "e"})
+		w.Want("hooks", len(w.Hooks()), 0)
+		w.Want("answer", []any{d.Status, len(d.Statuses), d.Message, d.Event, d.Body != "", len(d.Header)}, []any{0, 0, "7", "e", true, 3})
 	})
 	t.Run("tell the hub's answer", func(t *testing.T) {
 		w := newWorld(t)
-		w.status = 503
-		w.want("status", w.act(fake.Act{From: "ann", Text: "hi"}).Status, 503)
+		w.Answer(503)
+		w.Want("status", w.Act(fake.Act{From: "ann", Text: "hi"}).Status, 503)
 	})
 	t.Run("come again later, in any order", func(t *testing.T) {
 		w := newWorld(t)
-		w.faults(`{"seed":3,"duplicate_webhooks":2,"shuffle_webhooks":true}`)
+		w.Faults(`{"seed":3,"duplicate_webhooks":2,"shuffle_webhooks":true}`)
 		var wait sync.WaitGroup
 		for n := range 20 {
-			wait.Go(func() { w.act(fake.Act{From: "ann", Text: fmt.Sprint("n", n)}) })
+			wait.Go(func() { w.Act(fake.Act{From: "ann", Text: fmt.Sprint("n", n)}) })
 		}
 		wait.Wait()
-		for deadline := time.Now().Add(20 * time.Second); w.platform.Pending() > 0 && time.Now().Before(deadline); {
-			time.Sleep(time.Millisecond)
-		}
-		w.want("pending", w.platform.Pending(), 0)
 		count := map[string]int{}
-		for i := range w.hooks {
-			count[eventOf(t, string(w.hooks[i].body)).Message.Text]++
+		for _, h := range w.Got() {
+			count[eventOf(t, h.Body).Message.Text]++
 		}
-		w.want("texts", len(count), 20)
+		w.Want("texts", len(count), 20)
 		for text, n := range count {
-			w.want(text, n, 3)
+			w.Want(text, n, 3)
 		}
 	})
 	t.Run("have ids of their own", func(t *testing.T) {
 		w := newWorld(t)
 		seen := map[string]bool{}
 		for range 200 {
-			d := w.act(fake.Act{From: "ann", Text: "hi", Hold: true})
+			d := w.Act(fake.Act{From: "ann", Text: "hi", Hold: true})
 			token := eventOf(t, d.Body).ReplyToken
 			if len(d.Message) != 18 || len(d.Event) != 26 || len(token) != 32 || seen[d.Message] || seen[d.Event] || seen[token] {
 				t.Fatalf("got %s, %s, %s, want new ids of LINE's form", d.Message, d.Event, token)
@@ -196,17 +190,17 @@ func TestDeliveries(t *testing.T) {
 	})
 	t.Run("may be any bytes", func(t *testing.T) {
 		w := newWorld(t)
-		w.act(fake.Act{Extra: json.RawMessage(`{"type":"raw","body":"{\"destination\":"}`)})
-		w.want("broken", []any{string(w.hooks[0].body), signed(w, 0)}, []any{`{"destination":`, true})
+		w.Act(fake.Act{Extra: json.RawMessage(`{"type":"raw","body":"{\"destination\":"}`)})
+		w.Want("broken", []any{w.Hooks()[0].Body, signed(w, 0)}, []any{`{"destination":`, true})
 		batch, err := os.ReadFile("../testdata/samples/location_and_sticker_batch.json")
 		if err != nil {
 			t.Fatal(err)
 		}
 		extra, _ := json.Marshal(map[string]string{"type": "raw", "body": string(batch)})
-		w.act(fake.Act{Extra: extra})
+		w.Act(fake.Act{Extra: extra})
 		status, _ := w.reply("6fa2164c170320ba617ba70669bdf56e")
-		w.want("a reply to one of a batch", status, 200)
-		w.want("its customer", len(w.ledger.Calls("line", "Uf3b7a1c95e2046d8b0a47c19e6d2835f")), 1)
+		w.Want("a reply to one of a batch", status, 200)
+		w.Want("its customer", len(w.Ledger.Calls("line", "Uf3b7a1c95e2046d8b0a47c19e6d2835f")), 1)
 	})
 }
 
@@ -229,11 +223,9 @@ func TestActsThatAreNotPossible(t *testing.T) {
 		"nobody joins":       {Account: "shop", Extra: json.RawMessage(`{"type":"member_joined","group":"family"}`)},
 		"an odd link":        {Account: "shop", From: "ann", Extra: json.RawMessage(`{"type":"account_link","result":"maybe","nonce":"n"}`)},
 	} {
-		if d, err := w.platform.Act(t.Context(), a); err == nil {
+		if d, err := w.Platform.Act(t.Context(), a); err == nil {
 			t.Errorf("%s: got %+v, want an error", name, d)
 		}
 	}
-	w.want("hooks", len(w.hooks), 0)
+	w.Want("hooks", len(w.Hooks()), 0)
 }
-
-var _ fake.New = linetest.New

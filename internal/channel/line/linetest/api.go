@@ -6,7 +6,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"time"
+
+	"omnihub/internal/channel/fake"
 )
 
 // maxBody is the largest request that LINE takes.
@@ -36,9 +37,7 @@ type exchange struct {
 }
 
 func (x *exchange) answer(status int, v any) {
-	x.w.Header().Set("Content-Type", "application/json")
-	x.w.WriteHeader(status)
-	_, _ = x.w.Write(encode(v)) // a caller who has left loses his answer
+	fake.Answer(x.w, status, "application/json", fake.JSON(v))
 }
 
 func (x *exchange) refuse(status int, format string, args ...any) {
@@ -54,27 +53,23 @@ func (x *exchange) invalid(wrong []detail) {
 func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{w: w, r: r, request: uuid()}
 	w.Header().Set("x-line-request-id", x.request)
-	w.Header().Set("Date", p.now().UTC().Format(http.TimeFormat))
+	w.Header().Set("Date", p.Now().UTC().Format(http.TimeFormat))
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
 		return
 	}
 	x.body = body
 	bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	for _, a := range p.accounts {
+	for _, a := range p.Accounts {
 		if bearer != "" && a.Secrets["channel_token"] == bearer {
 			x.account = a
 		}
 	}
-	p.mu.Lock()
-	faults := p.faults.of(x.account)
-	p.mu.Unlock()
-	if faults.DelayMS > 0 {
-		select {
-		case <-time.After(time.Duration(faults.DelayMS) * time.Millisecond):
-		case <-r.Context().Done():
-			return
-		}
+	p.Mu.Lock()
+	faults := p.Faults.of(x.account)
+	p.Mu.Unlock()
+	if !faults.Delay(r.Context()) {
+		return
 	}
 	if faults.Down {
 		x.refuse(503, "Service unavailable")

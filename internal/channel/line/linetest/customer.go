@@ -87,7 +87,7 @@ func postbacks(v any, into map[string]bool) {
 	}
 }
 
-// customer finds or makes a customer; p.mu is held.
+// customer finds or makes a customer; p.Mu is held.
 func (p *platform) customer(a *account, id string) *customer {
 	c := a.customers[id]
 	if c == nil {

@@ -72,18 +72,12 @@ func (x extra) ofGroup() bool {
 	return oneOf(x.Type, "join", "leave", "member_joined", "member_left")
 }
 
-// fill sets what the act decides of the event; p.mu is held.
+// fill sets what the act decides of the event; p.Mu is held.
 func (p *platform) fill(e *event, acct *account, a fake.Act, x extra) error {
-	set := 0
-	for _, is := range []bool{a.Text != "", a.Image != "", a.Sticker != "", a.Follow, a.Block, a.Button != "", a.Postback != "", len(a.Extra) > 0} {
-		if is {
-			set++
-		}
-	}
 	if len(a.FlowAnswer) > 0 {
 		return errors.New("linetest: act: LINE has no forms")
 	}
-	if set != 1 {
+	if set := a.Doings(); set != 1 {
 		return fmt.Errorf("linetest: act: give exactly one of text, image, sticker, follow, block, button, postback, extra; there are %d", set)
 	}
 	switch {

@@ -3,6 +3,8 @@ package linetest
 import (
 	"encoding/json"
 	"time"
+
+	"omnihub/internal/channel/fake"
 )
 
 // What the platform records, so that it still knows its customers, tokens and retry
@@ -34,57 +36,41 @@ type (
 )
 
 func (p *platform) rememberCustomer(a *account, id string) {
-	p.journal.Record("customer", customerEntry{a.ID, id, *a.customers[id]})
+	p.Journal.Record("customer", customerEntry{a.ID, id, *a.customers[id]})
 }
 
 func (p *platform) rememberToken(a *account, name string, t *token) {
-	p.journal.Record("token", tokenEntry{a.ID, name, t.to, t.event, t.delivered, t.used})
+	p.Journal.Record("token", tokenEntry{a.ID, name, t.to, t.event, t.delivered, t.used})
 }
 
 // recall reads what was recorded. Entries of accounts that are gone are passed over.
 func (p *platform) recall() {
-	p.journal.Replay(func(kind string, entry json.RawMessage) {
+	p.Journal.Replay(func(kind string, entry json.RawMessage) {
 		switch kind {
 		case "name":
-			if e, ok := recorded[nameEntry](entry); ok {
+			if e, ok := fake.Recorded[nameEntry](entry); ok {
 				p.names[e.ID] = e.Name
 			}
 		case "customer":
-			if e, ok := recorded[customerEntry](entry); ok {
-				if a, err := p.account(e.Account); err == nil {
-					a.customers[e.ID] = &e.customer
-				}
+			if e, a, ok := fake.RecordedOf[customerEntry](p.Core, entry); ok {
+				a.customers[e.ID] = &e.customer
 			}
 		case "token":
-			if e, ok := recorded[tokenEntry](entry); ok {
-				if a, err := p.account(e.Account); err == nil {
-					a.tokens[e.Token] = &token{to: e.To, event: e.Event, delivered: e.Delivered, used: e.Used}
-				}
+			if e, a, ok := fake.RecordedOf[tokenEntry](p.Core, entry); ok {
+				a.tokens[e.Token] = &token{to: e.To, event: e.Event, delivered: e.Delivered, used: e.Used}
 			}
 		case "accepted":
-			if e, ok := recorded[acceptanceEntry](entry); ok {
-				if a, err := p.account(e.Account); err == nil {
-					a.accepted[e.Key] = acceptance{body: e.Body, at: e.At, request: e.Request, sent: e.Sent}
-				}
+			if e, a, ok := fake.RecordedOf[acceptanceEntry](p.Core, entry); ok {
+				a.accepted[e.Key] = acceptance{body: e.Body, at: e.At, request: e.Request, sent: e.Sent}
 			}
 		case "endpoint":
-			if e, ok := recorded[endpointEntry](entry); ok {
-				if a, err := p.account(e.Account); err == nil && a.configured == e.Configured {
-					a.Webhook = e.URL
-				}
+			if e, a, ok := fake.RecordedOf[endpointEntry](p.Core, entry); ok && a.configured == e.Configured {
+				a.Webhook = e.URL
 			}
 		case "counted":
-			if e, ok := recorded[countEntry](entry); ok {
-				if a, err := p.account(e.Account); err == nil {
-					a.pushed[e.Month] += max(1, e.Count)
-				}
+			if e, a, ok := fake.RecordedOf[countEntry](p.Core, entry); ok {
+				a.pushed[e.Month] += max(1, e.Count)
 			}
 		}
 	})
-}
-
-func recorded[T any](entry json.RawMessage) (T, bool) {
-	var e T
-	err := json.Unmarshal(entry, &e)
-	return e, err == nil
 }

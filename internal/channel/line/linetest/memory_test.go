@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/fake/faketest"
 	"omnihub/internal/channel/line/linetest"
 )
 
@@ -18,11 +19,7 @@ import (
 func TestRestartForgetsNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "line.jsonl")
 	start := func() (fake.Platform, *fake.Ledger) {
-		j, err := fake.OpenJournal(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { j.Close() })
+		j := faketest.Journal(t, path)
 		ledger := fake.OpenLedger(j)
 		return linetest.New(fake.Config{
 			Accounts: []fake.Account{{ID: "line1", ExternalID: "U" + strings.Repeat("5", 32),

@@ -191,7 +191,7 @@ func TestWhatTheAdapterSendsIsTaken(t *testing.T) {
 				continue
 			}
 			status, out, _ := w.call("POST", "/v2/bot/message/validate/push", string(c.Body))
-			w.want(filepath.Base(file), fmt.Sprint(status, out), "200 map[]")
+			w.Want(filepath.Base(file), fmt.Sprint(status, out), "200 map[]")
 		}
 	}
 }

@@ -15,10 +15,10 @@ func (p *platform) profile(x *exchange, id string) {
 		x.refuse(400, "The value for the 'userId' parameter is invalid")
 		return
 	}
-	p.mu.Lock()
+	p.Mu.Lock()
 	c, name := x.account.customers[id], p.names[id]
 	friend := c != nil && !c.Unmet && !c.Stranger && !c.Blocked
-	p.mu.Unlock()
+	p.Mu.Unlock()
 	if !friend {
 		x.refuse(404, "Not found")
 		return
@@ -33,10 +33,10 @@ func (p *platform) profile(x *exchange, id string) {
 // summary tells what a group is called.
 // https://developers.line.biz/en/reference/messaging-api/#get-group-summary
 func (p *platform) summary(x *exchange, id string) {
-	p.mu.Lock()
+	p.Mu.Lock()
 	c, name := x.account.customers[id], p.names[id]
 	in := isGroup(id) && c != nil && !c.Blocked
-	p.mu.Unlock()
+	p.Mu.Unlock()
 	if !in {
 		x.refuse(404, "Not found")
 		return
@@ -87,11 +87,11 @@ func (p *platform) loading(x *exchange) {
 		x.invalid(wrong)
 		return
 	}
-	p.mu.Lock()
+	p.Mu.Lock()
 	if who := x.account.customers[in.ChatID]; who != nil {
 		p.note(x, fake.Call{Kind: "loading", To: in.ChatID})
 	}
-	p.mu.Unlock()
+	p.Mu.Unlock()
 	x.answer(202, struct{}{})
 }
 
@@ -107,13 +107,13 @@ func (p *platform) quota(x *exchange, f faults) {
 // consumption tells what of it is used.
 // https://developers.line.biz/en/reference/messaging-api/#get-consumption
 func (p *platform) consumption(x *exchange) {
-	p.mu.Lock()
+	p.Mu.Lock()
 	used := x.account.pushed[p.month()]
-	p.mu.Unlock()
+	p.Mu.Unlock()
 	x.answer(200, map[string]any{"totalUsage": used})
 }
 
 // month is the one that the quota counts in: LINE's, which is Japan's.
 func (p *platform) month() string {
-	return p.now().In(time.FixedZone("JST", 9*60*60)).Format("2006-01")
+	return p.Now().In(time.FixedZone("JST", 9*60*60)).Format("2006-01")
 }

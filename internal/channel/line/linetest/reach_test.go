@@ -15,7 +15,7 @@ func extra(format string, args ...any) json.RawMessage {
 
 // dropped tells of each push to a customer whether it got lost.
 func (w *world) dropped(to string) (out []bool) {
-	for _, c := range w.ledger.Calls("line", to) {
+	for _, c := range w.Ledger.Calls("line", to) {
 		if c.Kind == "push" {
 			out = append(out, c.Dropped)
 		}
@@ -25,104 +25,104 @@ func (w *world) dropped(to string) (out []bool) {
 
 func TestStrangersAreReachedForSevenDays(t *testing.T) {
 	w := newWorld(t)
-	user := eventOf(t, w.act(fake.Act{From: "zoe", Extra: extra(`{"type":"text","text":"hi","stranger":true}`)}).Body).Source.UserID
+	user := eventOf(t, w.Act(fake.Act{From: "zoe", Extra: extra(`{"type":"text","text":"hi","stranger":true}`)}).Body).Source.UserID
 	status, _, _ := w.call("GET", "/v2/bot/profile/"+user, "")
-	w.want("profile of a stranger", status, 404)
+	w.Want("profile of a stranger", status, 404)
 	push := func(what string) {
 		status, _, _ := w.push(user, what)
-		w.want(what, status, 200)
+		w.Want(what, status, 200)
 	}
 	push("at once")
-	w.advance(7 * 24 * time.Hour)
+	w.Advance(7 * 24 * time.Hour)
 	push("after 7 days")
-	w.advance(time.Second)
+	w.Advance(time.Second)
 	push("a second later")
-	w.act(fake.Act{From: "zoe", Text: "still no friend"})
+	w.Act(fake.Act{From: "zoe", Text: "still no friend"})
 	push("after another message")
-	w.advance(8 * 24 * time.Hour)
+	w.Advance(8 * 24 * time.Hour)
 	push("8 days later")
-	w.act(fake.Act{From: "zoe", Follow: true})
-	w.advance(30 * 24 * time.Hour)
+	w.Act(fake.Act{From: "zoe", Follow: true})
+	w.Advance(30 * 24 * time.Hour)
 	push("as a friend")
-	w.want("dropped", w.dropped("zoe"), []bool{false, false, true, false, true, false})
+	w.Want("dropped", w.dropped("zoe"), []bool{false, false, true, false, true, false})
 	_, out, _ := w.call("GET", "/v2/bot/message/quota/consumption", "")
-	w.want("counted this month", out["totalUsage"], 1)
+	w.Want("counted this month", out["totalUsage"], 1)
 
 	w.text("ann") // who acts for the first time without saying so is a friend
-	w.advance(300 * 24 * time.Hour)
-	w.push(eventOf(t, w.act(fake.Act{From: "ann", Extra: extra(`{"type":"beacon","hwid":"d41d8cd98f","kind":"enter"}`)}).Body).Source.UserID, "x")
-	w.want("a friend after a year", w.dropped("ann"), []bool{false})
+	w.Advance(300 * 24 * time.Hour)
+	w.push(eventOf(t, w.Act(fake.Act{From: "ann", Extra: extra(`{"type":"beacon","hwid":"d41d8cd98f","kind":"enter"}`)}).Body).Source.UserID, "x")
+	w.Want("a friend after a year", w.dropped("ann"), []bool{false})
 }
 
 func TestGroups(t *testing.T) {
 	w := newWorld(t)
-	joined := eventOf(t, w.act(fake.Act{Extra: extra(`{"type":"join","group":"family"}`)}).Body)
-	w.want("join", []any{joined.Type, joined.Source.Type, joined.Source.UserID}, []any{"join", "group", ""})
+	joined := eventOf(t, w.Act(fake.Act{Extra: extra(`{"type":"join","group":"family"}`)}).Body)
+	w.Want("join", []any{joined.Type, joined.Source.Type, joined.Source.UserID}, []any{"join", "group", ""})
 	group := joined.Source.GroupID
 	status, out, _ := w.call("GET", "/v2/bot/group/"+group+"/summary", "")
-	w.want("summary", []any{status, out["groupName"]}, []any{200, "family"})
+	w.Want("summary", []any{status, out["groupName"]}, []any{200, "family"})
 	status, _ = w.reply(joined.ReplyToken)
-	w.want("a reply to the join", status, 200)
+	w.Want("a reply to the join", status, 200)
 
 	used := func() any {
 		_, out, _ := w.call("GET", "/v2/bot/message/quota/consumption", "")
 		return out["totalUsage"]
 	}
 	w.push(group, "to whoever is there")
-	w.want("counted for one at least", used(), 1)
+	w.Want("counted for one at least", used(), 1)
 	for _, who := range []string{"ann", "ben"} {
-		w.act(fake.Act{From: who, Extra: extra(`{"type":"member_joined","group":"family"}`)})
+		w.Act(fake.Act{From: who, Extra: extra(`{"type":"member_joined","group":"family"}`)})
 	}
-	spoke := eventOf(t, w.act(fake.Act{From: "cho", Extra: extra(`{"type":"group_text","group":"family","text":"x"}`)}).Body)
+	spoke := eventOf(t, w.Act(fake.Act{From: "cho", Extra: extra(`{"type":"group_text","group":"family","text":"x"}`)}).Body)
 	w.push(group, "to three")
-	w.want("counted for each", used(), 4)
-	w.act(fake.Act{From: "ben", Extra: extra(`{"type":"member_left","group":"family"}`)})
-	w.faults(`{"monthly_quota":5}`)
+	w.Want("counted for each", used(), 4)
+	w.Act(fake.Act{From: "ben", Extra: extra(`{"type":"member_left","group":"family"}`)})
+	w.Faults(`{"monthly_quota":5}`)
 	status, _, _ = w.push(group, "to two")
-	w.want("over the quota by one", []any{status, used()}, []any{429, 4})
-	w.faults(`{"monthly_quota":6}`)
+	w.Want("over the quota by one", []any{status, used()}, []any{429, 4})
+	w.Faults(`{"monthly_quota":6}`)
 	status, _, _ = w.push(group, "to two")
-	w.want("up to the quota", []any{status, used()}, []any{200, 6})
-	w.faults("null")
+	w.Want("up to the quota", []any{status, used()}, []any{200, 6})
+	w.Faults("null")
 
 	// A member of the group is known, but was never in a chat of his own.
 	status, _, _ = w.push(spoke.Source.UserID, "x")
-	w.want("to a member", []any{status, w.dropped("cho")}, []any{200, []bool{true}})
+	w.Want("to a member", []any{status, w.dropped("cho")}, []any{200, []bool{true}})
 	status, _, _ = w.call("GET", "/v2/bot/profile/"+spoke.Source.UserID, "")
-	w.want("his profile", status, 404)
+	w.Want("his profile", status, 404)
 
-	left := eventOf(t, w.act(fake.Act{Extra: extra(`{"type":"leave","group":"family"}`)}).Body)
-	w.want("leave", []any{left.Type, left.ReplyToken}, []any{"leave", ""})
+	left := eventOf(t, w.Act(fake.Act{Extra: extra(`{"type":"leave","group":"family"}`)}).Body)
+	w.Want("leave", []any{left.Type, left.ReplyToken}, []any{"leave", ""})
 	status, out, _ = w.push(group, "x")
-	w.want("to a group that was left", []any{status, out["message"]}, []any{400, "Failed to send messages"})
+	w.Want("to a group that was left", []any{status, out["message"]}, []any{400, "Failed to send messages"})
 	status, _, _ = w.call("GET", "/v2/bot/group/"+group+"/summary", "")
-	w.want("its summary", status, 404)
-	if _, err := w.platform.Act(t.Context(), fake.Act{Account: "shop", From: "ann", Extra: extra(`{"type":"group_text","group":"family","text":"x"}`)}); err == nil {
+	w.Want("its summary", status, 404)
+	if _, err := w.Platform.Act(t.Context(), fake.Act{Account: "shop", From: "ann", Extra: extra(`{"type":"group_text","group":"family","text":"x"}`)}); err == nil {
 		t.Error("a text in a group that was left: got no error, want one")
 	}
-	w.act(fake.Act{Extra: extra(`{"type":"join","group":"family"}`)})
+	w.Act(fake.Act{Extra: extra(`{"type":"join","group":"family"}`)})
 	status, _, _ = w.push(group, "x")
-	w.want("back again", status, 200)
+	w.Want("back again", status, 200)
 }
 
 func TestButtonsAreTappedWhereTheyWereShown(t *testing.T) {
 	w := newWorld(t)
 	_, ann := w.text("ann")
 	_, ben := w.text("ben")
-	w.act(fake.Act{Account: otherBot, From: "ann", Text: "hi"})
+	w.Act(fake.Act{Account: otherBot, From: "ann", Text: "hi"})
 	refused := func(what string, a fake.Act) {
 		t.Helper()
 		if a.Account == "" {
 			a.Account = "shop"
 		}
-		if _, err := w.platform.Act(t.Context(), a); err == nil {
+		if _, err := w.Platform.Act(t.Context(), a); err == nil {
 			t.Errorf("%s: got no error, want one", what)
 		}
 	}
 	send := func(to, messages string) {
 		t.Helper()
 		status, out, _ := w.call("POST", "/v2/bot/message/push", fmt.Sprintf(`{"to":%q,"messages":[%s]}`, to, messages))
-		w.want("push", fmt.Sprint(status, out["details"]), "200 <nil>")
+		w.Want("push", fmt.Sprint(status, out["details"]), "200 <nil>")
 	}
 	postback := func(data string) string {
 		return fmt.Sprintf(`{"type":"postback","label":"a","data":%q,"displayText":"a"}`, data)
@@ -136,7 +136,7 @@ func TestButtonsAreTappedWhereTheyWereShown(t *testing.T) {
 	refused("another account", fake.Act{Account: otherBot, From: "ann", Button: "size=1"})
 	refused("another button", fake.Act{From: "ann", Button: "size=3"})
 	for _, data := range []string{"size=1", "size=2", "size=1"} { // a button stays
-		body := w.act(fake.Act{From: "ann", Button: data}).Body
+		body := w.Act(fake.Act{From: "ann", Button: data}).Body
 		var got struct {
 			Events []struct {
 				Type     string
@@ -151,19 +151,19 @@ func TestButtonsAreTappedWhereTheyWereShown(t *testing.T) {
 	send(ben, quick("first", "q=1"))
 	send(ben, quick("second", "q=2"))
 	refused("a quick reply of the message before", fake.Act{From: "ben", Button: "q=1"})
-	w.act(fake.Act{From: "ben", Button: "q=2"})
+	w.Act(fake.Act{From: "ben", Button: "q=2"})
 	refused("a quick reply that was tapped", fake.Act{From: "ben", Button: "q=2"})
 
-	w.act(fake.Act{From: "ben", Block: true})
+	w.Act(fake.Act{From: "ben", Block: true})
 	send(ben, quick("not seen", "q=3"))
-	w.act(fake.Act{From: "ben", Follow: true})
+	w.Act(fake.Act{From: "ben", Follow: true})
 	refused("a button of a message that was not delivered", fake.Act{From: "ben", Button: "q=3"})
 
-	group := eventOf(t, w.act(fake.Act{From: "ann", Extra: extra(`{"type":"group_text","group":"family","text":"x"}`)}).Body).Source.GroupID
+	group := eventOf(t, w.Act(fake.Act{From: "ann", Extra: extra(`{"type":"group_text","group":"family","text":"x"}`)}).Body).Source.GroupID
 	send(group, quick("who comes?", "come"))
 	refused("in private", fake.Act{From: "ann", Button: "come"})
-	tapped := eventOf(t, w.act(fake.Act{From: "ann", Extra: extra(`{"type":"button","group":"family","data":"come"}`)}).Body).Source
-	w.want("in the group", []any{tapped.GroupID, tapped.UserID}, []any{group, ann})
+	tapped := eventOf(t, w.Act(fake.Act{From: "ann", Extra: extra(`{"type":"button","group":"family","data":"come"}`)}).Body).Source
+	w.Want("in the group", []any{tapped.GroupID, tapped.UserID}, []any{group, ann})
 }
 
 func TestLoadingAnimation(t *testing.T) {
@@ -181,8 +181,8 @@ func TestLoadingAnimation(t *testing.T) {
 		`{}`: 400, `x`: 400,
 	} {
 		status, _, _ := w.call("POST", "/v2/bot/chat/loading/start", body)
-		w.want(body, status, want)
+		w.Want(body, status, want)
 	}
-	calls := w.ledger.Calls("line", "ann")
-	w.want("ledger", []any{len(calls), calls[0].Kind}, []any{3, "loading"})
+	calls := w.Ledger.Calls("line", "ann")
+	w.Want("ledger", []any{len(calls), calls[0].Kind}, []any{3, "loading"})
 }

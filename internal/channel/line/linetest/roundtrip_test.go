@@ -19,14 +19,14 @@ func TestAdapterAndPlatformUnderstandEachOther(t *testing.T) {
 	account := channel.Account{ID: "shop", External: bot, Secrets: channel.Secrets{line.ChannelSecret: "s1", line.ChannelToken: "t1"}}
 	credentials := channel.Credentials{Secrets: account.Secrets, Accounts: []string{bot}}
 
-	d := w.act(fake.Act{From: "ann", Text: "ping <&>", Repeat: 2})
+	d := w.Act(fake.Act{From: "ann", Text: "ping <&>", Repeat: 2})
 	var events []channel.Event
-	for _, h := range w.hooks {
-		r := &channel.Request{Method: "POST", Header: map[string]string{"x-line-signature": h.signature}, Body: h.body}
+	for _, h := range w.Hooks() {
+		r := &channel.Request{Method: "POST", Header: map[string]string{"x-line-signature": h.Signature}, Body: []byte(h.Body)}
 		if err := a.Verify(r, credentials); err != nil {
 			t.Fatal(err)
 		}
-		slices, err := a.Split(&channel.Request{Body: h.body})
+		slices, err := a.Split(&channel.Request{Body: []byte(h.Body)})
 		if err != nil || len(slices) != 1 {
 			t.Fatalf("split: got %d, %v, want 1", len(slices), err)
 		}
@@ -61,22 +61,22 @@ func TestAdapterAndPlatformUnderstandEachOther(t *testing.T) {
 		t.Errorf("push again: got %+v, %v, want %s repeated", repeated, err, pushed.PlatformID)
 	}
 	var got []string
-	for _, c := range w.ledger.Calls("line", "ann") {
+	for _, c := range w.Ledger.Calls("line", "ann") {
 		got = append(got, c.Kind+" "+c.Text+" "+c.ID)
 	}
-	w.want("ledger", got, []string{"reply pong <&> 😀 " + sent.PlatformID, "push pong <&> 😀 " + pushed.PlatformID})
+	w.Want("ledger", got, []string{"reply pong <&> 😀 " + sent.PlatformID, "push pong <&> 😀 " + pushed.PlatformID})
 
 	for plan, want := range map[string]hub.Code{
 		`{"rate429":1,"retry_after":9}`: hub.RateLimited, `{"rate500":1}`: hub.Unclear, `{"expired_token":true}`: hub.TokenExpired,
 		`{"monthly_quota":0}`: hub.QuotaExhausted, `{"accept_then_drop":1}`: hub.Unclear, `{"accept_then_500":1}`: hub.Unclear,
 	} {
-		w.faults(plan)
+		w.Faults(plan)
 		m.RetryKey = hub.RetryKey("t", "u", hub.MessageKey(plan))
 		_, err := a.Send(t.Context(), account, m)
 		if hub.CodeOf(err) != want {
 			t.Errorf("%s: got %v, want %s", plan, err, want)
 		}
-		w.faults("null")
+		w.Faults("null")
 		accepted := strings.Contains(plan, "accept_then")
 		if sent, err := a.Send(t.Context(), account, m); err != nil || sent.Repeated != accepted {
 			t.Errorf("after %s: got %+v, %v, want it sent once", plan, sent, err)

@@ -3,9 +3,7 @@ package linetest
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -46,10 +44,10 @@ func (p *platform) reply(x *exchange, f faults) {
 		x.refuse(400, "The property, 'replyToken', in the request body is invalid (line: -, column: -)")
 		return
 	}
-	p.mu.Lock()
-	now, t := p.now(), x.account.tokens[*in.ReplyToken]
+	p.Mu.Lock()
+	now, t := p.Now(), x.account.tokens[*in.ReplyToken]
 	if t == nil || t.used || now.Sub(t.delivered) > tokenLife || now.Sub(t.event) > eventLife {
-		p.mu.Unlock()
+		p.Mu.Unlock()
 		x.refuse(400, "Invalid reply token")
 		return
 	}
@@ -58,7 +56,7 @@ func (p *platform) reply(x *exchange, f faults) {
 	sent := newMessages(len(in.Messages))
 	p.deliver(x.account, t.to, in.Messages)
 	p.note(x, fake.Call{Kind: "reply", To: t.to, Text: textOf(in.Messages), ID: sent[0].ID, ReplyToken: *in.ReplyToken})
-	p.mu.Unlock()
+	p.Mu.Unlock()
 	p.accepted(x, f, "reply", *in.ReplyToken, sent)
 }
 
@@ -92,9 +90,9 @@ func (p *platform) push(x *exchange, f faults) {
 // pushOnce accepts a push, or answers why not; looking and accepting are one step,
 // so that of two requests with one retry key one is sent.
 func (p *platform) pushOnce(x *exchange, f faults, key, to string, messages []json.RawMessage) ([]sentMessage, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := p.now()
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
+	now := p.Now()
 	if first, ok := x.account.accepted[key]; ok && key != "" && now.Sub(first.at) < keyLife {
 		if first.body != string(x.body) {
 			x.refuse(400, "The retry key was used with another request")
@@ -116,69 +114,44 @@ func (p *platform) pushOnce(x *exchange, f faults, key, to string, messages []js
 			return nil, false
 		}
 		x.account.pushed[p.month()] += count
-		p.journal.Record("counted", countEntry{x.account.ID, p.month(), count})
+		p.Journal.Record("counted", countEntry{x.account.ID, p.month(), count})
 	}
 	sent := newMessages(len(messages))
 	if key != "" {
 		x.account.accepted[key] = acceptance{body: string(x.body), at: now, request: x.request, sent: sent}
-		p.journal.Record("accepted", acceptanceEntry{x.account.ID, key, string(x.body), now, x.request, sent})
+		p.Journal.Record("accepted", acceptanceEntry{x.account.ID, key, string(x.body), now, x.request, sent})
 	}
 	p.deliver(x.account, to, messages)
 	p.note(x, fake.Call{Kind: "push", To: to, Text: textOf(messages), ID: sent[0].ID, RetryKey: key})
 	return sent, true
 }
 
-// deliver shows accepted messages to the customer, if they reach him; p.mu is held.
+// deliver shows accepted messages to the customer, if they reach him; p.Mu is held.
 func (p *platform) deliver(a *account, to string, messages []json.RawMessage) {
-	if who := a.customers[to]; who.reached(to, p.now()) {
+	if who := a.customers[to]; who.reached(to, p.Now()) {
 		who.show(messages)
 		p.rememberCustomer(a, to)
 	}
 }
 
-// note puts an accepted call into the ledger; p.mu is held.
+// note puts an accepted call into the ledger; p.Mu is held.
 func (p *platform) note(x *exchange, c fake.Call) {
 	c.Channel, c.Account, c.Name = kind, x.account.ID, p.names[c.To]
-	c.Body, c.At = string(x.body), p.now().UnixMilli()
-	c.Dropped = !x.account.customers[c.To].reached(c.To, p.now())
-	p.ledger.Add(c)
+	c.Body, c.At = string(x.body), p.Now().UnixMilli()
+	c.Dropped = !x.account.customers[c.To].reached(c.To, p.Now())
+	p.Ledger.Add(c)
 }
 
 // fault answers in place of LINE if the plan says so: 429, 500, or never.
 func (p *platform) fault(x *exchange, f faults, what, name string) bool {
-	p.mu.Lock()
-	dice := p.dice
-	p.mu.Unlock()
-	name = what + " " + name
-	switch {
-	case dice.Hit(f.Rate429, "429", name):
-		if f.RetryAfter > 0 {
-			x.w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
-		}
-		x.refuse(429, "The API rate limit has been exceeded. Try again later.")
-	case dice.Hit(f.Rate500, "500", name):
-		x.refuse(500, "Internal error")
-	case dice.Hit(f.Timeout, "timeout", name):
-		<-x.r.Context().Done()
-		panic(http.ErrAbortHandler)
-	default:
-		return false
-	}
-	return true
+	return p.Fault(x.w, x.r, f.Calls, what+" "+name,
+		func() { x.refuse(429, "The API rate limit has been exceeded. Try again later.") },
+		func() { x.refuse(500, "Internal error") })
 }
 
 // accepted answers a call that was accepted, unless the plan spoils the answer.
 func (p *platform) accepted(x *exchange, f faults, what, name string, sent []sentMessage) {
-	p.mu.Lock()
-	dice := p.dice
-	p.mu.Unlock()
-	name = what + " " + name
-	switch {
-	case dice.Hit(f.AcceptThenDrop, "drop", name):
-		panic(http.ErrAbortHandler)
-	case dice.Hit(f.AcceptThen500, "late 500", name):
-		x.refuse(500, "Internal error")
-	default:
+	if !p.Spoil(f.Calls, what+" "+name, func() { x.refuse(500, "Internal error") }) {
 		x.answer(200, map[string]any{"sentMessages": sent})
 	}
 }

@@ -35,14 +35,14 @@ func (p *platform) verifies(x *exchange) bool {
 		return false
 	}
 	var owner *account
-	for _, a := range p.accounts {
+	for _, a := range p.Accounts {
 		if token != "" && a.Secrets["channel_token"] == token {
 			owner = a
 		}
 	}
-	p.mu.Lock()
-	f := p.faults.of(owner)
-	p.mu.Unlock()
+	p.Mu.Lock()
+	f := p.Faults.of(owner)
+	p.Mu.Unlock()
 	refuse := func(why string) {
 		x.answer(http.StatusBadRequest, map[string]string{"error": "invalid_request", "error_description": why})
 	}
@@ -73,19 +73,19 @@ func (p *platform) setEndpoint(x *exchange) {
 		x.refuse(400, "Invalid webhook endpoint URL")
 		return
 	}
-	p.mu.Lock()
+	p.Mu.Lock()
 	x.account.Webhook = endpoint
-	p.journal.Record("endpoint", endpointEntry{x.account.ID, x.account.configured, endpoint})
-	p.mu.Unlock()
+	p.Journal.Record("endpoint", endpointEntry{x.account.ID, x.account.configured, endpoint})
+	p.Mu.Unlock()
 	x.answer(200, struct{}{})
 }
 
 // tellEndpoint tells the webhook URL, and whether "Use webhook" is on.
 // https://developers.line.biz/en/reference/messaging-api/#get-webhook-endpoint-information
 func (p *platform) tellEndpoint(x *exchange, f faults) {
-	p.mu.Lock()
+	p.Mu.Lock()
 	endpoint := x.account.Webhook
-	p.mu.Unlock()
+	p.Mu.Unlock()
 	if endpoint == "" {
 		x.refuse(404, "Webhook endpoint not found")
 		return
@@ -101,9 +101,9 @@ func (p *platform) testEndpoint(x *exchange) {
 		x.refuse(400, "Invalid webhook endpoint URL")
 		return
 	}
-	p.mu.Lock()
-	hook := x.account.signed(encode(webhook{Destination: x.account.ExternalID, Events: []event{}}))
-	p.mu.Unlock()
+	p.Mu.Lock()
+	hook := x.account.signed(fake.JSON(webhook{Destination: x.account.ExternalID, Events: []event{}}))
+	p.Mu.Unlock()
 	if endpoint != "" {
 		hook.URL = endpoint
 	}
@@ -111,7 +111,7 @@ func (p *platform) testEndpoint(x *exchange) {
 		x.refuse(404, "Webhook endpoint not found")
 		return
 	}
-	status := p.courier.Deliver(x.r.Context(), []fake.Webhook{hook})[0]
+	status := p.Courier.Deliver(x.r.Context(), []fake.Webhook{hook})[0]
 	reason, detail := "OK", fmt.Sprint(status)
 	switch {
 	case status == 0:
@@ -119,7 +119,7 @@ func (p *platform) testEndpoint(x *exchange) {
 	case status != 200:
 		reason = "ERROR_STATUS_CODE"
 	}
-	x.answer(200, map[string]any{"success": status == 200, "timestamp": p.now().UTC().Format(time.RFC3339Nano),
+	x.answer(200, map[string]any{"success": status == 200, "timestamp": p.Now().UTC().Format(time.RFC3339Nano),
 		"statusCode": status, "reason": reason, "detail": detail})
 }
 

@@ -1,15 +1,14 @@
 package linetest
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"math/big"
 	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -130,17 +129,6 @@ type membership struct {
 	MembershipID int    `json:"membershipId"`
 }
 
-// encode writes JSON as LINE does: characters stand for themselves.
-func encode(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(err) // only types of this package come here
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-}
-
 // signed makes a webhook request of the account around a body.
 // https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/
 func (a *account) signed(body []byte) fake.Webhook {
@@ -184,7 +172,7 @@ func (p *platform) derive(prefix, name string) string {
 	id := prefix + hex.EncodeToString(sum[:16])
 	if p.names[id] != name {
 		p.names[id] = name
-		p.journal.Record("name", nameEntry{id, name})
+		p.Journal.Record("name", nameEntry{id, name})
 	}
 	return id
 }
@@ -192,11 +180,7 @@ func (p *platform) derive(prefix, name string) string {
 // messageID makes an id as LINE's are: 18 digits. It is random, since the hub may
 // remember ids from before this platform was started.
 func messageID() string {
-	n, err := rand.Int(rand.Reader, big.NewInt(4e17))
-	if err != nil {
-		panic(err) // the system's random source never fails
-	}
-	return n.Add(n, big.NewInt(5e17)).String()
+	return strconv.FormatInt(fake.RandomNumber(5e17, 4e17), 10)
 }
 
 // eventID makes a webhookEventId, a ULID.
@@ -204,18 +188,11 @@ func eventID(at time.Time) string {
 	return ulid.MustNew(ulid.Timestamp(at), rand.Reader).String()
 }
 
-// random makes a token of n bytes.
-func random(n int) []byte {
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails
-	return b
-}
-
-func hexToken() string   { return hex.EncodeToString(random(16)) }
-func quoteToken() string { return base64.RawURLEncoding.EncodeToString(random(36)) }
+func hexToken() string   { return hex.EncodeToString(fake.Random(16)) }
+func quoteToken() string { return base64.RawURLEncoding.EncodeToString(fake.Random(36)) }
 
 // uuid makes the id of a request.
 func uuid() string {
-	h := hex.EncodeToString(random(16))
+	h := hex.EncodeToString(fake.Random(16))
 	return h[:8] + "-" + h[8:12] + "-4" + h[13:16] + "-a" + h[17:20] + "-" + h[20:]
 }

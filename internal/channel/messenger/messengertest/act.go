@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/meta/metatest"
 )
 
 // extra is what only Messenger has, by type.
@@ -105,7 +106,7 @@ type extra struct {
 type composed struct {
 	hook      *fake.Webhook // nil: none
 	message   string
-	handshake *handshake
+	handshake *metatest.Handshake
 }
 
 // Act makes the webhook of an act and delivers it. Some acts make none: block, follow,
@@ -117,36 +118,21 @@ func (p *platform) Act(ctx context.Context, a fake.Act) (fake.Delivery, error) {
 	if err != nil {
 		return fake.Delivery{}, err
 	}
-	delivery := fake.Delivery{Message: made.message, Statuses: []int{}, Header: map[string]string{}}
 	if made.handshake != nil {
-		return p.shake(ctx, made.handshake, a.Hold)
+		return made.handshake.Shake(ctx, p.Client, a.Hold)
 	}
-	if made.hook == nil {
-		return delivery, nil
-	}
-	delivery.URL, delivery.Header, delivery.Body = made.hook.URL, made.hook.Header, string(made.hook.Body)
-	if a.Hold {
-		return delivery, nil
-	}
-	delivery.Statuses = p.courier.Deliver(ctx, copies(*made.hook, max(a.Repeat, 1)))
-	delivery.Status = delivery.Statuses[len(delivery.Statuses)-1]
-
-	p.mu.Lock()
-	duplicates := p.faults.DuplicateWebhooks
-	p.mu.Unlock()
-	p.courier.Later(copies(*made.hook, duplicates))
-	return delivery, nil
+	return p.Deliver(ctx, a, fake.Delivery{Message: made.message}, made.hook, made.hook), nil
 }
 
 // compose makes the webhook of an act and notes what Meta would know afterwards.
 func (p *platform) compose(a fake.Act) (composed, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	g, err := p.page(a.Account)
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
+	g, err := p.Account(a.Account)
 	if err != nil {
 		return composed{}, err
 	}
-	x, err := extraOf(a)
+	x, err := p.extraOf(a)
 	if err != nil {
 		return composed{}, err
 	}
@@ -171,19 +157,17 @@ func (p *platform) compose(a fake.Act) (composed, error) {
 		list = append(list, u)
 	}
 	out := composed{message: list[0].message}
-	if entries := assembled(list, x.Spread, p.now()); len(entries) > 0 {
-		hook := g.signed(encode(webhook{"page", entries}))
+	if entries := assembled(list, x.Spread, p.Now()); len(entries) > 0 {
+		hook := g.signed(metatest.Encode(webhook{"page", entries}))
 		out.hook = &hook
 	}
 	return out, nil
 }
 
-func extraOf(a fake.Act) (extra, error) {
+func (p *platform) extraOf(a fake.Act) (extra, error) {
 	var x extra
-	if len(a.Extra) > 0 {
-		if err := strict(a.Extra, &x); err != nil {
-			return x, fmt.Errorf("messengertest: act: extra: %w", err)
-		}
+	if err := p.Extra(a, &x); err != nil {
+		return x, err
 	}
 	switch x.Form {
 	case "", "messaging", "standby", "changes":
@@ -208,10 +192,10 @@ func (p *platform) batch(g *page, x extra) ([]update, error) {
 	}
 	var list []update
 	for i, a := range x.Acts {
-		one, err := extraOf(a)
+		one, err := p.extraOf(a)
 		of := g
 		if err == nil && a.Account != "" {
-			of, err = p.page(a.Account)
+			of, err = p.Account(a.Account)
 		}
 		switch {
 		case err != nil:
@@ -274,19 +258,9 @@ func assembled(list []update, spread string, now time.Time) []entry {
 	return out
 }
 
-// happen lets one act happen; p.mu is held.
+// happen lets one act happen; p.Mu is held.
 func (p *platform) happen(g *page, a fake.Act, x extra) (update, error) {
-	at := p.now()
-	if a.At != 0 {
-		at = time.UnixMilli(a.At)
-	}
-	set := 0
-	for _, is := range []bool{a.Text != "", a.Image != "", a.Sticker != "", a.Follow, a.Block, a.Button != "", a.Postback != "",
-		len(a.FlowAnswer) > 0, len(a.Extra) > 0} {
-		if is {
-			set++
-		}
-	}
+	at, set := p.Time(a), a.Doings()
 	switch {
 	case set != 1:
 		return update{}, fmt.Errorf("messengertest: act: give exactly one of text, image, sticker, follow, block, button, postback, extra; there are %d", set)
@@ -323,7 +297,7 @@ func (p *platform) care(g *page, x extra, at time.Time) (u update, done bool, er
 		if g.Fields = allFields(); x.Off {
 			g.Fields = nil
 		}
-		p.journal.Record("subscribed", subscribedEntry{g.ID, g.Fields})
+		p.Journal.Record("subscribed", subscribedEntry{g.ID, g.Fields})
 	case "policy":
 		if x.Action != "warning" && x.Action != "block" && x.Action != "unblock" {
 			return u, true, errors.New("messengertest: act: a policy's action is warning, block or unblock")
@@ -332,7 +306,7 @@ func (p *platform) care(g *page, x extra, at time.Time) (u update, done bool, er
 			Policy: map[string]string{"action": x.Action, "reason": x.Reason}}
 	case "feed":
 		u.change = &change{Field: "feed", Value: map[string]any{"item": "comment", "verb": "add", "post_id": g.ExternalID + "_1",
-			"from": map[string]string{"id": digits(16, "reader"), "name": "A reader"}, "message": x.Text, "created_time": at.Unix()}}
+			"from": map[string]string{"id": fake.Digits(16, "reader"), "name": "A reader"}, "message": x.Text, "created_time": at.Unix()}}
 	default:
 		return u, false, nil
 	}

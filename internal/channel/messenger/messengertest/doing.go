@@ -1,6 +1,7 @@
 package messengertest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,7 +10,7 @@ import (
 	"omnihub/internal/channel/fake"
 )
 
-// doing is what a customer does, or what the Page's side does to him; p.mu is held.
+// doing is what a customer does, or what the Page's side does to him; p.Mu is held.
 func (p *platform) doing(g *page, who *person, a fake.Act, x extra, at time.Time) (update, error) {
 	c := g.chat(who.name())
 	i := item{Sender: who.party(), Recipient: &party{ID: g.ExternalID}, Timestamp: at.UnixMilli()}
@@ -80,21 +81,21 @@ func (p *platform) say(i *item, g *page, c *chat, a fake.Act, x extra) (opens bo
 		if r == nil && (x.Ref != "" || x.Source != "") {
 			r = p.referral(x)
 		}
-		p.tap(i, a, or(x.Title, "Get Started"), or(x.Payload, "GET_STARTED"))
+		p.tap(i, a, cmp.Or(x.Title, "Get Started"), cmp.Or(x.Payload, "GET_STARTED"))
 		i.Postback.Referral = r
 		return true, nil
 	case "referral":
 		i.field, i.Referral = "messaging_referrals", p.referral(x)
 		return true, nil
 	case "edit":
-		target := or(x.Message, c.own)
+		target := cmp.Or(x.Message, c.own)
 		if target == "" || x.Text == "" {
 			return false, errors.New("messengertest: act: an edit is of a message of the customer's, and has a text")
 		}
 		i.field, i.Edit = "message_edits", &edit{ID: target, Text: x.Text, Count: 1}
 		return true, nil
 	case "reaction":
-		target := or(x.Message, c.last)
+		target := cmp.Or(x.Message, c.last)
 		if target == "" {
 			return false, errors.New("messengertest: act: a reaction is to a message: name it, or let the hub write first")
 		}
@@ -208,14 +209,14 @@ func (p *platform) write(i *item, _ *page, c *chat, a fake.Act, x extra) error {
 	case "link":
 		attach("fallback", payload{Title: x.Title})
 	case "reel":
-		attach("reel", payload{Title: x.Title, Reel: json.Number(digits(15, "reel", x.Link))})
+		attach("reel", payload{Title: x.Title, Reel: json.Number(fake.Digits(15, "reel", x.Link))})
 	case "post":
 		attach("post", payload{Title: x.Title})
 	case "appointment":
 		m.Attachments = []attachment{{Type: "appointment_booking", Payload: &payload{}}}
 	case "ad":
 		if m.Referral = x.Referral; m.Referral == nil {
-			x.Source, x.Ad = "ADS", or(x.Ad, "1202"+digits(14, "ad"))
+			x.Source, x.Ad = "ADS", cmp.Or(x.Ad, "1202"+fake.Digits(14, "ad"))
 			m.Referral = p.referral(x)
 		}
 	default:
@@ -233,10 +234,10 @@ func (p *platform) referral(x extra) *referral {
 	r := &referral{Ref: x.Ref, Source: x.Source, Type: "OPEN_THREAD", Ad: x.Ad}
 	switch {
 	case r.Ad != "":
-		r.Source = or(r.Source, "ADS")
-		r.About = map[string]string{"ad_title": "Autumn", "photo_url": "https://scontent.fbcdn.example/ad.jpg", "post_id": digits(16, "post")}
+		r.Source = cmp.Or(r.Source, "ADS")
+		r.About = map[string]string{"ad_title": "Autumn", "photo_url": "https://scontent.fbcdn.example/ad.jpg", "post_id": fake.Digits(16, "post")}
 	default:
-		r.Source = or(r.Source, "SHORTLINK")
+		r.Source = cmp.Or(r.Source, "SHORTLINK")
 	}
 	return r
 }
@@ -247,12 +248,5 @@ func stickerOf(kind, link string) attachment {
 
 // linkOr is an address, or one of a file of Meta's.
 func linkOr(link string) string {
-	return or(link, "https://scontent.fbcdn.example/v/"+digits(12, "file")+".jpg?oh=1&oe=2")
-}
-
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
+	return cmp.Or(link, "https://scontent.fbcdn.example/v/"+fake.Digits(12, "file")+".jpg?oh=1&oe=2")
 }

@@ -3,6 +3,8 @@ package messengertest
 import (
 	"encoding/json"
 	"time"
+
+	"omnihub/internal/channel/fake"
 )
 
 // What the platform records, so that it still knows its customers, what they were
@@ -40,44 +42,44 @@ type (
 
 func (p *platform) rememberChat(g *page, id string) {
 	c := g.chat(id)
-	p.journal.Record("chat", chatEntry{g.ID, id, c.lastIn, c.adUntil, c.blocked, c.own})
+	p.Journal.Record("chat", chatEntry{g.ID, id, c.lastIn, c.adUntil, c.blocked, c.own})
 }
 
 func (p *platform) rememberState(g *page) {
-	p.journal.Record("state", stateEntry{g.ID, g.restricted, g.elsewhere})
+	p.Journal.Record("state", stateEntry{g.ID, g.restricted, g.elsewhere})
 }
 
 // recall reads what was recorded. Entries of accounts that are gone are passed over.
 func (p *platform) recall() {
-	p.journal.Replay(func(kind string, entry json.RawMessage) {
+	p.Journal.Replay(func(kind string, entry json.RawMessage) {
 		switch kind {
 		case "person":
-			if e, g := recorded[personEntry](p, entry); g != nil && e.Person != nil {
+			if e, g, ok := fake.RecordedOf[personEntry](p.Core, entry); ok && e.Person != nil {
 				g.file(e.Person)
 			}
 		case "chat":
-			if e, g := recorded[chatEntry](p, entry); g != nil {
+			if e, g, ok := fake.RecordedOf[chatEntry](p.Core, entry); ok {
 				c := g.chat(e.Person)
 				c.lastIn, c.adUntil, c.blocked, c.own = e.LastIn, e.AdUntil, e.Blocked, e.Own
 			}
 		case "accepted":
-			if e, g := recorded[acceptedEntry](p, entry); g != nil && e.Sent != nil {
+			if e, g, ok := fake.RecordedOf[acceptedEntry](p.Core, entry); ok && e.Sent != nil {
 				g.remember(e.Sent)
 			}
 		case "told":
-			if e, g := recorded[toldEntry](p, entry); g != nil && g.sent[e.Message] != nil {
-				g.sent[e.Message].strike(e.What)
+			if e, g, ok := fake.RecordedOf[toldEntry](p.Core, entry); ok && g.sent[e.Message] != nil {
+				g.sent[e.Message].Owed = fake.Strike(g.sent[e.Message].Owed, e.What)
 			}
 		case "token":
-			if e, g := recorded[tokenEntry](p, entry); g != nil && e.Token != nil {
+			if e, g, ok := fake.RecordedOf[tokenEntry](p.Core, entry); ok && e.Token != nil {
 				g.token = e.Token
 			}
 		case "subscribed":
-			if e, g := recorded[subscribedEntry](p, entry); g != nil {
+			if e, g, ok := fake.RecordedOf[subscribedEntry](p.Core, entry); ok {
 				g.Fields = e.Fields
 			}
 		case "state":
-			if e, g := recorded[stateEntry](p, entry); g != nil {
+			if e, g, ok := fake.RecordedOf[stateEntry](p.Core, entry); ok {
 				g.restricted, g.elsewhere = e.Restricted, e.Elsewhere
 			}
 		case "app":
@@ -91,34 +93,11 @@ func (p *platform) recall() {
 			}
 		}
 	})
-	for _, g := range p.pages {
+	for _, g := range p.Accounts {
 		for _, s := range g.sent {
 			if len(s.Owed) > 0 && g.url() != "" && g.byID[s.Person] != nil {
-				n := p.news(g, s, faults{}, s.ID)
-				n.tries = restartTries
-				go n.tell()
+				p.news(g, s, faults{}, s.ID).AfterRestart()
 			}
 		}
 	}
-}
-
-// strike takes something off what is owed.
-func (s *sent) strike(what string) {
-	var left []string
-	for _, o := range s.Owed {
-		if o != what {
-			left = append(left, o)
-		}
-	}
-	s.Owed = left
-}
-
-// recorded reads an entry and finds the Page that it is about; nil if it is gone.
-func recorded[T any](p *platform, entry json.RawMessage) (e T, g *page) {
-	var of struct{ Account string }
-	if json.Unmarshal(entry, &of) != nil || of.Account == "" || json.Unmarshal(entry, &e) != nil {
-		return e, nil
-	}
-	g, _ = p.page(of.Account)
-	return e, g
 }

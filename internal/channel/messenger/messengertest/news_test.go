@@ -9,50 +9,47 @@ import (
 	"time"
 
 	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/fake/faketest"
 )
 
 func TestEchoAndDeliveryFollowASend(t *testing.T) {
 	w := newWorld(t)
 	id := w.meet("ann")
-	w.faults(`{"status_read":true}`)
+	w.Faults(`{"status_read":true}`)
 	_, out := w.text(id, "m1.ref")
-	hooks := w.got()
-	w.want("webhooks", len(hooks), 3)
-	e := w.one(hooks[0].body)
-	w.want("echo", []any{e.Sender.ID, e.Recipient.ID, e.Timestamp, *e.Message},
+	hooks := w.Got()
+	w.Want("webhooks", len(hooks), 3)
+	e := w.one(hooks[0].Body)
+	w.Want("echo", []any{e.Sender.ID, e.Recipient.ID, e.Timestamp, *e.Message},
 		[]any{shop, id, 1791170415123.0, fmt.Sprintf("{%s m1.ref m1.ref true %s <nil> <nil> <nil> [] <nil>}", out["message_id"], app)})
-	e = w.one(hooks[1].body)
-	w.want("delivery", []any{e.Sender.ID, e.Delivery.Mids, e.Delivery.Watermark}, []any{id, []any{out["message_id"]}, 1791170415123})
-	w.want("read", w.one(hooks[2].body).Read.Watermark, 1791170415123)
-	w.want("path", hooks[0].path, "/app")
-	w.faults("null")
+	e = w.one(hooks[1].Body)
+	w.Want("delivery", []any{e.Sender.ID, e.Delivery.Mids, e.Delivery.Watermark}, []any{id, []any{out["message_id"]}, 1791170415123})
+	w.Want("read", w.one(hooks[2].Body).Read.Watermark, 1791170415123)
+	w.Want("path", hooks[0].Path, "/app")
+	w.Faults("null")
 	w.send(id, `"message":{"attachment":{"type":"template","payload":{"template_type":"button","text":"t","buttons":[{"type":"postback","title":"Yes","payload":"Y"}]}}}`)
-	e = w.one(w.got()[0].body)
-	w.want("echo of a template", []any{e.Message.Text, e.Message.Attachments[0].Payload.Kind, e.Message.Attachments[0].Payload.Text}, []any{"", "button", "t"})
+	e = w.one(w.Got()[0].Body)
+	w.Want("echo of a template", []any{e.Message.Text, e.Message.Attachments[0].Payload.Kind, e.Message.Attachments[0].Payload.Text}, []any{"", "button", "t"})
 	w.send(id, `"sender_action":"typing_on"`)
-	w.want("nothing of a sign of attention", w.told(), []string{})
-	calls := w.ledger.Calls("messenger", "ann")
-	w.want("ledger", []any{len(calls), calls[0].Kind, calls[0].To, calls[0].Text, calls[2].Kind}, []any{3, "text", id, "m1.ref", "typing"})
+	w.Want("nothing of a sign of attention", w.told(), []string{})
+	calls := w.Ledger.Calls("messenger", "ann")
+	w.Want("ledger", []any{len(calls), calls[0].Kind, calls[0].To, calls[0].Text, calls[2].Kind}, []any{3, "text", id, "m1.ref", "typing"})
 }
 
 func TestNewsComeByThePlan(t *testing.T) {
 	w := newWorld(t)
 	id := w.meet("ann")
-	w.faults(`{"status_missing":1}`)
+	w.Faults(`{"status_missing":1}`)
 	w.text(id, "a")
-	w.want("missing", w.told(), []string{})
-	w.faults(`{"status_early":1}`)
-	var early []hook
+	w.Want("missing", w.told(), []string{})
+	w.Faults(`{"status_early":1}`)
 	w.text(id, "b")
-	w.mu.Lock()
-	early = slices.Clone(w.hooks)
-	w.mu.Unlock()
-	w.want("before the answer", len(early), 2)
-	w.want("and not again", w.told(), []string{"echo b", "delivered"})
-	w.faults(`{"duplicate_webhooks":2}`)
+	w.Want("before the answer", len(w.Hooks()), 2)
+	w.Want("and not again", w.told(), []string{"echo b", "delivered"})
+	w.Faults(`{"duplicate_webhooks":2}`)
 	w.text(id, "c")
-	w.want("again and again", len(w.told()), 6)
-	w.faults(`{"seed":1,"status_shuffle":true,"status_read":true}`)
+	w.Want("again and again", len(w.told()), 6)
+	w.Faults(`{"seed":1,"status_shuffle":true,"status_read":true}`)
 	orders := map[string]bool{}
 	for i := range 12 {
 		w.text(id, fmt.Sprint(i))
@@ -70,34 +67,27 @@ func TestNewsComeByThePlan(t *testing.T) {
 	if len(orders) < 3 {
 		t.Errorf("got the orders %v, want more", orders)
 	}
-	w.faults(`{"status_late_ms":200,"seed":3}`)
+	w.Faults(`{"status_late_ms":200,"seed":3}`)
 	w.text(id, "late")
-	if n := w.platform.Pending(); n == 0 {
+	if n := w.Platform.Pending(); n == 0 {
 		t.Error("late: got nothing pending, want some")
 	}
-	w.want("late, but told", len(w.told()), 2)
+	w.Want("late, but told", len(w.told()), 2)
 }
 
 func TestNewsAreToldUntilTheHubTakesThem(t *testing.T) {
 	w := newWorld(t)
 	id := w.meet("ann")
-	w.mu.Lock()
-	w.status = 503
-	w.mu.Unlock()
+	w.Answer(503)
 	w.text(id, "x")
 	for deadline := time.Now().Add(20 * time.Second); ; {
-		w.mu.Lock()
-		n := len(w.hooks)
-		if n > 0 {
-			w.status = 200
-		}
-		w.mu.Unlock()
-		if n > 0 || time.Now().After(deadline) {
+		if len(w.Hooks()) > 0 || time.Now().After(deadline) {
+			w.Answer(200)
 			break
 		}
 		time.Sleep(time.Millisecond)
 	}
-	w.want("told", slices.Contains(w.told(), "delivered"), true)
+	w.Want("told", slices.Contains(w.told(), "delivered"), true)
 }
 
 func TestFaultsOfCalls(t *testing.T) {
@@ -116,18 +106,18 @@ func TestFaultsOfCalls(t *testing.T) {
 		`{}`:                                     {200, "0-0", 1},
 		`null`:                                   {200, "0-0", 1},
 	} {
-		w.faults(plan)
-		before := len(w.ledger.Calls("", ""))
+		w.Faults(plan)
+		before := len(w.Ledger.Calls("", ""))
 		status, out := w.text(id, plan)
-		w.want(plan, []any{status, code(out), len(w.ledger.Calls("", "")) - before}, want)
-		w.faults("null")
-		w.got()
+		w.Want(plan, []any{status, code(out), len(w.Ledger.Calls("", "")) - before}, want)
+		w.Faults("null")
+		w.Got()
 	}
-	w.faults(`{"rate429":1,"retry_after":9}`)
+	w.Faults(`{"rate429":1,"retry_after":9}`)
 	_, _, header := w.call("POST", "/v25.0/"+shop+"/messages", `{"recipient":{"id":"`+id+`"},"message":{"text":"x"}}`)
-	w.want("retry after", header.Get("Retry-After"), "9")
+	w.Want("retry after", header.Get("Retry-After"), "9")
 	for _, plan := range []string{`{"rate429":2}`, `{"rate500":-1}`, `{"delay_ms":-1}`, `{"account":"none"}`, `{"thunder":1}`, `[]`, `{} {}`} {
-		if err := w.platform.SetFaults(json.RawMessage(plan)); err == nil {
+		if err := w.Platform.SetFaults(json.RawMessage(plan)); err == nil {
 			t.Errorf("%s: got no error, want one", plan)
 		}
 	}
@@ -137,13 +127,13 @@ func TestTheSameSeedStrikesTheSameCalls(t *testing.T) {
 	struck := func() (out []int) {
 		w := newWorld(t)
 		id := w.meet("ann")
-		w.faults(`{"seed":7,"rate500":0.5}`)
+		w.Faults(`{"seed":7,"rate500":0.5}`)
 		for i := range 20 {
 			if status, _ := w.text(id, fmt.Sprint("m", i)); status != 200 {
 				out = append(out, i)
 			}
 		}
-		w.faults("null")
+		w.Faults("null")
 		return out
 	}
 	first, second := struck(), struck()
@@ -155,36 +145,33 @@ func TestTheSameSeedStrikesTheSameCalls(t *testing.T) {
 func TestARestartForgetsNothing(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "journal")
 	open := func() (*world, *fake.Journal) {
-		journal, err := fake.OpenJournal(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		journal := faketest.Journal(t, file)
 		return newWorldWith(t, journal), journal
 	}
 	w, journal := open()
 	id := w.meet("ann")
-	w.extra("ann", `{"type":"person","first":"Ann","last":"Example"}`)
+	w.Extra("ann", `{"type":"person","first":"Ann","last":"Example"}`)
 	w.send(id, `"message":{"text":"x","quick_replies":[{"content_type":"text","title":"Quick","payload":"Q"}]}`)
-	w.act(fake.Act{From: "bob", Text: "x"})
-	w.act(fake.Act{From: "bob", Block: true})
-	w.extra("", `{"type":"token","token":"t7","scopes":["pages_messaging"]}`)
-	w.call("POST", "/v25.0/"+app+"/subscriptions", "object=page&verify_token=v1&fields=messages,message_echoes&callback_url="+w.hub.URL+"/new",
+	w.Act(fake.Act{From: "bob", Text: "x"})
+	w.Act(fake.Act{From: "bob", Block: true})
+	w.Extra("", `{"type":"token","token":"t7","scopes":["pages_messaging"]}`)
+	w.call("POST", "/v25.0/"+app+"/subscriptions", "object=page&verify_token=v1&fields=messages,message_echoes&callback_url="+w.Hub.URL+"/new",
 		"Authorization", "Bearer "+app+"|"+secret, "Content-Type", "application/x-www-form-urlencoded")
-	w.extra("", `{"type":"restrict"}`)
-	w.got()
+	w.Extra("", `{"type":"restrict"}`)
+	w.Got()
 	journal.Close()
 
 	w, _ = open()
 	_, out := w.text(id, "x", "Authorization", "Bearer t7")
-	w.want("restricted", code(out), "10-1893063")
+	w.Want("restricted", code(out), "10-1893063")
 	_, out = w.text(id, "x")
-	w.want("the old token", code(out), "190-0")
-	w.extra("", `{"type":"restrict","off":true}`)
+	w.Want("the old token", code(out), "190-0")
+	w.Extra("", `{"type":"restrict","off":true}`)
 	_, out = w.text(id, "x", "Authorization", "Bearer t7")
-	w.want("the window", code(out), "0-0")
+	w.Want("the window", code(out), "0-0")
 	_, out, _ = w.call("GET", "/v25.0/"+id+"?fields=first_name,last_name", "", "Authorization", "Bearer t7")
-	w.want("the person", []any{out["first_name"], out["last_name"]}, []any{"Ann", "Example"})
-	if _, err := w.platform.Act(t.Context(), fake.Act{From: "bob", Text: "x"}); err == nil {
+	w.Want("the person", []any{out["first_name"], out["last_name"]}, []any{"Ann", "Example"})
+	if _, err := w.Platform.Act(t.Context(), fake.Act{From: "bob", Text: "x"}); err == nil {
 		t.Error("who blocked writes: got no error, want one")
 	}
 	_, out, _ = w.call("GET", "/v25.0/"+app+"/subscriptions", "", "Authorization", "Bearer "+app+"|"+secret)
@@ -195,19 +182,13 @@ func TestARestartForgetsNothing(t *testing.T) {
 
 func TestWhatWasNotToldIsToldAfterARestart(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "journal")
-	journal, err := fake.OpenJournal(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	journal := faketest.Journal(t, file)
 	w := newWorldWith(t, journal)
 	id := w.meet("ann")
 	journal.Record("accepted", map[string]any{"Account": "shop", "Sent": map[string]any{
 		"ID": "m_owed", "Person": id, "Ref": "owed", "Kind": "text", "Text": "x", "At": time.UnixMilli(1791170415000), "Owed": []string{"echo", "delivered"}}})
 	journal.Record("told", map[string]string{"Account": "shop", "Message": "m_owed", "What": "delivered"})
 	journal.Close()
-	if journal, err = fake.OpenJournal(file); err != nil {
-		t.Fatal(err)
-	}
-	w = newWorldWith(t, journal)
-	w.want("told", w.told(), []string{"echo owed"})
+	w = newWorldWith(t, faketest.Journal(t, file))
+	w.Want("told", w.told(), []string{"echo owed"})
 }

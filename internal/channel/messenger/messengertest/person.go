@@ -4,6 +4,8 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+
+	"omnihub/internal/channel/fake"
 )
 
 // person is a customer as one Page knows him: ids are scoped by Page.
@@ -22,7 +24,7 @@ var psidForm = regexp.MustCompile(`^[1-9][0-9]{9,19}$`)
 // guestMark stands before the name of a customer who is a guest.
 const guestMark = "guest:"
 
-// person finds or makes the customer whom the tester names; p.mu is held.
+// person finds or makes the customer whom the tester names; p.Mu is held.
 func (p *platform) person(g *page, name string) (*person, error) {
 	if name == "" {
 		return nil, errors.New("messengertest: act: who is it from?")
@@ -42,7 +44,7 @@ func (p *platform) person(g *page, name string) (*person, error) {
 	case psidForm.MatchString(name):
 		who.ID, who.First = name, "Ann"
 	default:
-		who.ID = "6" + digits(15, "psid", g.ExternalID, name)
+		who.ID = "6" + fake.Digits(15, "psid", g.ExternalID, name)
 	}
 	p.keep(g, who)
 	return who, nil
@@ -51,7 +53,7 @@ func (p *platform) person(g *page, name string) (*person, error) {
 // keep files a customer.
 func (p *platform) keep(g *page, who *person) {
 	g.file(who)
-	p.journal.Record("person", personEntry{g.ID, who})
+	p.Journal.Record("person", personEntry{g.ID, who})
 }
 
 func (g *page) file(who *person) {

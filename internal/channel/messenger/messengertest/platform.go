@@ -7,12 +7,7 @@
 package messengertest
 
 import (
-	"crypto/sha256"
-	"fmt"
-	"math/big"
-	"net/http"
-	"sync"
-	"sync/atomic"
+	"cmp"
 	"time"
 
 	"omnihub/internal/channel/fake"
@@ -22,18 +17,8 @@ const kind = "messenger"
 
 // platform is Messenger, as far as the accounts of its Config are concerned.
 type platform struct {
-	now     func() time.Time
-	ledger  *fake.Ledger
-	courier fake.Courier
-	client  *http.Client
-	journal *fake.Journal
-	waiting atomic.Int64 // webhooks about sends that are still to be told
-
-	mu     sync.Mutex
-	pages  []*page
-	apps   map[string]*app // by app secret
-	faults faults
-	dice   *fake.Dice
+	*fake.Core[*page, faults]
+	apps map[string]*app // by app secret
 }
 
 // app is a Meta app, which has one webhook for all its Pages.
@@ -57,8 +42,8 @@ type page struct {
 	byID   map[string]*person // by PSID and user_ref
 	chats  map[string]*chat   // by PSID or user_ref
 	sent   map[string]*sent   // the hub's messages, by id
-	recent []time.Time        // sends of the last second
-	files  []time.Time        // those of them with sound or film
+	recent fake.Recent        // sends of the last second
+	files  fake.Recent        // those of them with sound or film
 }
 
 // chat is what a Page and a customer have had with each other.
@@ -88,74 +73,30 @@ const inbox = "263902037430900"
 // verify_token, access_token and, if it is known, app_id; its ExternalID is the Page's
 // id. Accounts with the same app secret share an app.
 func New(c fake.Config) fake.Platform {
-	p := &platform{
-		now:     c.Now,
-		ledger:  c.Ledger,
-		courier: fake.Courier{Client: c.Client},
-		client:  c.Client,
-		journal: c.Journal,
-		apps:    map[string]*app{},
-		dice:    &fake.Dice{},
-	}
-	if p.now == nil {
-		p.now = time.Now
-	}
-	if p.ledger == nil {
-		p.ledger = fake.NewLedger()
-	}
-	if p.client == nil {
-		p.client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{}}
-	}
-	for _, a := range c.Accounts {
+	p := &platform{apps: map[string]*app{}}
+	p.Core = fake.NewCore[faults](kind, c, func(a fake.Account) *page {
 		secret := a.Secrets["app_secret"]
-		of := p.apps[secret]
-		if of == nil {
-			of = &app{ID: a.Secrets["app_id"], Secret: secret, Fields: allFields()}
-			if of.ID == "" {
-				of.ID = "1" + digits(15, "app", secret)
-			}
-			p.apps[secret] = of
+		if p.apps[secret] == nil {
+			id := cmp.Or(a.Secrets["app_id"], "1"+fake.Digits(15, "app", secret))
+			p.apps[secret] = &app{ID: id, Secret: secret, Fields: allFields()}
 		}
-		p.pages = append(p.pages, &page{
+		return &page{
 			Account: a,
-			app:     of,
+			app:     p.apps[secret],
 			token:   &token{Value: a.Secrets["access_token"], Scopes: allScopes()},
 			Fields:  allFields(),
 			people:  map[string]*person{},
 			byID:    map[string]*person{},
 			chats:   map[string]*chat{},
 			sent:    map[string]*sent{},
-		})
-	}
+		}
+	})
 	p.recall()
 	return p
 }
 
-// Pending counts the webhooks that are still to be delivered.
-func (p *platform) Pending() int { return p.courier.Pending() + int(p.waiting.Load()) }
-
-// page finds an account by either of its names, or the first; p.mu is held.
-func (p *platform) page(name string) (*page, error) {
-	if name == "" && len(p.pages) > 0 {
-		return p.pages[0], nil
-	}
-	for _, g := range p.pages {
-		if name != "" && (g.ID == name || g.ExternalID == name) {
-			return g, nil
-		}
-	}
-	return nil, fmt.Errorf("messengertest: act: no account %q", name)
-}
-
-// chat finds or makes what a Page and a customer have had; p.mu is held.
-func (g *page) chat(id string) *chat {
-	c := g.chats[id]
-	if c == nil {
-		c = &chat{}
-		g.chats[id] = c
-	}
-	return c
-}
+// chat finds or makes what a Page and a customer have had; p.Mu is held.
+func (g *page) chat(id string) *chat { return fake.Entry(g.chats, id) }
 
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/policy
 const (
@@ -169,11 +110,4 @@ func (c *chat) open(now time.Time) (by, human bool) {
 		return false, false
 	}
 	return now.Sub(c.lastIn) < window || now.Before(c.adUntil), now.Sub(c.lastIn) < humanWindow
-}
-
-// digits derives n digits from names, always the same ones.
-func digits(n int64, names ...string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q", names))
-	of := new(big.Int).Exp(big.NewInt(10), big.NewInt(n), nil)
-	return fmt.Sprintf("%0*s", n, of.Mod(new(big.Int).SetBytes(sum[:]), of).String())
 }

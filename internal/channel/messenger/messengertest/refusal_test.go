@@ -39,7 +39,7 @@ func TestCallsThatAreNotLetIn(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			status, out, header := w.call(c.method, c.path, c.body, c.headers...)
-			w.want("status and code", []any{status, code(out)}, []any{c.status, c.code})
+			w.Want("status and code", []any{status, code(out)}, []any{c.status, c.code})
 			e, _ := out["error"].(map[string]any)
 			if message, _ := e["message"].(string); !strings.Contains(message, c.message) {
 				t.Errorf("message: got %q, want it to say %q", message, c.message)
@@ -50,10 +50,10 @@ func TestCallsThatAreNotLetIn(t *testing.T) {
 			}
 		})
 	}
-	w.want("ledger", len(w.ledger.Calls("", "")), 0)
+	w.Want("ledger", len(w.Ledger.Calls("", "")), 0)
 	for _, version := range []string{"v19.0", "v25.0", "v26.0"} {
 		status, out, _ := w.call("POST", "/"+version+"/me/messages", body)
-		w.want(version, []any{status, out["recipient_id"]}, []any{200, id})
+		w.Want(version, []any{status, out["recipient_id"]}, []any{200, id})
 	}
 }
 
@@ -137,7 +137,7 @@ func TestSendsThatMetaRefuses(t *testing.T) {
 		"a list":                       {attached("template", `"template_type":"list","elements":[]`), "100-0"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w.advance(time.Second)
+			w.Advance(time.Second)
 			status, out := w.send(id, c.members)
 			if code(out) != c.code || (status == 200) != (c.code == "0-0") {
 				t.Errorf("got %d %v, want %s", status, out, c.code)
@@ -148,7 +148,7 @@ func TestSendsThatMetaRefuses(t *testing.T) {
 		"nobody": `{}`, "both": `{"id":"` + id + `","user_ref":"x"}`, "a phone number": `{"phone_number":"+886912345678"}`,
 	} {
 		_, out, _ := w.call("POST", "/v25.0/"+shop+"/messages", `{"recipient":`+recipient+`,"message":{"text":"x"}}`)
-		w.want(name, code(out), "100-0")
+		w.Want(name, code(out), "100-0")
 	}
 }
 
@@ -162,44 +162,44 @@ func TestWhoMayBeWrittenTo(t *testing.T) {
 	}
 	attend := func(action string) string { _, out := w.send(id, `"sender_action":"`+action+`"`); return code(out) }
 	_, out := w.text("6999999999999999", "x")
-	w.want("a stranger", code(out), "100-2018001")
+	w.Want("a stranger", code(out), "100-2018001")
 	_, out, _ = w.call("POST", "/v25.0/"+club+"/messages", `{"recipient":{"id":"`+id+`"},"message":{"text":"x"}}`, "Authorization", "Bearer t2")
-	w.want("another Page's customer", code(out), "100-2018001")
+	w.Want("another Page's customer", code(out), "100-2018001")
 
-	w.advance(24*time.Hour - time.Second)
-	w.want("just within the window", []string{send(), attend("typing_on"), attend("mark_seen")}, []string{"0-0", "0-0", "0-0"})
-	w.advance(time.Second)
-	w.want("after it", []string{send(), attend("typing_on"), tagged()}, []string{"10-2018278", "10-2018278", "0-0"})
-	w.advance(6*24*time.Hour - time.Second)
-	w.want("within a week", []string{send(), tagged()}, []string{"10-2018278", "0-0"})
-	w.advance(time.Second)
-	w.want("after a week", tagged(), "10-2018278")
-	w.extra("ann", `{"type":"read"}`)
-	w.want("reading opens nothing", send(), "10-2018278")
-	w.extra("ann", `{"type":"reaction","emoji":"x"}`)
-	w.want("a reaction does", send(), "0-0")
-	w.extra("ann", `{"type":"ad","text":"x"}`)
-	w.advance(6 * 24 * time.Hour)
-	w.want("a message of an ad, for a week", send(), "0-0")
-	w.advance(25 * time.Hour)
-	w.want("and no longer", send(), "10-2018278")
+	w.Advance(24*time.Hour - time.Second)
+	w.Want("just within the window", []string{send(), attend("typing_on"), attend("mark_seen")}, []string{"0-0", "0-0", "0-0"})
+	w.Advance(time.Second)
+	w.Want("after it", []string{send(), attend("typing_on"), tagged()}, []string{"10-2018278", "10-2018278", "0-0"})
+	w.Advance(6*24*time.Hour - time.Second)
+	w.Want("within a week", []string{send(), tagged()}, []string{"10-2018278", "0-0"})
+	w.Advance(time.Second)
+	w.Want("after a week", tagged(), "10-2018278")
+	w.Extra("ann", `{"type":"read"}`)
+	w.Want("reading opens nothing", send(), "10-2018278")
+	w.Extra("ann", `{"type":"reaction","emoji":"x"}`)
+	w.Want("a reaction does", send(), "0-0")
+	w.Extra("ann", `{"type":"ad","text":"x"}`)
+	w.Advance(6 * 24 * time.Hour)
+	w.Want("a message of an ad, for a week", send(), "0-0")
+	w.Advance(25 * time.Hour)
+	w.Want("and no longer", send(), "10-2018278")
 
-	w.act(fake.Act{From: "ann", Follow: true})
-	w.extra("ann", `{"type":"referral","ref":"x"}`)
-	w.act(fake.Act{From: "ann", Block: true})
-	w.want("blocked", []string{send(), tagged()}, []string{"551-1545041", "551-1545041"})
-	w.act(fake.Act{From: "ann", Follow: true})
-	w.want("unblocked", send(), "0-0")
-	w.extra("", `{"type":"restrict"}`)
-	w.want("restricted", send(), "10-1893063")
-	w.extra("", `{"type":"restrict","off":true}`)
-	w.want("free again", send(), "0-0")
+	w.Act(fake.Act{From: "ann", Follow: true})
+	w.Extra("ann", `{"type":"referral","ref":"x"}`)
+	w.Act(fake.Act{From: "ann", Block: true})
+	w.Want("blocked", []string{send(), tagged()}, []string{"551-1545041", "551-1545041"})
+	w.Act(fake.Act{From: "ann", Follow: true})
+	w.Want("unblocked", send(), "0-0")
+	w.Extra("", `{"type":"restrict"}`)
+	w.Want("restricted", send(), "10-1893063")
+	w.Extra("", `{"type":"restrict","off":true}`)
+	w.Want("free again", send(), "0-0")
 
-	w.act(fake.Act{From: "guest:R-7", Text: "x"})
+	w.Act(fake.Act{From: "guest:R-7", Text: "x"})
 	_, out, _ = w.call("POST", "/v25.0/"+shop+"/messages", `{"recipient":{"user_ref":"R-7"},"message":{"text":"x"}}`)
-	w.want("a guest", code(out), "0-0")
+	w.Want("a guest", code(out), "0-0")
 	_, out = w.text("R-7", "x")
-	w.want("a guest by id", code(out), "100-2018001")
+	w.Want("a guest by id", code(out), "100-2018001")
 }
 
 func TestWhatComesTooFastIsRefused(t *testing.T) {
@@ -211,22 +211,22 @@ func TestWhatComesTooFastIsRefused(t *testing.T) {
 	}
 	for range 10 {
 		got, _ := film()
-		w.want("a film", got, "0-0")
+		w.Want("a film", got, "0-0")
 	}
 	got, usage := film()
-	w.want("one more", got, "613-0")
+	w.Want("one more", got, "613-0")
 	var told map[string][]map[string]any
 	if err := json.Unmarshal([]byte(usage), &told); err != nil || told[shop][0]["estimated_time_to_regain_access"] != 1.0 {
 		t.Errorf("usage: got %s, %v, want a minute", usage, err)
 	}
 	_, out := w.text(id, "x")
-	w.want("a text", code(out), "0-0")
+	w.Want("a text", code(out), "0-0")
 	for range 289 {
 		w.send(id, `"message":{"text":"x"}`)
 	}
 	_, out = w.text(id, "x")
-	w.want("the 301st of a second", code(out), "613-0")
-	w.advance(time.Second)
+	w.Want("the 301st of a second", code(out), "613-0")
+	w.Advance(time.Second)
 	_, out = w.text(id, "x")
-	w.want("a second later", code(out), "0-0")
+	w.Want("a second later", code(out), "0-0")
 }

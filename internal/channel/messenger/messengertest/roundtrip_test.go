@@ -25,7 +25,7 @@ type hubSide struct {
 
 func newHubSide(t *testing.T) *hubSide {
 	w := newWorld(t)
-	front := httptest.NewServer(http.StripPrefix("/messenger", w.platform))
+	front := httptest.NewServer(http.StripPrefix("/messenger", w.Platform))
 	t.Cleanup(front.Close)
 	secrets := channel.Secrets{
 		messenger.AppSecret: secret, messenger.VerifyToken: "v1", messenger.AppID: app, messenger.AccessToken: "t1",
@@ -33,27 +33,27 @@ func newHubSide(t *testing.T) *hubSide {
 	return &hubSide{
 		world:       w,
 		adapter:     messenger.New(channel.Platform{BaseURL: front.URL}),
-		account:     channel.Account{ID: "shop", External: shop, Secrets: secrets, Webhook: w.hub.URL + "/hub"},
+		account:     channel.Account{ID: "shop", External: shop, Secrets: secrets, Webhook: w.Hub.URL + "/hub"},
 		credentials: channel.Credentials{Secrets: secrets, Accounts: []string{shop, club}},
 	}
 }
 
 // heard verifies, splits and parses what came since the last call.
 func (h *hubSide) heard() (out []channel.Event) {
-	h.t.Helper()
-	for _, one := range h.got() {
-		r := &channel.Request{Method: "POST", Header: map[string]string{"x-hub-signature-256": one.signature}, Body: []byte(one.body)}
+	h.T.Helper()
+	for _, one := range h.Got() {
+		r := &channel.Request{Method: "POST", Header: map[string]string{"x-hub-signature-256": one.Signature}, Body: []byte(one.Body)}
 		if err := h.adapter.Verify(r, h.credentials); err != nil {
-			h.t.Fatal(err)
+			h.T.Fatal(err)
 		}
 		slices, err := h.adapter.Split(r)
 		if err != nil {
-			h.t.Fatal(err)
+			h.T.Fatal(err)
 		}
 		for _, s := range slices {
 			e, err := h.adapter.Parse(s.Head, s.Raw)
 			if err != nil || e.ID != s.Event || e.User != s.User {
-				h.t.Fatalf("parse: got %+v, %v", e, err)
+				h.T.Fatalf("parse: got %+v, %v", e, err)
 			}
 			out = append(out, e)
 		}
@@ -63,11 +63,11 @@ func (h *hubSide) heard() (out []channel.Event) {
 
 // hears lets the customer do something, and gives the event that comes of it.
 func (h *hubSide) hears(a fake.Act) channel.Event {
-	h.t.Helper()
-	h.act(a)
+	h.T.Helper()
+	h.Act(a)
 	events := h.heard()
 	if len(events) != 1 {
-		h.t.Fatalf("got %d events, want 1", len(events))
+		h.T.Fatalf("got %d events, want 1", len(events))
 	}
 	return events[0]
 }
@@ -77,7 +77,7 @@ func (h *hubSide) send(to string, c hub.Content, change func(*channel.Outgoing))
 	if change != nil {
 		change(&m)
 	}
-	return h.adapter.Send(h.t.Context(), h.account, m)
+	return h.adapter.Send(h.T.Context(), h.account, m)
 }
 
 func TestAdapterAndPlatformUnderstandEachOther(t *testing.T) {
@@ -115,10 +115,10 @@ func TestAdapterAndPlatformUnderstandEachOther(t *testing.T) {
 		t.Error(err)
 	}
 	var kinds []string
-	for _, c := range h.ledger.Calls("messenger", "ann") {
+	for _, c := range h.Ledger.Calls("messenger", "ann") {
 		kinds = append(kinds, c.Kind)
 	}
-	h.want("ledger", kinds, "[text text typing read]")
+	h.Want("ledger", kinds, "[text text typing read]")
 }
 
 func TestEveryFormIsTakenAndWhatItShowsComesBack(t *testing.T) {
@@ -174,29 +174,29 @@ func TestRefusalsOfThePlatformHaveTheirCodes(t *testing.T) {
 		return hub.CodeOf(err)
 	}
 	person := func(m *channel.Outgoing) { m.Class, m.AfterWindow = hub.ClassPerson, true }
-	h.want("a stranger", try("6999999999999999", nil), hub.Unreachable)
-	h.advance(25 * time.Hour)
-	h.want("after the window", try(ann, nil), hub.WindowClosed)
-	h.want("a person after the window", try(ann, person), "")
-	h.want("a program after the window", try(ann, func(m *channel.Outgoing) { m.AfterWindow = true }), hub.WindowClosed)
-	h.advance(7 * 24 * time.Hour)
-	h.want("a person after a week", try(ann, person), hub.WindowClosed)
-	h.act(fake.Act{From: "ann", Text: "again"})
-	h.act(fake.Act{From: "ann", Block: true})
-	h.want("blocked", try(ann, nil), hub.Unreachable)
-	h.act(fake.Act{From: "ann", Follow: true})
-	h.extra("", `{"type":"restrict"}`)
-	h.want("restricted", try(ann, nil), hub.AccountBroken)
-	h.extra("", `{"type":"restrict","off":true}`)
-	h.extra("", `{"type":"token","expires_in":0}`)
-	h.want("expired", try(ann, nil), hub.TokenExpired)
-	h.extra("", `{"type":"token","expires_in":600}`)
+	h.Want("a stranger", try("6999999999999999", nil), hub.Unreachable)
+	h.Advance(25 * time.Hour)
+	h.Want("after the window", try(ann, nil), hub.WindowClosed)
+	h.Want("a person after the window", try(ann, person), "")
+	h.Want("a program after the window", try(ann, func(m *channel.Outgoing) { m.AfterWindow = true }), hub.WindowClosed)
+	h.Advance(7 * 24 * time.Hour)
+	h.Want("a person after a week", try(ann, person), hub.WindowClosed)
+	h.Act(fake.Act{From: "ann", Text: "again"})
+	h.Act(fake.Act{From: "ann", Block: true})
+	h.Want("blocked", try(ann, nil), hub.Unreachable)
+	h.Act(fake.Act{From: "ann", Follow: true})
+	h.Extra("", `{"type":"restrict"}`)
+	h.Want("restricted", try(ann, nil), hub.AccountBroken)
+	h.Extra("", `{"type":"restrict","off":true}`)
+	h.Extra("", `{"type":"token","expires_in":0}`)
+	h.Want("expired", try(ann, nil), hub.TokenExpired)
+	h.Extra("", `{"type":"token","expires_in":600}`)
 	for plan, want := range map[string]hub.Code{
 		`{"rate429":1,"retry_after":9}`: hub.RateLimited, `{"rate500":1}`: hub.Unclear, `{"expired_token":true}`: hub.TokenExpired,
 		`{"accept_then_drop":1}`: hub.Unclear, `{"accept_then_500":1}`: hub.Unclear, `{"down":true}`: hub.Unclear, `{}`: "",
 	} {
-		h.faults(plan)
-		h.want(plan, try(ann, nil), want)
+		h.Faults(plan)
+		h.Want(plan, try(ann, nil), want)
 	}
 }
 
@@ -218,8 +218,8 @@ func TestAPageIsConnectedCheckedAndLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	is(true)
-	h.act(fake.Act{From: "ann", Text: "x"})
-	if hooks := h.got(); len(hooks) != 1 || hooks[0].path != "/hub" {
+	h.Act(fake.Act{From: "ann", Text: "x"})
+	if hooks := h.Got(); len(hooks) != 1 || hooks[0].Path != "/hub" {
 		t.Errorf("after Register: got %v, want it at the new URL", hooks)
 	}
 	lost := acct
@@ -228,7 +228,7 @@ func TestAPageIsConnectedCheckedAndLeft(t *testing.T) {
 		t.Errorf("a URL that does not answer: got %v, want %s", err, hub.Refused)
 	}
 	is(true)
-	h.extra("", `{"type":"subscribe","off":true}`)
+	h.Extra("", `{"type":"subscribe","off":true}`)
 	is(false)
 	if err := a.Register(t.Context(), acct); err != nil {
 		t.Error(err)
@@ -248,15 +248,15 @@ func TestAPageIsConnectedCheckedAndLeft(t *testing.T) {
 			t.Errorf("check: got %v, want it to say %q", err, words)
 		}
 	}
-	h.extra("", `{"type":"token","scopes":["pages_show_list"]}`)
+	h.Extra("", `{"type":"token","scopes":["pages_show_list"]}`)
 	check("account_broken", "lacks the permissions pages_messaging, pages_manage_metadata")
-	h.extra("", `{"type":"token","scopes":["pages_messaging"]}`)
+	h.Extra("", `{"type":"token","scopes":["pages_messaging"]}`)
 	check("lacks the permission pages_manage_metadata")
-	h.extra("", `{"type":"token","scopes":["pages_messaging","pages_manage_metadata"],"kind":"USER"}`)
+	h.Extra("", `{"type":"token","scopes":["pages_messaging","pages_manage_metadata"],"kind":"USER"}`)
 	check("of the kind \"USER\", and not PAGE")
-	h.extra("", `{"type":"token","expires_in":0}`)
+	h.Extra("", `{"type":"token","expires_in":0}`)
 	check("token_expired", "the token has expired")
-	h.extra("", `{"type":"token","expires_in":600,"data_expires_in":600}`)
+	h.Extra("", `{"type":"token","expires_in":600,"data_expires_in":600}`)
 	if standing, err = a.Check(t.Context(), acct); err != nil || standing.Expires != 1791171015000 || len(standing.Advice) != 1 {
 		t.Errorf("check of a token with an end: got %+v, %v", standing, err)
 	}

@@ -2,7 +2,6 @@ package messengertest
 
 import (
 	"net/http"
-	"strconv"
 	"time"
 
 	"omnihub/internal/channel/fake"
@@ -17,20 +16,20 @@ const (
 
 // messages takes a message or a sign of attention.
 func (p *platform) messages(x *exchange) *refusal {
-	p.mu.Lock()
+	p.Mu.Lock()
 	may := x.page.token.has("pages_messaging")
-	p.mu.Unlock()
+	p.Mu.Unlock()
 	if !may {
 		return lacking("pages_messaging")
 	}
-	o := parse(x.body)
+	o := parse(x.Body)
 	q := readRequest(o)
-	if o.fault != nil {
-		return o.fault
+	if o.Fault != nil {
+		return o.Fault
 	}
 	name := "send " + q.ref
 	if q.ref == "" {
-		name = "send " + string(x.body)
+		name = "send " + string(x.Body)
 	}
 	if q.action != "" {
 		name = q.action + " " + q.to
@@ -49,7 +48,7 @@ func (p *platform) messages(x *exchange) *refusal {
 	return nil
 }
 
-// mayWrite tells why the Page may not write to a customer now; p.mu is held.
+// mayWrite tells why the Page may not write to a customer now; p.Mu is held.
 func (p *platform) mayWrite(g *page, q *request) (*person, *chat, *refusal) {
 	who := g.byID[q.to]
 	switch {
@@ -64,7 +63,7 @@ func (p *platform) mayWrite(g *page, q *request) (*person, *chat, *refusal) {
 	if c.blocked {
 		return nil, nil, notAvailable()
 	}
-	by, human := c.open(p.now())
+	by, human := c.open(p.Now())
 	if !by && !(human && q.tag == "HUMAN_AGENT") {
 		return nil, nil, outsideWindow()
 	}
@@ -75,18 +74,18 @@ func (p *platform) mayWrite(g *page, q *request) (*person, *chat, *refusal) {
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages/sender-actions
 func (p *platform) attend(x *exchange, q *request, name string) *refusal {
 	kinds := map[string]string{"typing_on": "typing", "typing_off": "typing_off", "mark_seen": "read"}
-	p.mu.Lock()
+	p.Mu.Lock()
 	who, c, refused := p.mayWrite(x.page, q)
 	if refused == nil {
-		p.ledger.Add(fake.Call{Channel: kind, Account: x.page.ID, To: who.name(), Name: who.label(), Kind: kinds[q.action],
-			Body: string(x.body), At: p.now().UnixMilli(), ID: c.own})
+		p.Ledger.Add(fake.Call{Channel: kind, Account: x.page.ID, To: who.name(), Name: who.label(), Kind: kinds[q.action],
+			Body: string(x.Body), At: p.Now().UnixMilli(), ID: c.own})
 	}
-	p.mu.Unlock()
+	p.Mu.Unlock()
 	if refused != nil {
 		return refused
 	}
 	if !p.spoil(x, name) {
-		x.answer(http.StatusOK, map[string]string{"recipient_id": who.ID})
+		x.Answer(http.StatusOK, map[string]string{"recipient_id": who.ID})
 	}
 	return nil
 }
@@ -106,9 +105,9 @@ type sent struct {
 
 // accept takes a message, or tells why not; looking and accepting are one step.
 func (p *platform) accept(x *exchange, q *request, name string) (*sent, *refusal) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	g, now := x.page, p.now()
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
+	g, now := x.page, p.Now()
 	who, _, refused := p.mayWrite(g, q)
 	if refused == nil {
 		refused = g.pace(q.kind, now)
@@ -119,9 +118,9 @@ func (p *platform) accept(x *exchange, q *request, name string) (*sent, *refusal
 	s := &sent{ID: messageID(), Person: who.name(), Ref: q.ref, Kind: q.kind, Text: q.text, Payload: q.payload, At: now, Shown: q.shown}
 	s.Owed = p.owed(g, x.faults, name)
 	g.remember(s)
-	p.journal.Record("accepted", acceptedEntry{g.ID, s})
-	p.ledger.Add(fake.Call{Channel: kind, Account: g.ID, To: who.name(), Name: who.label(), Kind: q.kind, Text: q.text,
-		Body: string(x.body), At: now.UnixMilli(), ID: s.ID})
+	p.Journal.Record("accepted", acceptedEntry{g.ID, s})
+	p.Ledger.Add(fake.Call{Channel: kind, Account: g.ID, To: who.name(), Name: who.label(), Kind: q.kind, Text: q.text,
+		Body: string(x.Body), At: now.UnixMilli(), ID: s.ID})
 	return s, nil
 }
 
@@ -131,10 +130,7 @@ func (g *page) remember(s *sent) {
 	c := g.chat(s.Person)
 	c.last = s.ID
 	c.settle()
-	c.shown = append(c.shown, s.Shown...)
-	if over := len(c.shown) - maxShown; over > 0 {
-		c.shown = append([]shown{}, c.shown[over:]...)
-	}
+	c.shown = fake.Newest(append(c.shown, s.Shown...), maxShown)
 }
 
 // settle takes the quick replies away: the next message stands below them.
@@ -150,20 +146,13 @@ func (c *chat) settle() {
 
 // pace refuses what comes too fast, and counts the rest.
 func (g *page) pace(kind string, now time.Time) *refusal {
-	recent := func(list []time.Time) []time.Time {
-		for len(list) > 0 && now.Sub(list[0]) >= time.Second {
-			list = list[1:]
-		}
-		return list
-	}
-	g.recent, g.files = recent(g.recent), recent(g.files)
 	film := kind == "video" || kind == "audio"
-	if len(g.recent) >= perSecond || film && len(g.files) >= filesPerSecond {
+	if g.recent.Full(now, time.Second, perSecond) || film && g.files.Full(now, time.Second, filesPerSecond) {
 		return tooFast()
 	}
-	g.recent = append(g.recent, now)
+	g.recent.Note(now)
 	if film {
-		g.files = append(g.files, now)
+		g.files.Note(now)
 	}
 	return nil
 }
@@ -171,54 +160,9 @@ func (g *page) pace(kind string, now time.Time) *refusal {
 // settle answers an accepted message, unless the plan spoils the answer, and tells what
 // becomes of it.
 func (p *platform) settle(x *exchange, s *sent, name string) {
-	p.mu.Lock()
-	dice := p.dice
-	p.mu.Unlock()
-	news := p.news(x.page, s, x.faults, name)
-	if dice.Hit(x.faults.StatusEarly, "early", name) {
-		news.tellNow(x.r.Context())
-	}
-	defer func() { go news.tell() }() // even if the answer is lost
-	if p.spoil(x, name) {
-		return
-	}
-	out := map[string]string{"recipient_id": s.Person, "message_id": s.ID}
-	x.answer(http.StatusOK, out)
-}
-
-// fault answers in place of Messenger if the plan says so: 429, 500, or never.
-func (p *platform) fault(x *exchange, name string) bool {
-	p.mu.Lock()
-	dice := p.dice
-	p.mu.Unlock()
-	switch f := x.faults; {
-	case dice.Hit(f.Rate429, "429", name):
-		if f.RetryAfter > 0 {
-			x.w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
+	p.news(x.page, s, x.faults, name).Around(x.R.Context(), func() {
+		if !p.spoil(x, name) {
+			x.Answer(http.StatusOK, map[string]string{"recipient_id": s.Person, "message_id": s.ID})
 		}
-		x.refuse(tooMany())
-	case dice.Hit(f.Rate500, "500", name):
-		x.refuse(unavailable())
-	case dice.Hit(f.Timeout, "timeout", name):
-		<-x.r.Context().Done()
-		panic(http.ErrAbortHandler)
-	default:
-		return false
-	}
-	return true
-}
-
-// spoil loses the answer of what was done, if the plan says so.
-func (p *platform) spoil(x *exchange, name string) bool {
-	p.mu.Lock()
-	dice := p.dice
-	p.mu.Unlock()
-	switch {
-	case dice.Hit(x.faults.AcceptThenDrop, "drop", name):
-		panic(http.ErrAbortHandler)
-	case dice.Hit(x.faults.AcceptThen500, "late 500", name):
-		x.refuse(unknownError())
-		return true
-	}
-	return false
+	})
 }

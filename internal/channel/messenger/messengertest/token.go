@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/meta/metatest"
 )
 
 // token is what stands behind a Page's access token. A Page's token never ends by
@@ -26,14 +29,11 @@ func allScopes() []string {
 // refused tells what Meta says of a token; nil if it is good.
 // https://developers.facebook.com/docs/facebook-login/guides/access-tokens/debugging
 func (t *token) refused(now time.Time) *refusal {
-	const form = "Monday, 02-Jan-06 15:04:05 MST"
 	switch {
 	case t.Revoked:
-		return &refusal{status: 400, code: 190, subcode: 460, message: "Error validating access token: The session has been invalidated " +
-			"because the user changed their password or Facebook has changed the session for security reasons."}
+		return metatest.Revoked(http.StatusBadRequest)
 	case !t.Expires.IsZero() && !now.Before(t.Expires):
-		return &refusal{status: 400, code: 190, subcode: 463, message: "Error validating access token: Session has expired on " +
-			t.Expires.UTC().Format(form) + ". The current time is " + now.UTC().Format(form) + "."}
+		return metatest.Expired(t.Expires, now)
 	}
 	return nil
 }
@@ -42,7 +42,7 @@ func (t *token) has(scope string) bool { return slices.Contains(t.Scopes, scope)
 
 // setToken makes the Page's token what the tester wants it to be.
 func (p *platform) setToken(g *page, x extra) error {
-	t, now := g.token, p.now()
+	t, now := g.token, p.Now()
 	after := func(seconds *int64, to *time.Time) {
 		if seconds != nil {
 			*to = now.Add(time.Duration(*seconds) * time.Second)
@@ -54,7 +54,7 @@ func (p *platform) setToken(g *page, x extra) error {
 		t.Scopes = *x.Scopes
 	}
 	if x.Token != "" {
-		for _, other := range p.pages {
+		for _, other := range p.Accounts {
 			if other != g && other.token.Value == x.Token {
 				return errors.New("messengertest: act: the token is another Page's")
 			}
@@ -62,7 +62,7 @@ func (p *platform) setToken(g *page, x extra) error {
 		t.Value = x.Token
 	}
 	t.Revoked, t.Kind = x.Revoked, x.Kind
-	p.journal.Record("token", tokenEntry{g.ID, t})
+	p.Journal.Record("token", tokenEntry{g.ID, t})
 	return nil
 }
 
@@ -90,14 +90,14 @@ type granted struct {
 
 // debug tells about a token: to its own app, and to the token itself.
 func (p *platform) debug(x *exchange) *refusal {
-	input := x.r.URL.Query().Get("input_token")
+	input := x.R.URL.Query().Get("input_token")
 	if input == "" {
-		return invalid("The parameter input_token is required")
+		return metatest.Invalid("The parameter input_token is required")
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
 	var g *page
-	for _, one := range p.pages {
+	for _, one := range p.Accounts {
 		if one.token.Value == input {
 			g = one
 		}
@@ -105,16 +105,16 @@ func (p *platform) debug(x *exchange) *refusal {
 	out := debugged{App: x.app.ID, Scopes: []string{}}
 	switch {
 	case g == nil:
-		out.Error = map[string]any{"code": 190, "message": "Invalid OAuth access token - Cannot parse access token"}
+		out.Error = map[string]any{"code": 190, "message": metatest.Unparsed}
 	case g.app != x.app:
-		return &refusal{status: 400, code: 100, message: "(#100) The App_id in the input_token did not match the Viewing App"}
+		return &refusal{Status: 400, Code: 100, Message: "(#100) The App_id in the input_token did not match the Viewing App"}
 	default:
 		t := g.token
 		out.App, out.Kind, out.Name, out.Profile, out.Scopes = g.app.ID, "PAGE", "Omnihub", g.ExternalID, t.Scopes
 		if t.Kind != "" {
 			out.Kind = t.Kind
 		}
-		out.Valid, out.User = true, digits(16, "owner", g.app.Secret)
+		out.Valid, out.User = true, fake.Digits(16, "owner", g.app.Secret)
 		if !t.Expires.IsZero() {
 			out.Expires = t.Expires.Unix()
 		}
@@ -128,10 +128,10 @@ func (p *platform) debug(x *exchange) *refusal {
 			}
 			out.Granular = append(out.Granular, one)
 		}
-		if r := t.refused(p.now()); r != nil {
-			out.Valid, out.Error = false, map[string]any{"code": r.code, "message": r.message, "subcode": r.subcode}
+		if r := t.refused(p.Now()); r != nil {
+			out.Valid, out.Error = false, map[string]any{"code": r.Code, "message": r.Message, "subcode": r.Subcode}
 		}
 	}
-	x.answer(http.StatusOK, map[string]any{"data": out})
+	x.Answer(http.StatusOK, map[string]any{"data": out})
 	return nil
 }

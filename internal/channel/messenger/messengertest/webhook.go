@@ -1,18 +1,12 @@
 package messengertest
 
 import (
-	"bytes"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"slices"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/meta/metatest"
 )
 
 // Webhooks in Meta's order of members.
@@ -157,58 +151,8 @@ func (g *page) url() string {
 	return g.Webhook
 }
 
-// encode writes JSON as PHP and hence Meta does: characters outside ASCII as \u escapes
-// in lower-case hex, slashes with a backslash.
-func encode(v any) []byte {
-	var plain bytes.Buffer
-	e := json.NewEncoder(&plain)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(err) // only types of this package, and JSON that was read before, come here
-	}
-	in := bytes.TrimSuffix(plain.Bytes(), []byte("\n"))
-	out := make([]byte, 0, len(in)+len(in)/8)
-	for len(in) > 0 {
-		r, size := utf8.DecodeRune(in)
-		switch {
-		case r == '\\': // an escape: as it is
-			size = 2
-			out = append(out, in[:2]...)
-		case r == '/':
-			out = append(out, `\/`...)
-		case r < utf8.RuneSelf:
-			out = append(out, in[0])
-		default:
-			for _, unit := range utf16.Encode([]rune{r}) {
-				out = fmt.Appendf(out, `\u%04x`, unit)
-			}
-		}
-		in = in[size:]
-	}
-	return out
-}
-
 // signed makes a webhook request of the Page's app around a body.
-func (g *page) signed(body []byte) fake.Webhook {
-	digest := hmac.New(sha256.New, []byte(g.app.Secret))
-	digest.Write(body)
-	return fake.Webhook{
-		URL: g.url(),
-		Header: map[string]string{
-			"content-type":        "application/json",
-			"user-agent":          "facebookexternalua",
-			"x-hub-signature-256": "sha256=" + hex.EncodeToString(digest.Sum(nil)),
-		},
-		Body: body,
-	}
-}
+func (g *page) signed(body []byte) fake.Webhook { return metatest.Signed(g.url(), g.app.Secret, body) }
 
 // messageID makes an id as Meta's are.
-func messageID() string { return "m_" + hex.EncodeToString(random(33)) }
-
-// random makes n bytes.
-func random(n int) []byte {
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails
-	return b
-}
+func messageID() string { return "m_" + hex.EncodeToString(fake.Random(33)) }

@@ -93,52 +93,22 @@ func (p *platform) Act(ctx context.Context, a fake.Act) (fake.Delivery, error) {
 	if err != nil {
 		return fake.Delivery{}, err
 	}
-	delivery := fake.Delivery{Message: m.message, Statuses: []int{}, Header: map[string]string{}}
-	if m.hook == nil {
-		return delivery, nil
-	}
-	delivery.URL, delivery.Header, delivery.Body = m.hook.URL, m.hook.Header, string(m.hook.Body)
-	if a.Hold {
-		return delivery, nil
-	}
-	copies := func(n int) []fake.Webhook {
-		list := make([]fake.Webhook, n)
-		for i := range list {
-			list[i] = *m.hook
-		}
-		return list
-	}
-	delivery.Statuses = p.courier.Deliver(ctx, copies(max(a.Repeat, 1)))
-	delivery.Status = delivery.Statuses[len(delivery.Statuses)-1]
-	p.mu.Lock()
-	duplicates := p.faults.DuplicateWebhooks
-	p.mu.Unlock()
-	p.courier.Later(copies(duplicates))
-	return delivery, nil
+	return p.Deliver(ctx, a, fake.Delivery{Message: m.message}, m.hook, m.hook), nil
 }
 
 // compose makes the webhook of an act and notes what Twilio would know afterwards.
 func (p *platform) compose(a fake.Act) (made, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n, err := p.number(a.Account)
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
+	n, err := p.Account(a.Account)
 	if err != nil {
 		return made{}, err
 	}
 	var x extra
-	if len(a.Extra) > 0 {
-		if err := strict(a.Extra, &x); err != nil {
-			return made{}, fmt.Errorf("twiliotest: act: extra: %w", err)
-		}
+	if err := p.Extra(a, &x); err != nil {
+		return made{}, err
 	}
-	set := 0
-	for _, is := range []bool{a.Text != "", a.Image != "", a.Sticker != "", a.Follow, a.Block, a.Button != "", a.Postback != "",
-		len(a.FlowAnswer) > 0, len(a.Extra) > 0} {
-		if is {
-			set++
-		}
-	}
-	if set != 1 {
+	if set := a.Doings(); set != 1 {
 		return made{}, fmt.Errorf("twiliotest: act: give exactly one of text, image, sticker, follow, block, button, extra; there are %d", set)
 	}
 	switch {
@@ -158,7 +128,7 @@ func (p *platform) compose(a fake.Act) (made, error) {
 		c, err := define(x.Content)
 		if err == nil {
 			p.contents[c.SID] = c
-			p.journal.Record("content", c)
+			p.Journal.Record("content", c)
 		}
 		return made{}, err
 	case "sender":
@@ -182,11 +152,7 @@ func (p *platform) compose(a fake.Act) (made, error) {
 	case "status":
 		return p.statusByHand(n, a, x)
 	}
-	at := p.now()
-	if a.At != 0 {
-		at = time.UnixMilli(a.At)
-	}
-	return p.doing(n, a, x, at)
+	return p.doing(n, a, x, p.Time(a))
 }
 
 // statusByHand tells any state of a message of the hub's.
@@ -206,7 +172,7 @@ func (p *platform) statusByHand(n *number, a fake.Act, x extra) (made, error) {
 	return made{&hook, s.ID}, nil
 }
 
-// doing is what a customer does; p.mu is held.
+// doing is what a customer does; p.Mu is held.
 func (p *platform) doing(n *number, a fake.Act, x extra, at time.Time) (made, error) {
 	if a.From == "" {
 		return made{}, errors.New("twiliotest: act: who is it from?")

@@ -38,16 +38,12 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		sid = user
 	}
 	form, _ := url.ParseQuery(string(body))
-	p.mu.Lock()
+	p.Mu.Lock()
 	x.owner = p.owners[sid]
-	x.faults = p.faults.of(p.concerned(x.owner, form.Get("From")))
-	p.mu.Unlock()
-	if x.faults.DelayMS > 0 {
-		select {
-		case <-time.After(time.Duration(x.faults.DelayMS) * time.Millisecond):
-		case <-r.Context().Done():
-			return
-		}
+	x.faults = p.Faults.of(p.concerned(x.owner, form.Get("From")))
+	p.Mu.Unlock()
+	if !x.faults.Delay(r.Context()) {
+		return
 	}
 	if refused := p.admit(x); refused != nil {
 		x.refuse(refused)
@@ -71,17 +67,17 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // concerned is the number that a call is about: the sending one, or any of the
-// account's if the fault plan names it; p.mu is held.
+// account's if the fault plan names it; p.Mu is held.
 func (p *platform) concerned(o *owner, from string) *number {
 	var some *number
-	for _, n := range p.numbers {
+	for _, n := range p.Accounts {
 		if n.owner != o {
 			continue
 		}
 		if from == "whatsapp:"+n.ExternalID {
 			return n
 		}
-		if from == "" && (n.ID == p.faults.Account || n.ExternalID == p.faults.Account) {
+		if from == "" && n.Is(p.Faults.Account) {
 			some = n
 		}
 	}
@@ -91,10 +87,10 @@ func (p *platform) concerned(o *owner, from string) *number {
 // admit tells why a call is not let in; nil if it is.
 func (p *platform) admit(x *exchange) *refusal {
 	user, password, ok := x.r.BasicAuth()
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
 	good := false
-	for _, n := range p.numbers {
+	for _, n := range p.Accounts {
 		if n.owner == x.owner && user == n.Secrets["account_sid"] &&
 			subtle.ConstantTimeCompare([]byte(password), []byte(n.Secrets["auth_token"])) == 1 {
 			good = true
@@ -110,13 +106,9 @@ func (p *platform) admit(x *exchange) *refusal {
 	case len(x.body) > maxBody:
 		return &refusal{status: http.StatusRequestEntityTooLarge, code: 20500, message: "The request is too large"}
 	}
-	now := p.now()
-	for len(x.owner.recent) > 0 && now.Sub(x.owner.recent[0]) >= time.Second {
-		x.owner.recent = x.owner.recent[1:]
-	}
-	if len(x.owner.recent) >= perSecond {
+	if x.owner.recent.Full(p.Now(), time.Second, perSecond) {
 		return refuse(20429)
 	}
-	x.owner.recent = append(x.owner.recent, now)
+	x.owner.recent.Note(p.Now())
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"omnihub/internal/channel/fake"
 )
 
 // content is a template of Twilio's.
@@ -45,7 +47,7 @@ func builtIn() map[string]*content {
 // define reads a template that a tester makes.
 func define(raw json.RawMessage) (*content, error) {
 	var c content
-	if err := strict(raw, &c); err != nil {
+	if err := fake.Strict(raw, &c); err != nil {
 		return nil, fmt.Errorf("twiliotest: act: content: %w", err)
 	}
 	if c.Status == "" {

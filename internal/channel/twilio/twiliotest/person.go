@@ -1,12 +1,11 @@
 package twiliotest
 
 import (
-	"crypto/sha256"
 	"errors"
-	"fmt"
-	"math/big"
 	"regexp"
 	"strings"
+
+	"omnihub/internal/channel/fake"
 )
 
 // person is somebody who uses WhatsApp.
@@ -30,7 +29,7 @@ var (
 )
 
 // person finds or makes the customer whom a tester names: by any name, a phone number,
-// or a BSUID; p.mu is held.
+// or a BSUID; p.Mu is held.
 func (p *platform) person(n *number, name string) *person {
 	if userForm.MatchString(name) {
 		if who := p.ids[idKey(n.owner.SID, name)]; who != nil {
@@ -68,7 +67,7 @@ func (p *platform) introduce(who *person) *person {
 // keep files a person and records it.
 func (p *platform) keep(who *person) {
 	p.file(who)
-	p.journal.Record("person", who)
+	p.Journal.Record("person", who)
 }
 
 // file makes a person found under all names.
@@ -88,7 +87,7 @@ func idKey(sid, id string) string { return sid + " " + id }
 // userID is the person's BSUID for an account of Twilio's.
 func (p *platform) userID(o *owner, who *person) string {
 	if who.IDs[o.SID] == "" {
-		who.IDs[o.SID] = "TW." + digits(20, "user", o.SID, who.Key)
+		who.IDs[o.SID] = "TW." + fake.Digits(20, "user", o.SID, who.Key)
 		p.keep(who)
 	}
 	return who.IDs[o.SID]
@@ -97,7 +96,7 @@ func (p *platform) userID(o *owner, who *person) string {
 // freePhone derives a number that is nobody's.
 func (p *platform) freePhone(names ...string) string {
 	for {
-		phone := "8869" + digits(8, names...)
+		phone := "8869" + fake.Digits(8, names...)
 		if p.phones[phone] == nil {
 			return phone
 		}
@@ -105,7 +104,7 @@ func (p *platform) freePhone(names ...string) string {
 	}
 }
 
-// addressed finds whom an address is; nil if it is nobody's. p.mu is held.
+// addressed finds whom an address is; nil if it is nobody's. p.Mu is held.
 func (p *platform) addressed(o *owner, address string) *person {
 	id := strings.TrimPrefix(address, "whatsapp:")
 	if phone, ok := strings.CutPrefix(id, "+"); ok {
@@ -137,11 +136,4 @@ func (p *platform) settleOn(who *person, x extra) error {
 	}
 	p.keep(who)
 	return nil
-}
-
-// digits derives n digits from names, always the same ones.
-func digits(n int64, names ...string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q", names))
-	of := new(big.Int).Exp(big.NewInt(10), big.NewInt(n), nil)
-	return fmt.Sprintf("%0*s", n, of.Mod(new(big.Int).SetBytes(sum[:]), of).String())
 }

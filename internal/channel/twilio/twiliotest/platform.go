@@ -7,13 +7,11 @@
 package twiliotest
 
 import (
-	"fmt"
 	"net/http"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/meta/metatest"
 )
 
 const kind = "twilio"
@@ -23,21 +21,14 @@ const sandboxNumber = "+14155238886"
 
 // platform is Twilio, as far as the accounts of its Config are concerned.
 type platform struct {
-	now     func() time.Time
-	ledger  *fake.Ledger
-	courier fake.Courier
-	journal *fake.Journal
-	waiting atomic.Int64 // status callbacks that are still to be told
+	*fake.Core[*number, faults]
 
-	mu       sync.Mutex
-	numbers  []*number
+	// Guarded by Mu.
 	owners   map[string]*owner   // by Account SID
 	people   map[string]*person  // by key
 	phones   map[string]*person  // by phone number, digits
 	ids      map[string]*person  // by Account SID and BSUID
 	contents map[string]*content // by ContentSid
-	faults   faults
-	dice     *fake.Dice
 }
 
 // owner is an account of Twilio's; numbers with the same account_sid share one.
@@ -46,7 +37,7 @@ type owner struct {
 	Status string // active, suspended, closed
 	Type   string // Full, Trial
 
-	recent []time.Time // calls of the last second
+	recent fake.Recent // calls of the last second
 }
 
 // number is a WhatsApp sender.
@@ -68,7 +59,7 @@ type chat struct {
 	blocked bool
 	last    string // the hub's last message that the customer got
 	shown   []shown
-	pair    pair
+	pair    metatest.Pair
 }
 
 // shown is something to tap in a message of the hub's.
@@ -85,64 +76,30 @@ const maxShown = 300
 // for a sandbox its join code as sandbox; its ExternalID is the number with "+".
 func New(c fake.Config) fake.Platform {
 	p := &platform{
-		now:      c.Now,
-		ledger:   c.Ledger,
-		courier:  fake.Courier{Client: c.Client},
-		journal:  c.Journal,
 		owners:   map[string]*owner{},
 		people:   map[string]*person{},
 		phones:   map[string]*person{},
 		ids:      map[string]*person{},
 		contents: builtIn(),
-		dice:     &fake.Dice{},
 	}
-	if p.now == nil {
-		p.now = time.Now
-	}
-	if p.ledger == nil {
-		p.ledger = fake.NewLedger()
-	}
-	for _, a := range c.Accounts {
+	p.Core = fake.NewCore[faults](kind, c, func(a fake.Account) *number {
 		sid := a.Secrets["account_sid"]
 		if p.owners[sid] == nil {
 			p.owners[sid] = &owner{SID: sid, Status: "active", Type: "Full"}
 		}
-		p.numbers = append(p.numbers, &number{
+		return &number{
 			Account: a, owner: p.owners[sid], state: "ONLINE", callback: a.Webhook + "#rc=5&rp=all",
 			chats: map[string]*chat{}, sent: map[string]*sent{},
-		})
-	}
+		}
+	})
 	p.recall()
 	return p
-}
-
-// Pending counts the webhooks that are still to be delivered.
-func (p *platform) Pending() int { return p.courier.Pending() + int(p.waiting.Load()) }
-
-// number finds an account by either of its names, or the first; p.mu is held.
-func (p *platform) number(name string) (*number, error) {
-	if name == "" && len(p.numbers) > 0 {
-		return p.numbers[0], nil
-	}
-	for _, n := range p.numbers {
-		if name != "" && (n.ID == name || n.ExternalID == name) {
-			return n, nil
-		}
-	}
-	return nil, fmt.Errorf("twiliotest: act: no account %q", name)
 }
 
 // isSandbox reports whether people must join before they can be written to.
 func (n *number) isSandbox() bool { return n.Secrets["sandbox"] != "" }
 
-// chat finds or makes what a number and a customer have had; p.mu is held.
-func (n *number) chat(key string) *chat {
-	c := n.chats[key]
-	if c == nil {
-		c = &chat{}
-		n.chats[key] = c
-	}
-	return c
-}
+// chat finds or makes what a number and a customer have had; p.Mu is held.
+func (n *number) chat(key string) *chat { return fake.Entry(n.chats, key) }
 
 var _ http.Handler = (*platform)(nil)

@@ -4,7 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
+
+	"omnihub/internal/channel/fake"
 )
 
 // refusal is an answer that is not a success.
@@ -85,11 +86,7 @@ func (x *exchange) answer(status int, v any) {
 	if err != nil {
 		panic(err) // only types of this package come here
 	}
-	x.w.Header().Set("Content-Type", "application/json")
-	x.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	x.w.WriteHeader(status)
-	_, _ = x.w.Write(body) // a caller who has left loses his answer
-	_ = http.NewResponseController(x.w).Flush()
+	fake.Answer(x.w, status, "application/json", body)
 }
 
 func (x *exchange) refuse(r *refusal) {

@@ -31,14 +31,14 @@ func TestCallsThatAreNotLetIn(t *testing.T) {
 			t.Errorf("%s: got %d, %v, want %d with %d", name, status, out, c.status, c.code)
 		}
 	}
-	if n := len(w.ledger.Calls("", "")); n != 0 {
+	if n := len(w.Ledger.Calls("", "")); n != 0 {
 		t.Errorf("ledger: got %d, want 0", n)
 	}
 }
 
 func TestSendsThatTwilioRefusesAtOnce(t *testing.T) {
 	w := newWorld(t)
-	w.act(fake.Act{From: "886912345678", Text: "hi"})
+	w.Act(fake.Act{From: "886912345678", Text: "hi"})
 	long := strings.Repeat("字", 1600)
 	for name, c := range map[string]struct {
 		changes []string
@@ -70,7 +70,7 @@ func TestSendsThatTwilioRefusesAtOnce(t *testing.T) {
 		"a null variable":         {[]string{"ContentSid", "HX00000000000000000000000000000001", "ContentVariables", `{"1":null,"2":"x"}`}, 21656},
 		"a number as variable":    {[]string{"ContentSid", "HX00000000000000000000000000000001", "ContentVariables", `{"1":5,"2":"x"}`}, 21656},
 	} {
-		w.advance(time.Minute)
+		w.Advance(time.Minute)
 		status, out := w.send(c.changes...)
 		want := 201
 		if c.code != 0 {
@@ -96,7 +96,7 @@ func TestCallsAreTakenAtOneHundredASecond(t *testing.T) {
 	if count[200] != 100 || count[429] != 3 {
 		t.Errorf("got %v, want 100 taken", count)
 	}
-	w.advance(time.Second)
+	w.Advance(time.Second)
 	if status, _ := w.call("GET", "/2010-04-01/Accounts/"+sid+".json", nil); status != 200 {
 		t.Errorf("a second later: got %d, want 200", status)
 	}
@@ -104,7 +104,7 @@ func TestCallsAreTakenAtOneHundredASecond(t *testing.T) {
 
 func TestFaultsSpoilCalls(t *testing.T) {
 	w := newWorld(t)
-	w.act(fake.Act{From: "886912345678", Text: "hi"})
+	w.Act(fake.Act{From: "886912345678", Text: "hi"})
 	for plan, c := range map[string]struct{ status, code, sent int }{
 		`{"rate429":1,"retry_after":3}`:          {429, 20429, 0},
 		`{"rate500":1}`:                          {500, 20500, 0},
@@ -117,16 +117,16 @@ func TestFaultsSpoilCalls(t *testing.T) {
 		`{"delay_ms":1}`:                         {201, 0, 1},
 		`null`:                                   {201, 0, 1},
 	} {
-		w.advance(time.Minute)
-		before := len(w.ledger.Calls("", ""))
-		w.faults(plan)
+		w.Advance(time.Minute)
+		before := len(w.Ledger.Calls("", ""))
+		w.Faults(plan)
 		status, out := w.send()
-		if sent := len(w.ledger.Calls("", "")) - before; status != c.status || code(out) != c.code || sent != c.sent {
+		if sent := len(w.Ledger.Calls("", "")) - before; status != c.status || code(out) != c.code || sent != c.sent {
 			t.Errorf("%s: got %d, %v, %d sent, want %+v", plan, status, out, sent, c)
 		}
 	}
 	for _, plan := range []string{`{"x":1}`, `{"rate429":2}`, `{"delay_ms":-1}`, `{"account":"nobody"}`, `{} {}`, `[]`} {
-		if err := w.platform.SetFaults([]byte(plan)); err == nil {
+		if err := w.Platform.SetFaults([]byte(plan)); err == nil {
 			t.Errorf("%s: got it taken, want it refused", plan)
 		}
 	}

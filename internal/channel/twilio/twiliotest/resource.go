@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"omnihub/internal/channel/fake"
 )
 
 // logged is a message in either direction, as the list of messages shows it.
@@ -42,13 +44,13 @@ type messageResource struct {
 	Sub          map[string]string `json:"subresource_uris"`
 }
 
-// resource is a message as the API shows it; p.mu is held.
+// resource is a message as the API shows it; p.Mu is held.
 func (p *platform) resource(l *logged, n *number) messageResource {
 	at := l.At.UTC().Format(time.RFC1123Z)
 	uri := "/2010-04-01/Accounts/" + n.owner.SID + "/Messages/" + l.ID
 	out := messageResource{
 		SID: l.ID, AccountSID: n.owner.SID, APIVersion: "2010-04-01", Body: l.Text, DateCreated: at, DateUpdated: at, DateSent: &at,
-		Direction: l.Direction, From: l.From, To: l.To, NumMedia: itoa(l.Media), NumSegments: "1", Status: "received",
+		Direction: l.Direction, From: l.From, To: l.To, NumMedia: strconv.Itoa(l.Media), NumSegments: "1", Status: "received",
 		URI: uri + ".json", Sub: map[string]string{"media": uri + "/Media.json"},
 	}
 	if s := l.sent; s != nil {
@@ -73,9 +75,9 @@ func (p *platform) listMessages(x *exchange) {
 		x.refuse(refuse(20001, "DateSent>"))
 		return
 	}
-	p.mu.Lock()
+	p.Mu.Lock()
 	list := []messageResource{}
-	for _, n := range p.numbers {
+	for _, n := range p.Accounts {
 		if n.owner != x.owner {
 			continue
 		}
@@ -86,7 +88,7 @@ func (p *platform) listMessages(x *exchange) {
 			}
 		}
 	}
-	p.mu.Unlock()
+	p.Mu.Unlock()
 	uri := x.r.URL.RequestURI()
 	x.answer(http.StatusOK, map[string]any{
 		"messages": list, "page": 0, "page_size": size, "start": 0, "end": max(len(list)-1, 0), "uri": uri, "first_page_uri": uri,
@@ -95,9 +97,9 @@ func (p *platform) listMessages(x *exchange) {
 }
 
 func (p *platform) showMessage(x *exchange, id string) {
-	p.mu.Lock()
+	p.Mu.Lock()
 	var found *messageResource
-	for _, n := range p.numbers {
+	for _, n := range p.Accounts {
 		for _, l := range n.log {
 			if n.owner == x.owner && l.ID == id {
 				m := p.resource(l, n)
@@ -105,7 +107,7 @@ func (p *platform) showMessage(x *exchange, id string) {
 			}
 		}
 	}
-	p.mu.Unlock()
+	p.Mu.Unlock()
 	if found == nil {
 		x.refuse(refuse(20404, x.r.URL.Path))
 		return
@@ -116,8 +118,8 @@ func (p *platform) showMessage(x *exchange, id string) {
 // showAccount shows the account.
 // https://www.twilio.com/docs/iam/api/account
 func (p *platform) showAccount(x *exchange) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
 	created := "Thu, 01 Oct 2026 00:00:00 +0000"
 	x.answer(http.StatusOK, map[string]any{
 		"sid": x.owner.SID, "owner_account_sid": x.owner.SID, "friendly_name": "Demo brand", "status": x.owner.Status, "type": x.owner.Type,
@@ -150,13 +152,13 @@ func (p *platform) listSenders(x *exchange) {
 		x.refuse(refuse(20001, "Channel"))
 		return
 	}
-	p.mu.Lock()
+	p.Mu.Lock()
 	list := []senderResource{}
-	for _, n := range p.numbers {
+	for _, n := range p.Accounts {
 		if n.owner != x.owner || n.isSandbox() || n.ExternalID == sandboxNumber {
 			continue
 		}
-		sid := "XE" + digits(32, n.ExternalID)
+		sid := "XE" + fake.Digits(32, n.ExternalID)
 		list = append(list, senderResource{
 			SID: sid, Status: n.state, SenderID: "whatsapp:" + n.ExternalID,
 			Webhook: senderWebhook{CallbackURL: n.callback, CallbackMethod: http.MethodPost},
@@ -164,7 +166,7 @@ func (p *platform) listSenders(x *exchange) {
 			URL: "https://messaging.twilio.com" + sendersPath + "/" + sid,
 		})
 	}
-	p.mu.Unlock()
+	p.Mu.Unlock()
 	base := "https://messaging.twilio.com" + sendersPath + "?" + url.Values{"PageSize": {"50"}, "Page": {"0"}}.Encode()
 	x.answer(http.StatusOK, map[string]any{
 		"senders": list,

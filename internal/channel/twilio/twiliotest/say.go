@@ -1,10 +1,12 @@
 package twiliotest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"omnihub/internal/channel/fake"
@@ -71,15 +73,15 @@ func (m *incoming) sayExtra(c *chat, x extra) error {
 		}
 	case "referral":
 		m.kind, m.text = "text", x.Text
-		m.more.add("ReferralSourceType", or(x.SourceType, "ad"))
-		m.more.add("ReferralSourceId", or(x.Source, "120226305854810726"))
+		m.more.add("ReferralSourceType", cmp.Or(x.SourceType, "ad"))
+		m.more.add("ReferralSourceId", cmp.Or(x.Source, "120226305854810726"))
 		m.more.add("ReferralSourceUrl", "https://fb.me/3cr4Wqqkv")
-		m.more.add("ReferralHeadline", or(x.Headline, "秋季體驗課"))
+		m.more.add("ReferralHeadline", cmp.Or(x.Headline, "秋季體驗課"))
 		m.more.add("ReferralBody", "立即預約")
 		m.more.add("ReferralCtwaClid", "Aff-sample-clid")
 	case "image", "video", "audio", "document", "sticker", "contacts":
-		m.text = or(x.Caption, x.Name)
-		m.files = []file{{x.Type, or(x.MIME, mimes[x.Type]), x.Link}}
+		m.text = cmp.Or(x.Caption, x.Name)
+		m.files = []file{{x.Type, cmp.Or(x.MIME, mimes[x.Type]), x.Link}}
 		return nil
 	case "files":
 		m.kind, m.text, m.files = "", x.Caption, x.Files
@@ -118,15 +120,6 @@ func (m *incoming) sayExtra(c *chat, x extra) error {
 	return nil
 }
 
-func or(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
-}
-
 // tap taps a button or a row that a message of the hub's showed to the customer.
 func (m *incoming) tap(c *chat, data string) error {
 	for i := len(c.shown) - 1; i >= 0; i-- {
@@ -139,7 +132,7 @@ func (m *incoming) tap(c *chat, data string) error {
 }
 
 func (m *incoming) chosen(s shown) {
-	m.text, m.quote = s.Title, or(m.quote, s.Message)
+	m.text, m.quote = s.Title, cmp.Or(m.quote, s.Message)
 	m.kind = "interactive"
 	if s.Kind == "list" {
 		m.more.add("ListId", s.Data)
@@ -176,7 +169,7 @@ func (m *incoming) to() string {
 func (m *incoming) parameters(user string) parameters {
 	var l parameters
 	l.add("SmsMessageSid", m.id)
-	l.add("NumMedia", itoa(len(m.files)))
+	l.add("NumMedia", strconv.Itoa(len(m.files)))
 	if !m.sms {
 		l.add("ProfileName", m.who.Profile)
 		l.add("MessageType", m.kind)
@@ -198,8 +191,8 @@ func (m *incoming) parameters(user string) parameters {
 		return l
 	}
 	for i, f := range m.files {
-		l.add("MediaContentType"+itoa(i), or(f.MIME, mimes[f.Type]))
-		l.add("MediaUrl"+itoa(i), or(f.Link, "https://api.twilio.com/2010-04-01/Accounts/"+m.n.owner.SID+"/Messages/"+m.id+"/Media/ME"+digits(32, m.id, itoa(i))))
+		l.add("MediaContentType"+strconv.Itoa(i), cmp.Or(f.MIME, mimes[f.Type]))
+		l.add("MediaUrl"+strconv.Itoa(i), cmp.Or(f.Link, "https://api.twilio.com/2010-04-01/Accounts/"+m.n.owner.SID+"/Messages/"+m.id+"/Media/ME"+fake.Digits(32, m.id, strconv.Itoa(i))))
 	}
 	l = append(l, m.more...)
 	if user != "" {

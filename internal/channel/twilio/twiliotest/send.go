@@ -1,14 +1,12 @@
 package twiliotest
 
 import (
-	"crypto/rand"
 	"encoding/hex"
 	"net/http"
 	"net/url"
 	"path"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -20,29 +18,7 @@ import (
 const (
 	window     = 24 * time.Hour     // after the customer's last message
 	membership = 3 * 24 * time.Hour // of the sandbox
-	pairEvery  = 6 * time.Second    // one send of a number to a customer: WhatsApp's own limit
-	pairBurst  = 45                 // sends to a customer within pairEvery, borrowed from the future
 )
-
-// pair is the pace of a number towards a customer: a burst is paid off before the
-// next send.
-type pair struct {
-	burst, free time.Time // when the burst began, when it is paid off
-	n           int
-}
-
-func (r *pair) allow(now time.Time) bool {
-	switch {
-	case !now.Before(r.free):
-		r.burst, r.n, r.free = now, 1, now.Add(pairEvery)
-	case now.Sub(r.burst) < pairEvery && r.n < pairBurst:
-		r.n++
-		r.free = r.free.Add(pairEvery)
-	default:
-		return false
-	}
-	return true
-}
 
 // request is a send, as far as the platform must know it to act on it.
 type request struct {
@@ -68,7 +44,7 @@ var (
 	geoForm = regexp.MustCompile(`^geo:-?[0-9.]+,-?[0-9.]+(\|.+)?$`)
 )
 
-// read checks a send, all but what depends on the customer; p.mu is held.
+// read checks a send, all but what depends on the customer; p.Mu is held.
 func (p *platform) read(x *exchange, form url.Values) (*request, *refusal) {
 	for name := range form {
 		if !slices.Contains(known, name) {
@@ -76,7 +52,7 @@ func (p *platform) read(x *exchange, form url.Values) (*request, *refusal) {
 		}
 	}
 	q := &request{to: form.Get("To"), text: form.Get("Body"), media: form.Get("MediaUrl"), callback: form.Get("StatusCallback")}
-	for _, n := range p.numbers {
+	for _, n := range p.Accounts {
 		if n.owner == x.owner && form.Get("From") == "whatsapp:"+n.ExternalID {
 			q.number = n
 		}
@@ -164,9 +140,9 @@ func (p *platform) send(x *exchange, form url.Values) {
 	if kind := x.r.Header.Get("Content-Type"); !strings.HasPrefix(kind, "application/x-www-form-urlencoded") {
 		form = url.Values{}
 	}
-	p.mu.Lock()
+	p.Mu.Lock()
 	q, refused := p.read(x, form)
-	p.mu.Unlock()
+	p.Mu.Unlock()
 	if refused != nil {
 		x.refuse(refused)
 		return
@@ -195,7 +171,7 @@ func refOf(callback string) string {
 	return u.Query().Get("ref")
 }
 
-// failing is the error that a send will have; 0 if none. p.mu is held.
+// failing is the error that a send will have; 0 if none. p.Mu is held.
 func (p *platform) failing(q *request, who *person, now time.Time) int {
 	n := q.number
 	if who == nil {
@@ -217,7 +193,7 @@ func (p *platform) failing(q *request, who *person, now time.Time) int {
 		return q.content.standing(open)
 	case q.failing != 0:
 		return q.failing
-	case !c.pair.allow(now):
+	case !c.pair.Allow(now):
 		return 63018
 	}
 	return 0
@@ -225,9 +201,9 @@ func (p *platform) failing(q *request, who *person, now time.Time) int {
 
 // accept takes a send, or tells why not; looking and accepting are one step.
 func (p *platform) accept(x *exchange, q *request, name string) (*sent, *refusal) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n, now := q.number, p.now()
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
+	n, now := q.number, p.Now()
 	who := p.addressed(n.owner, q.to)
 	code := p.failing(q, who, now)
 	if code != 0 && x.faults.RefuseAtOnce {
@@ -245,7 +221,7 @@ func (p *platform) accept(x *exchange, q *request, name string) (*sent, *refusal
 	}
 	s.Owed = p.owed(s, x.faults, name)
 	n.remember(s)
-	p.journal.Record("accepted", acceptedEntry{n.ID, s})
+	p.Journal.Record("accepted", acceptedEntry{n.ID, s})
 	to := strings.TrimPrefix(s.To, "whatsapp:")
 	call := fake.Call{Channel: kind, Account: n.ID, To: to, Name: who.label(to), Kind: "text", Text: q.text,
 		Body: string(x.body), At: now.UnixMilli(), ID: s.ID, Dropped: code != 0}
@@ -257,7 +233,7 @@ func (p *platform) accept(x *exchange, q *request, name string) (*sent, *refusal
 	case strings.Contains(call.Body, "PersistentAction="):
 		call.Kind = "location"
 	}
-	p.ledger.Add(call)
+	p.Ledger.Add(call)
 	return s, nil
 }
 
@@ -276,36 +252,27 @@ func (n *number) remember(s *sent) {
 	}
 	c := n.chat(s.Person)
 	c.last = s.ID
-	c.shown = append(c.shown, s.Shown...)
-	if over := len(c.shown) - maxShown; over > 0 {
-		c.shown = append([]shown{}, c.shown[over:]...)
-	}
+	c.shown = fake.Newest(append(c.shown, s.Shown...), maxShown)
 }
 
 // settle answers an accepted send, unless the plan spoils the answer, and tells what
 // becomes of it.
 func (p *platform) settle(x *exchange, s *sent, q *request, name string) {
-	p.mu.Lock()
-	dice := p.dice
+	p.Mu.Lock()
 	answer := p.resource(q.number.log[slices.IndexFunc(q.number.log, func(l *logged) bool { return l.ID == s.ID })], q.number)
-	p.mu.Unlock()
-	news := p.news(q.number, s, x.faults, name)
-	if dice.Hit(x.faults.StatusEarly, "early", name) {
-		news.tellNow(x.r.Context())
-	}
-	defer func() { go news.tell() }() // even if the answer is lost
-	if p.spoil(x, name) {
-		return
-	}
-	answer.Status, answer.ErrorCode, answer.DateSent = "queued", nil, nil // whatever becomes of it
-	x.answer(http.StatusCreated, answer)
+	p.Mu.Unlock()
+	p.news(q.number, s, x.faults, name).Around(x.r.Context(), func() {
+		if p.spoil(x, name) {
+			return
+		}
+		answer.Status, answer.ErrorCode, answer.DateSent = "queued", nil, nil // whatever becomes of it
+		x.answer(http.StatusCreated, answer)
+	})
 }
 
 // newSID makes one of Twilio's ids.
 func newSID(kind string) string {
-	b := make([]byte, 16)
-	_, _ = rand.Read(b) // never fails
-	return kind + hex.EncodeToString(b)
+	return kind + hex.EncodeToString(fake.Random(16))
 }
 
 // isSID reports whether the id is one of Twilio's of that kind.
@@ -316,5 +283,3 @@ func isSID(id, kind string) bool {
 	_, err := hex.DecodeString(id[2:])
 	return err == nil
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

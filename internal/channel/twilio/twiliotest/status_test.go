@@ -12,42 +12,43 @@ import (
 	"time"
 
 	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/fake/faketest"
 )
 
 func TestCallbacksTellWhatBecomesOfASend(t *testing.T) {
 	w := newWorld(t)
-	w.act(fake.Act{From: "886912345678", Text: "hi"})
-	w.got()
+	w.Act(fake.Act{From: "886912345678", Text: "hi"})
+	w.Got()
 	status, out := w.send()
 	if status != 201 || out["status"] != "queued" || out["direction"] != "outbound-api" || !strings.HasPrefix(out["sid"].(string), "SM") || out["error_code"] != nil {
 		t.Fatalf("got %d, %v", status, out)
 	}
-	hooks := w.got()
+	hooks := w.Got()
 	if len(hooks) != 2 {
 		t.Fatalf("got %v, want two callbacks", hooks)
 	}
 	for i, want := range []string{"sent", "delivered"} {
 		h := hooks[i]
-		if h.url != "/shop?ref=m1" || h.form.Get("MessageStatus") != want || h.form.Get("MessageSid") != out["sid"] ||
-			h.form.Get("AccountSid") != sid || h.form.Get("From") != "whatsapp:"+shop || h.form.Has("ErrorCode") {
+		if h.URL != "/shop?ref=m1" || form(h).Get("MessageStatus") != want || form(h).Get("MessageSid") != out["sid"] ||
+			form(h).Get("AccountSid") != sid || form(h).Get("From") != "whatsapp:"+shop || form(h).Has("ErrorCode") {
 			t.Errorf("got %+v, want %s", h, want)
 		}
-		if h.signature != signed(w.hub.URL+h.url, h.form) {
-			t.Errorf("got the signature %q", h.signature)
+		if h.Signature != signed(w.Hub.URL+h.URL, form(h)) {
+			t.Errorf("got the signature %q", h.Signature)
 		}
 	}
-	w.faults(`{"status_read":true,"status_shuffle":true,"seed":4}`)
+	w.Faults(`{"status_read":true,"status_shuffle":true,"seed":4}`)
 	orders := map[string]bool{}
 	for i := range 8 {
-		w.advance(time.Minute)
-		w.send("StatusCallback", w.hub.URL+"/shop?ref="+string(rune('a'+i)))
+		w.Advance(time.Minute)
+		w.send("StatusCallback", w.Hub.URL+"/shop?ref="+string(rune('a'+i)))
 		orders[w.told()] = true
 	}
 	if len(orders) < 2 {
 		t.Errorf("got %v, want more orders than one", orders)
 	}
-	w.faults(`{"status_missing":1}`)
-	w.advance(time.Minute)
+	w.Faults(`{"status_missing":1}`)
+	w.Advance(time.Minute)
 	w.send()
 	if got := w.told(); got != "" {
 		t.Errorf("got %q, want none", got)
@@ -81,24 +82,24 @@ func TestFailuresAreToldByCallbacks(t *testing.T) {
 		}
 	}
 	send("undelivered 63024")
-	w.act(fake.Act{From: "886912345678", Text: "hi"})
-	w.got()
+	w.Act(fake.Act{From: "886912345678", Text: "hi"})
+	w.Got()
 	for range 45 {
 		w.send("StatusCallback", "-")
 	}
 	send("undelivered 63018")
-	w.advance(5 * time.Minute)
+	w.Advance(5 * time.Minute)
 	send("undelivered 63021", "MediaUrl", "https://x.example/a.gif")
 	send("failed 63019", "MediaUrl", "https://x.example/missing.jpg")
 	send("failed 63028", "ContentSid", "HX00000000000000000000000000000001")
 	send("undelivered 63041", "ContentSid", "HX00000000000000000000000000000004", "ContentVariables", `{"1":"https://x"}`)
-	w.advance(24 * time.Hour)
+	w.Advance(24 * time.Hour)
 	send("undelivered 63016")
 	send("sent, delivered", "ContentSid", "HX00000000000000000000000000000001", "ContentVariables", `{"1":"Ann","2":"77"}`)
-	w.act(fake.Act{From: "886912345678", Block: true})
+	w.Act(fake.Act{From: "886912345678", Block: true})
 	send("undelivered 63014", "ContentSid", "HX00000000000000000000000000000001", "ContentVariables", `{"1":"Ann","2":"77"}`)
 	dropped := 0
-	for _, c := range w.ledger.Calls("twilio", "") {
+	for _, c := range w.Ledger.Calls("twilio", "") {
 		if c.Dropped {
 			dropped++
 		}
@@ -106,7 +107,7 @@ func TestFailuresAreToldByCallbacks(t *testing.T) {
 	if dropped != 8 {
 		t.Errorf("got %d calls in the ledger that nobody gets, want 8", dropped)
 	}
-	w.faults(`{"refuse_at_once":true}`)
+	w.Faults(`{"refuse_at_once":true}`)
 	if status, out := w.send(); status != 400 || code(out) != 63014 {
 		t.Errorf("at once: got %d, %v, want 63014", status, out)
 	}
@@ -114,13 +115,13 @@ func TestFailuresAreToldByCallbacks(t *testing.T) {
 
 func TestCallbacksAreTriedAgainAsTheirURLAsks(t *testing.T) {
 	w := newWorld(t)
-	w.act(fake.Act{From: "886912345678", Text: "hi"})
-	w.got()
-	w.answer(503)
+	w.Act(fake.Act{From: "886912345678", Text: "hi"})
+	w.Got()
+	w.Answer(503)
 	for callback, want := range map[string]int{"": 2, "#rc=2&rp=all": 2 * 3, "#rc=1&rp=5xx": 2 * 2, "#rc=3&rp=ct": 2, "#rc=9": 2} {
-		w.advance(time.Minute)
-		w.send("StatusCallback", w.hub.URL+"/shop?ref=m1"+callback)
-		if got := w.got(); len(got) != want || got[0].url != "/shop?ref=m1" {
+		w.Advance(time.Minute)
+		w.send("StatusCallback", w.Hub.URL+"/shop?ref=m1"+callback)
+		if got := w.Got(); len(got) != want || got[0].URL != "/shop?ref=m1" {
 			t.Errorf("%q: got %d callbacks, want %d", callback, len(got), want)
 		}
 	}
@@ -128,44 +129,35 @@ func TestCallbacksAreTriedAgainAsTheirURLAsks(t *testing.T) {
 
 func TestARestartedTwilioStillKnows(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "journal")
-	open := func() *fake.Journal {
-		t.Helper()
-		j, err := fake.OpenJournal(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return j
-	}
-	journal := open()
-	w := newWorld(t, journal)
+	journal := faketest.Journal(t, file)
+	w := newWorld(t)
+	w.start(journal)
 	ann := identity(w, "ann")
-	w.act(fake.Act{From: "ann", Text: "hi"})
-	w.act(fake.Act{Account: "try", From: "ben", Text: "join silver-tiger"})
-	w.extra("", `{"type":"content","content":{"sid":"HX00000000000000000000000000000009","name":"own","type":"twilio/text","body":"Own {{1}}"}}`)
-	w.extra("", `{"type":"account","kind":"Trial"}`)
-	w.got()
-	w.faults(`{"status_late_ms":60000}`) // the states are still owed when it stops
+	w.Act(fake.Act{From: "ann", Text: "hi"})
+	w.Act(fake.Act{Account: "try", From: "ben", Text: "join silver-tiger"})
+	w.Extra("", `{"type":"content","content":{"sid":"HX00000000000000000000000000000009","name":"own","type":"twilio/text","body":"Own {{1}}"}}`)
+	w.Extra("", `{"type":"account","kind":"Trial"}`)
+	w.Got()
+	w.Faults(`{"status_late_ms":60000}`) // the states are still owed when it stops
 	w.send("To", "whatsapp:"+ann, "Body", "owed")
 	if err := journal.Close(); err != nil {
 		t.Fatal(err)
 	}
-	journal = open()
-	defer journal.Close()
-	w.start(journal)
+	w.start(faketest.Journal(t, file))
 	if got := w.told(); got != "sent, delivered" {
 		t.Errorf("what was owed: got %q, want it told", got)
 	}
 	if got := identity(w, "ann"); got != ann {
 		t.Errorf("ann: got %s, want %s", got, ann)
 	}
-	w.act(fake.Act{Account: "try", From: "ben", Text: "ping"})
+	w.Act(fake.Act{Account: "try", From: "ben", Text: "ping"})
 	if _, out := w.call("GET", "/2010-04-01/Accounts/"+sid+".json", nil); out["type"] != "Trial" {
 		t.Errorf("got %v, want a trial", out)
 	}
 	if _, out := w.call("GET", messages+"?To=whatsapp:%2B"+ann[1:], nil); len(out["messages"].([]any)) != 1 {
 		t.Errorf("got %v, want the message that was sent before", out)
 	}
-	w.got()
+	w.Got()
 	if status, out := w.send("To", "whatsapp:"+ann, "ContentSid", "HX00000000000000000000000000000009", "ContentVariables", `{"1":"x"}`); status != 201 {
 		t.Errorf("got %d, %v, want the template still there", status, out)
 	}
@@ -173,7 +165,7 @@ func TestARestartedTwilioStillKnows(t *testing.T) {
 
 // identity is how the webhooks name somebody.
 func identity(w *world, name string) string {
-	d := w.act(fake.Act{From: name, Text: "who am I?", Hold: true})
+	d := w.Act(fake.Act{From: name, Text: "who am I?", Hold: true})
 	for part := range strings.SplitSeq(d.Body, "&") {
 		if id, ok := strings.CutPrefix(part, "From=whatsapp%3A%2B"); ok {
 			return "+" + id
@@ -184,12 +176,12 @@ func identity(w *world, name string) string {
 
 func TestMessagesAreListedNewestFirst(t *testing.T) {
 	w := newWorld(t)
-	w.act(fake.Act{From: "886912345678", Text: "first"})
+	w.Act(fake.Act{From: "886912345678", Text: "first"})
 	w.send("Body", "second")
-	w.got()
-	w.advance(24 * time.Hour)
-	w.act(fake.Act{From: "886912345678", Text: "third"})
-	w.act(fake.Act{From: "886900000001", Text: "another's"})
+	w.Got()
+	w.Advance(24 * time.Hour)
+	w.Act(fake.Act{From: "886912345678", Text: "third"})
+	w.Act(fake.Act{From: "886900000001", Text: "another's"})
 	list := func(query string) string {
 		t.Helper()
 		status, out := w.call("GET", messages+query, nil)
@@ -246,17 +238,17 @@ func TestActsThatAreNotPossible(t *testing.T) {
 		"raw of no form":     {Extra: json.RawMessage(`{"type":"raw","body":"%zz"}`)},
 		"not in the sandbox": {Account: "try", From: "ann", Text: "ping"},
 	} {
-		if d, err := w.platform.Act(t.Context(), a); err == nil {
+		if d, err := w.Platform.Act(t.Context(), a); err == nil {
 			t.Errorf("%s: got %+v, want an error", name, d)
 		}
 	}
-	if hooks := w.got(); len(hooks) != 0 {
+	if hooks := w.Got(); len(hooks) != 0 {
 		t.Errorf("got %v, want no webhook", hooks)
 	}
 	w.send("To", "whatsapp:"+identity(w, "ann"))
-	w.got()
+	w.Got()
 	for _, x := range []string{`{"type":"status","status":"read"}`, `{"type":"status","status":"failed","code":63013}`} {
-		w.extra("ann", x)
+		w.Extra("ann", x)
 	}
 	if got := w.told(); got != "read, failed 63013" {
 		t.Errorf("got %q", got)

@@ -43,7 +43,7 @@ func (p *platform) Act(ctx context.Context, a fake.Act) (fake.Delivery, error) {
 	}
 	for range max(a.Repeat, 1) {
 		var answer []byte
-		delivery.Status, answer = p.courier.Exchange(ctx, *m.hook)
+		delivery.Status, answer = p.Courier.Exchange(ctx, *m.hook)
 		delivery.Statuses = append(delivery.Statuses, delivery.Status)
 		if m.event.Event != "conversation_started" {
 			continue
@@ -53,36 +53,34 @@ func (p *platform) Act(ctx context.Context, a fake.Act) (fake.Delivery, error) {
 			delivery.Refused = p.welcome(m.bot, m.from, delivery.Event, answer)
 		}
 	}
-	p.mu.Lock()
-	again := make([]fake.Webhook, p.faults.DuplicateWebhooks)
-	if p.faults.InboundDelivered && m.event.Event == "message" && m.bot.hears("delivered") {
-		c := event("delivered", m.event.Token, p.now())
+	p.Mu.Lock()
+	again := make([]fake.Webhook, p.Faults.DuplicateWebhooks)
+	if p.Faults.InboundDelivered && m.event.Event == "message" && m.bot.hears("delivered") {
+		c := event("delivered", m.event.Token, p.Now())
 		c.UserID = m.from
-		again = append(again, m.bot.signed(encode(c)))
+		again = append(again, m.bot.signed(fake.JSON(c)))
 	}
-	p.mu.Unlock()
+	p.Mu.Unlock()
 	for i := range again {
 		if again[i].Body == nil {
 			again[i] = *m.hook
 		}
 	}
-	p.courier.Later(again)
+	p.Courier.Later(again)
 	return delivery, nil
 }
 
 // compose makes the webhook of an act and notes what Viber would know afterwards.
 func (p *platform) compose(a fake.Act) (made, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	b, err := p.bot(a.Account)
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
+	b, err := p.Account(a.Account)
 	if err != nil {
 		return made{}, err
 	}
 	var x extra
-	if len(a.Extra) > 0 {
-		if err := strict(a.Extra, &x); err != nil {
-			return made{}, fmt.Errorf("vibertest: act: extra: %w", err)
-		}
+	if err := p.Extra(a, &x); err != nil {
+		return made{}, err
 	}
 	out := made{bot: b}
 	switch x.Type {
@@ -96,10 +94,7 @@ func (p *platform) compose(a fake.Act) (made, error) {
 	if a.From == "" {
 		return made{}, errors.New("vibertest: act: who is it from?")
 	}
-	at := p.now()
-	if a.At != 0 {
-		at = time.UnixMilli(a.At)
-	}
+	at := p.Time(a)
 	out.from = p.userID(b, a.From)
 	if out.event, err = p.happen(b, out.from, a, x, at); err != nil {
 		return made{}, err
@@ -110,7 +105,7 @@ func (p *platform) compose(a fake.Act) (made, error) {
 	if b.Webhook != "" && !b.hears(out.event.Event) {
 		return out, nil
 	}
-	return out, p.hook(&out, encode(out.event))
+	return out, p.hook(&out, fake.JSON(out.event))
 }
 
 func (p *platform) hook(m *made, body []byte) error {
@@ -122,15 +117,9 @@ func (p *platform) hook(m *made, body []byte) error {
 	return nil
 }
 
-// happen lets one act happen; p.mu is held.
+// happen lets one act happen; p.Mu is held.
 func (p *platform) happen(b *bot, from string, a fake.Act, x extra, at time.Time) (callback, error) {
-	set := 0
-	for _, is := range []bool{a.Text != "", a.Image != "", a.Sticker != "", a.Follow, a.Block, a.Button != "", a.Postback != "",
-		len(a.FlowAnswer) > 0, len(a.Extra) > 0} {
-		if is {
-			set++
-		}
-	}
+	set := a.Doings()
 	token := newToken()
 	if a.ID != "" {
 		n, err := strconv.ParseInt(a.ID, 10, 64)
@@ -174,16 +163,16 @@ func (p *platform) happen(b *bot, from string, a fake.Act, x extra, at time.Time
 	if err != nil {
 		return callback{}, err
 	}
-	m.Tracking = p.customer(b, from).Tracking
+	m.Tracking = b.customer(from).Tracking
 	p.wrote(b, from)
 	c := event("message", token, at)
 	c.Sender, c.Message, c.Silent = p.person(from), m, new(bool)
 	return c, nil
 }
 
-// subscribe lets the customer in or out; p.mu is held.
+// subscribe lets the customer in or out; p.Mu is held.
 func (p *platform) subscribe(b *bot, from string, in bool, token int64, at time.Time) (callback, error) {
-	who := p.customer(b, from)
+	who := b.customer(from)
 	if !in && !who.Subscribed {
 		return callback{}, errors.New("vibertest: act: the customer is not subscribed")
 	}
@@ -199,19 +188,19 @@ func (p *platform) subscribe(b *bot, from string, in bool, token int64, at time.
 	return c, nil
 }
 
-// started opens the conversation, which subscribes nobody; p.mu is held.
+// started opens the conversation, which subscribes nobody; p.Mu is held.
 func (p *platform) started(b *bot, from string, x extra, token int64, at time.Time) callback {
 	c := event("conversation_started", token, at)
-	subscribed := p.customer(b, from).Subscribed
+	subscribed := b.customer(from).Subscribed
 	p.rememberCustomer(b, from)
 	c.Type, c.Context, c.User, c.Subscribed = "open", x.Context, p.person(from), &subscribed
 	return c
 }
 
-// status tells by hand what became of a message; p.mu is held.
+// status tells by hand what became of a message; p.Mu is held.
 func (p *platform) status(b *bot, from string, x extra, at time.Time) (callback, error) {
 	if x.Message == "" {
-		x.Message = p.customer(b, from).Last
+		x.Message = b.customer(from).Last
 	}
 	token, err := strconv.ParseInt(x.Message, 10, 64)
 	if err != nil {
@@ -226,7 +215,7 @@ func (p *platform) status(b *bot, from string, x extra, at time.Time) (callback,
 }
 
 // tap finds a button that the customer can see, by its ActionBody, without what cannot
-// be seen of it, or by its title; p.mu is held.
+// be seen of it, or by its title; p.Mu is held.
 func (c *customer) tap(data string) (shown, bool) {
 	visible := func(text string) string {
 		return strings.Map(func(r rune) rune {
@@ -253,7 +242,7 @@ func (c *customer) tap(data string) (shown, bool) {
 }
 
 // learn notes the customer of a body that the tester wrote, as far as it can be read,
-// so that he can be answered; p.mu is held.
+// so that he can be answered; p.Mu is held.
 func (p *platform) learn(b *bot, body []byte) {
 	var c callback
 	_ = json.Unmarshal(body, &c) // what cannot be read has none
@@ -261,7 +250,7 @@ func (p *platform) learn(b *bot, body []byte) {
 	case c.Event == "message" && c.Sender != nil && userForm.MatchString(c.Sender.ID):
 		p.wrote(b, c.Sender.ID)
 	case c.Event == "subscribed" && c.User != nil && userForm.MatchString(c.User.ID):
-		p.customer(b, c.User.ID).Subscribed = true
+		b.customer(c.User.ID).Subscribed = true
 		p.rememberCustomer(b, c.User.ID)
 	case c.Event == "unsubscribed" && b.customers[c.UserID] != nil:
 		b.customers[c.UserID].Subscribed = false

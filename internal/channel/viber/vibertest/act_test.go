@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/fake/faketest"
 )
 
 // TestActsMakeTheSamples: each sample of Viber's webhooks is what an act makes, but for
@@ -16,7 +17,7 @@ import (
 func TestActsMakeTheSamples(t *testing.T) {
 	w := newWorld(t)
 	const who = "9vK3mQ7xR2pL5tYw8sZ1aA=="
-	w.act(fake.Act{From: who, Follow: true})
+	w.Act(fake.Act{From: who, Follow: true})
 	w.send(who, `"type":"text","text":"x","tracking_data":"flow=booking;step=2"`)
 	x := func(text string) fake.Act { return fake.Act{From: who, Extra: json.RawMessage(text)} }
 	for name, a := range map[string]fake.Act{
@@ -35,9 +36,9 @@ func TestActsMakeTheSamples(t *testing.T) {
 			t.Fatal(err)
 		}
 		a.Hold = true
-		d := w.act(a)
+		d := w.Act(a)
 		if name == "unsubscribed" {
-			w.act(fake.Act{From: who, Follow: true, Hold: true})
+			w.Act(fake.Act{From: who, Follow: true, Hold: true})
 		}
 		got, want := shape(t, []byte(d.Body)), shape(t, sample)
 		for _, optional := range []string{"chat_hostname", "message.tracking_data", "message.text"} {
@@ -80,9 +81,9 @@ func shape(t *testing.T, body []byte) string {
 
 func TestACustomerHasAnotherIDForEachBot(t *testing.T) {
 	w := newWorld(t)
-	one := read(t, w.act(fake.Act{From: "mei", Text: "hi"}).Body)
-	again := read(t, w.act(fake.Act{From: "mei", Text: "hi"}).Body)
-	other := read(t, w.act(fake.Act{Account: rival, From: "mei", Text: "hi"}).Body)
+	one := read(t, w.Act(fake.Act{From: "mei", Text: "hi"}).Body)
+	again := read(t, w.Act(fake.Act{From: "mei", Text: "hi"}).Body)
+	other := read(t, w.Act(fake.Act{Account: rival, From: "mei", Text: "hi"}).Body)
 	if one.Sender.ID != again.Sender.ID || one.Sender.ID == other.Sender.ID || one.Sender.Name != "mei" {
 		t.Errorf("got %+v, %+v at one bot and %+v at another, want one id for each bot", one.Sender, again.Sender, other.Sender)
 	}
@@ -93,19 +94,19 @@ func TestACustomerHasAnotherIDForEachBot(t *testing.T) {
 
 func TestWritingSubscribesWithoutAnEvent(t *testing.T) {
 	w := newWorld(t)
-	d := w.extra("mei", `{"type":"conversation_started"}`)
+	d := w.Extra("mei", `{"type":"conversation_started"}`)
 	c := read(t, d.Body)
 	if c.Subscribed == nil || *c.Subscribed {
 		t.Errorf("got %s, want that the customer is not subscribed", d.Body)
 	}
 	w.wants("who only looks", w.send(c.User.ID, `"type":"text","text":"x"`), 6)
-	w.got()
+	w.Got()
 	w.meet("mei")
 	w.wants("who wrote", w.send(c.User.ID, `"type":"text","text":"x"`), 0)
-	w.act(fake.Act{From: "mei", Block: true})
+	w.Act(fake.Act{From: "mei", Block: true})
 	w.wants("who left", w.send(c.User.ID, `"type":"text","text":"x"`), 6)
 	w.refuses(fake.Act{From: "mei", Block: true}, "not subscribed")
-	w.act(fake.Act{From: "mei", Follow: true})
+	w.Act(fake.Act{From: "mei", Follow: true})
 	w.wants("who came back", w.send(c.User.ID, `"type":"text","text":"x"`), 0)
 }
 
@@ -113,16 +114,16 @@ func TestTheWelcomeIsTheAnswerItself(t *testing.T) {
 	w := newWorld(t)
 	good := `{"sender":{"name":"小幫手"},"tracking_data":"flow=welcome","type":"text","text":"歡迎！","keyboard":{"Type":"keyboard","DefaultHeight":false,"Buttons":[{"Columns":6,"Rows":1,"ActionType":"reply","ActionBody":"START","Text":"開始"}]}}`
 	w.answers(200, good)
-	d := w.act(fake.Act{From: "mei", Repeat: 2, Extra: json.RawMessage(`{"type":"conversation_started","context":"qr"}`)})
-	calls := w.ledger.Calls("viber", "mei")
+	d := w.Act(fake.Act{From: "mei", Repeat: 2, Extra: json.RawMessage(`{"type":"conversation_started","context":"qr"}`)})
+	calls := w.Ledger.Calls("viber", "mei")
 	if d.Answer != good || len(calls) != 1 || calls[0].Kind != "welcome" || calls[0].Text != "歡迎！" || calls[0].Body != good || d.Refused != "the welcome was sent before" {
 		t.Errorf("got %+v with %+v, want one welcome of two answers", d, calls)
 	}
 	told := w.told()
 	slices.Sort(told) // the welcome may have arrived before the event comes again
-	same(t, "told", told, []string{"conversation_started " + d.Event, "conversation_started " + d.Event, "delivered " + calls[0].ID})
+	w.Want("told", told, []string{"conversation_started " + d.Event, "conversation_started " + d.Event, "delivered " + calls[0].ID})
 	// The customer may tap what the welcome showed.
-	tap := read(t, w.act(fake.Act{From: "mei", Button: "START"}).Body)
+	tap := read(t, w.Act(fake.Act{From: "mei", Button: "START"}).Body)
 	if tap.Message.Text != "START" || tap.Message.Tracking != "flow=welcome" {
 		t.Errorf("got %+v, want the button's text and the welcome's tracking data", tap.Message)
 	}
@@ -135,15 +136,15 @@ func TestTheWelcomeIsTheAnswerItself(t *testing.T) {
 		`{"type":"file","text":"` + strings.Repeat("x", 31<<10) + `"}`:                 "too big",
 	} {
 		w.answers(200, answer)
-		d := w.extra("bob", `{"type":"conversation_started"}`)
+		d := w.Extra("bob", `{"type":"conversation_started"}`)
 		if want == "" && d.Refused != "" || !strings.Contains(d.Refused, want) {
 			t.Errorf("%.60s: got %q, want %q", answer, d.Refused, want)
 		}
 	}
 	w.answers(503, good)
-	w.extra("bob", `{"type":"conversation_started"}`)
+	w.Extra("bob", `{"type":"conversation_started"}`)
 	w.answers(200, "")
-	if calls := w.ledger.Calls("viber", "bob"); len(calls) != 0 {
+	if calls := w.Ledger.Calls("viber", "bob"); len(calls) != 0 {
 		t.Errorf("got %+v, want no welcome", calls)
 	}
 }
@@ -157,7 +158,7 @@ func TestButtonsAreTappedWhereTheyAreShown(t *testing.T) {
 	}
 	w.wants("keyboard", w.send(mei, keyboard("\u2063a", "A")), 0)
 	for _, name := range []string{"a", "\u2063a", "A"} {
-		if got := read(t, w.act(fake.Act{From: "mei", Button: name}).Body); got.Message.Text != "\u2063a" || got.Message.Tracking != "t-A" {
+		if got := read(t, w.Act(fake.Act{From: "mei", Button: name}).Body); got.Message.Text != "\u2063a" || got.Message.Tracking != "t-A" {
 			t.Errorf("%q: got %+v, want what the button bears", name, got.Message)
 		}
 	}
@@ -165,7 +166,7 @@ func TestButtonsAreTappedWhereTheyAreShown(t *testing.T) {
 	w.wants("carousel", w.send(mei, `"type":"rich_media","min_api_version":2,"tracking_data":"t-C","rich_media":{"Type":"rich_media","ButtonsGroupRows":1,"Buttons":[{"ActionType":"reply","ActionBody":"c","Text":"C"}]}`), 0)
 	w.refuses(fake.Act{From: "mei", Button: "a"}, "no message shows") // the last message's keyboard counts
 	w.wants("text", w.send(mei, `"type":"text","text":"x"`), 0)
-	if got := read(t, w.act(fake.Act{From: "mei", Button: "c"}).Body); got.Message.Text != "c" || got.Message.Tracking != "" {
+	if got := read(t, w.Act(fake.Act{From: "mei", Button: "c"}).Body); got.Message.Text != "c" || got.Message.Tracking != "" {
 		t.Errorf("late: got %+v, want the button of the carousel, with the last message's tracking data", got.Message)
 	}
 }
@@ -191,9 +192,9 @@ func TestActsThatAreNotPossibleAreRefused(t *testing.T) {
 	} {
 		w.refuses(a, want)
 	}
-	w.extra("", `{"type":"taken"}`)
+	w.Extra("", `{"type":"taken"}`)
 	w.refuses(fake.Act{From: "mei", Text: "x"}, "no webhook")
-	if calls := w.got(); len(calls) != 0 {
+	if calls := w.Got(); len(calls) != 0 {
 		t.Errorf("got %v, want no webhook", calls)
 	}
 }
@@ -208,7 +209,7 @@ func TestRawBodiesAreSignedAndLearntFrom(t *testing.T) {
 			t.Fatal(err)
 		}
 		raw, _ := json.Marshal(map[string]string{"type": "raw", "body": string(body)})
-		if d := w.act(fake.Act{Extra: raw}); d.Body != string(body) {
+		if d := w.Act(fake.Act{Extra: raw}); d.Body != string(body) {
 			t.Errorf("got %s, want %s", d.Body, body)
 		}
 		want := 0
@@ -217,16 +218,16 @@ func TestRawBodiesAreSignedAndLearntFrom(t *testing.T) {
 		}
 		w.wants(name, w.send(who, `"type":"text","text":"x"`), want)
 	}
-	w.act(fake.Act{Extra: json.RawMessage(`{"type":"raw","body":"{broken"}`)})
-	body, want := w.got(), "{broken"
-	if body[len(body)-1].body != want && body[0].body != want && !strings.Contains(join(body), want) {
+	w.Act(fake.Act{Extra: json.RawMessage(`{"type":"raw","body":"{broken"}`)})
+	body, want := w.Got(), "{broken"
+	if body[len(body)-1].Body != want && body[0].Body != want && !strings.Contains(join(body), want) {
 		t.Errorf("got %v, want the broken body too", body)
 	}
 }
 
-func join(hooks []hook) (out string) {
+func join(hooks []faketest.Hook) (out string) {
 	for _, h := range hooks {
-		out += h.body
+		out += h.Body
 	}
 	return out
 }

@@ -4,8 +4,9 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
+
+	"omnihub/internal/channel/fake"
 )
 
 // exchange is one call of the API.
@@ -19,11 +20,7 @@ type exchange struct {
 }
 
 func (x *exchange) answer(v any) {
-	body := encode(v)
-	x.w.Header().Set("Content-Type", "application/json")
-	x.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = x.w.Write(body) // a caller who has left loses his answer
-	_ = http.NewResponseController(x.w).Flush()
+	fake.Answer(x.w, http.StatusOK, "application/json", fake.JSON(v))
 }
 
 // status is the head of every answer; Viber's errors have the HTTP status 200.
@@ -61,20 +58,16 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		token = x.in.text("auth_token", false, 200) // as Viber's own SDK for Python sends it
 	}
 	x.in.take("auth_token")
-	for _, b := range p.bots {
+	for _, b := range p.Accounts {
 		if token != "" && b.Secrets["auth_token"] == token {
 			x.bot = b
 		}
 	}
-	p.mu.Lock()
-	x.faults = p.faults.of(x.bot)
-	p.mu.Unlock()
-	if x.faults.DelayMS > 0 {
-		select {
-		case <-time.After(time.Duration(x.faults.DelayMS) * time.Millisecond):
-		case <-r.Context().Done():
-			return
-		}
+	p.Mu.Lock()
+	x.faults = p.Faults.of(x.bot)
+	p.Mu.Unlock()
+	if !x.faults.Delay(r.Context()) {
+		return
 	}
 	calls := map[string]func(*exchange){
 		"/pa/send_message":     p.send,
@@ -104,7 +97,7 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // accountInfo tells who the bot is.
 // https://developers.viber.com/docs/api/rest-bot-api/#get-account-info
 func (p *platform) accountInfo(x *exchange) {
-	p.mu.Lock()
+	p.Mu.Lock()
 	events, subscribers := x.bot.events, 0
 	if events == nil {
 		events = append(slices.Clone(always), optional...)
@@ -117,7 +110,7 @@ func (p *platform) accountInfo(x *exchange) {
 		}
 	}
 	webhook := x.bot.Webhook
-	p.mu.Unlock()
+	p.Mu.Unlock()
 	if webhook == "" {
 		events = []string{}
 	}
@@ -152,22 +145,18 @@ func (p *platform) userDetails(x *exchange) {
 		x.refuse(x.in.fault)
 		return
 	}
-	p.mu.Lock()
+	p.Mu.Lock()
 	refused := p.known(x.bot, id)
-	var told []time.Time
-	for _, at := range x.bot.asked[id] {
-		if p.now().Sub(at) < detailsSpan {
-			told = append(told, at)
-		}
-	}
-	if refused == nil && len(told) >= detailsTimes {
+	told := x.bot.asked[id]
+	if full := told.Full(p.Now(), detailsSpan, detailsTimes); refused == nil && full {
 		refused = refuse(tooMany, "Too many requests")
 	}
 	who := p.person(id)
 	if refused == nil {
-		x.bot.asked[id] = append(told, p.now())
+		told.Note(p.Now())
+		x.bot.asked[id] = told
 	}
-	p.mu.Unlock()
+	p.Mu.Unlock()
 	if refused != nil {
 		x.refuse(refused)
 		return
@@ -187,7 +176,7 @@ func (p *platform) userDetails(x *exchange) {
 	}{*who, "android 13", "21.0", 466, 1}})
 }
 
-// known tells why nothing goes to a customer; p.mu is held.
+// known tells why nothing goes to a customer; p.Mu is held.
 func (p *platform) known(b *bot, id string) *refusal {
 	c := b.customers[id]
 	switch {

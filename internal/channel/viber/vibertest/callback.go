@@ -1,14 +1,10 @@
 package vibertest
 
 import (
-	"bytes"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
-	"math/big"
 	"regexp"
 	"strconv"
 	"time"
@@ -72,7 +68,7 @@ type location struct {
 // clientVersion is the api_version of every customer's client.
 const clientVersion = 10
 
-// person is how a customer is told of; p.mu is held.
+// person is how a customer is told of; p.Mu is held.
 func (p *platform) person(id string) *person {
 	name := p.names[id]
 	if name == "" {
@@ -82,17 +78,6 @@ func (p *platform) person(id string) *person {
 		ID: id, Name: name, Avatar: "https://media-direct.cdn.viber.example/avatar.jpg",
 		Language: "zh-TW", Country: "TW", API: clientVersion,
 	}
-}
-
-// encode writes JSON as Viber does: characters stand for themselves.
-func encode(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(err) // only types of this package come here
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 // signed makes a webhook request of the bot around a body.
@@ -113,7 +98,7 @@ func (b *bot) signed(body []byte) fake.Webhook {
 var userForm = regexp.MustCompile(`^[A-Za-z0-9+/]{22}==$`)
 
 // userID gives a customer's id, which is another for each bot: the name itself if it is
-// one, or one derived from it, always the same; p.mu is held.
+// one, or one derived from it, always the same; p.Mu is held.
 func (p *platform) userID(b *bot, name string) string {
 	if userForm.MatchString(name) {
 		return name
@@ -122,7 +107,7 @@ func (p *platform) userID(b *bot, name string) string {
 	id := base64.StdEncoding.EncodeToString(sum[:16])
 	if p.names[id] != name {
 		p.names[id] = name
-		p.journal.Record("name", nameEntry{id, name})
+		p.Journal.Record("name", nameEntry{id, name})
 	}
 	return id
 }
@@ -131,11 +116,7 @@ func (p *platform) userID(b *bot, name string) string {
 // since the hub may remember tokens from before this platform was started.
 func newToken() int64 {
 	const least, span = 4_900_000_000_000_000_000, 4_300_000_000_000_000_000
-	n, err := rand.Int(rand.Reader, big.NewInt(span))
-	if err != nil {
-		panic(err) // the system's random source never fails
-	}
-	return least + n.Int64()
+	return fake.RandomNumber(least, span)
 }
 
 func tokenText(token int64) string { return strconv.FormatInt(token, 10) }

@@ -58,7 +58,7 @@ type extra struct {
 	Body string `json:"body"`
 }
 
-// written makes the message of an act; p.mu is held.
+// written makes the message of an act; p.Mu is held.
 // https://developers.viber.com/docs/api/rest-bot-api/#receive-message-from-user
 func (p *platform) written(b *bot, from string, x extra) (*written, error) {
 	m := &written{Type: x.Type, Text: x.Text, Size: x.Size}
@@ -102,7 +102,7 @@ func (p *platform) written(b *bot, from string, x extra) (*written, error) {
 	case "url":
 		m.Media = x.Link
 	case "button":
-		s, ok := p.customer(b, from).tap(x.Data)
+		s, ok := b.customer(from).tap(x.Data)
 		if !ok {
 			return nil, fmt.Errorf("vibertest: act: no message shows a button %q", x.Data)
 		}

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"sort"
+	"slices"
 	"unicode/utf8"
+
+	"omnihub/internal/channel/fake"
 )
 
 // refusal is why a call is not done: Viber's number and its words.
@@ -48,14 +50,16 @@ func (c *check) refuse(status int, format string, args ...any) {
 type object struct {
 	*check
 	at      string // "keyboard"; "" = the request itself
-	members map[string]json.RawMessage
-	taken   map[string]bool
+	members fake.Members
 }
 
 func (c *check) object(at string, raw json.RawMessage) *object {
-	o := &object{check: c, at: at, taken: map[string]bool{}}
-	if c.fault == nil && json.Unmarshal(raw, &o.members) != nil || o.members == nil {
-		c.refuse(badData, "%s is no object", o.path(""))
+	o := &object{check: c, at: at}
+	if c.fault == nil {
+		var ok bool
+		if o.members, ok = fake.ReadMembers(raw); !ok {
+			c.refuse(badData, "%s is no object", o.path(""))
+		}
 	}
 	return o
 }
@@ -74,9 +78,8 @@ func (o *object) path(member string) string {
 
 // take gives a member; null counts as absent.
 func (o *object) take(member string) (json.RawMessage, bool) {
-	o.taken[member] = true
-	raw, ok := o.members[member]
-	return raw, ok && o.fault == nil && string(raw) != "null"
+	raw, ok := o.members.Take(member)
+	return raw, ok && o.fault == nil
 }
 
 func (o *object) has(member string) bool {
@@ -107,13 +110,11 @@ func (o *object) oneOf(member string, values ...string) string {
 		return values[0]
 	}
 	s := o.text(member, false, 100)
-	for _, v := range values {
-		if s == v {
-			return s
-		}
+	if !slices.Contains(values, s) {
+		o.refuse(badData, "%s is none of %q", o.path(member), values)
+		return ""
 	}
-	o.refuse(badData, "%s is none of %q", o.path(member), values)
-	return ""
+	return s
 }
 
 // flag reads true or false.
@@ -182,14 +183,7 @@ func (o *object) list(member string, max int) []*object {
 
 // only refuses members that nothing has asked for.
 func (o *object) only() {
-	var unknown []string
-	for member := range o.members {
-		if !o.taken[member] {
-			unknown = append(unknown, member)
-		}
-	}
-	if len(unknown) > 0 {
-		sort.Strings(unknown)
+	if unknown := o.members.Untaken(); len(unknown) > 0 {
 		o.refuse(badData, "unknown parameter %s", o.path(unknown[0]))
 	}
 }

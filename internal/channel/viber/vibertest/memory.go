@@ -2,7 +2,8 @@ package vibertest
 
 import (
 	"encoding/json"
-	"slices"
+
+	"omnihub/internal/channel/fake"
 )
 
 // What the platform records, so that it still knows its customers, what they were
@@ -23,53 +24,40 @@ type (
 )
 
 func (p *platform) rememberCustomer(b *bot, id string) {
-	p.journal.Record("customer", customerEntry{b.ID, id, *b.customers[id]})
+	p.Journal.Record("customer", customerEntry{b.ID, id, *b.customers[id]})
 }
 
 // recall reads what was recorded. Entries of accounts that are gone are passed over.
 func (p *platform) recall() {
-	p.journal.Replay(func(kind string, entry json.RawMessage) {
+	p.Journal.Replay(func(kind string, entry json.RawMessage) {
 		switch kind {
 		case "name":
-			if e, ok := recorded[nameEntry](entry); ok {
+			if e, ok := fake.Recorded[nameEntry](entry); ok {
 				p.names[e.ID] = e.Name
 			}
 		case "customer":
-			e, ok := recorded[customerEntry](entry)
-			if b, err := p.bot(e.Account); ok && err == nil {
+			if e, b, ok := fake.RecordedOf[customerEntry](p.Core, entry); ok {
 				b.customers[e.ID] = &e.customer
 			}
 		case "accepted":
-			e, ok := recorded[acceptedEntry](entry)
-			if b, err := p.bot(e.Account); ok && err == nil && e.Sent != nil {
+			if e, b, ok := fake.RecordedOf[acceptedEntry](p.Core, entry); ok && e.Sent != nil {
 				b.sent[tokenText(e.Sent.Token)] = e.Sent
 			}
 		case "told":
-			e, ok := recorded[toldEntry](entry)
-			if b, err := p.bot(e.Account); ok && err == nil && b.sent[e.Token] != nil {
-				s := b.sent[e.Token]
-				s.Owed = slices.DeleteFunc(s.Owed, func(state string) bool { return state == e.State })
+			if e, b, ok := fake.RecordedOf[toldEntry](p.Core, entry); ok && b.sent[e.Token] != nil {
+				b.sent[e.Token].Owed = fake.Strike(b.sent[e.Token].Owed, e.State)
 			}
 		case "welcomed":
-			e, ok := recorded[welcomedEntry](entry)
-			if b, err := p.bot(e.Account); ok && err == nil {
+			if e, b, ok := fake.RecordedOf[welcomedEntry](p.Core, entry); ok {
 				b.welcomed[e.Event] = true
 			}
 		}
 	})
-	for _, b := range p.bots {
+	for _, b := range p.Accounts {
 		for _, s := range b.sent {
 			if len(s.Owed) > 0 && b.Webhook != "" {
-				w := p.news(b, s, faults{}, tokenText(s.Token))
-				w.tries = restartTries
-				go w.tell()
+				p.news(b, s, faults{}, tokenText(s.Token)).AfterRestart()
 			}
 		}
 	}
-}
-
-func recorded[T any](entry json.RawMessage) (T, bool) {
-	var e T
-	err := json.Unmarshal(entry, &e)
-	return e, err == nil
 }

@@ -108,13 +108,13 @@ func TestNobodyGetsMoreThan100MessagesAnHourWithoutAnAnswer(t *testing.T) {
 	say := func(to string) answer { return w.send(to, `"type":"text","text":"x"`) }
 	for i := range 100 {
 		if i == 50 {
-			w.advance(30 * time.Minute)
+			w.Advance(30 * time.Minute)
 		}
 		w.wants("one of 100", say(mei), 0)
 	}
 	w.wants("the 101st", say(mei), 12)
 	w.wants("to another", say(bob), 0)
-	w.advance(30 * time.Minute)
+	w.Advance(30 * time.Minute)
 	w.wants("an hour after the first", say(mei), 0)
 	for range 49 {
 		w.wants("one of 50", say(mei), 0)
@@ -132,16 +132,16 @@ func TestDetailsAreToldTwiceIn12Hours(t *testing.T) {
 		if got := ask(mei); got.Status != 0 || got.User.ID != mei || got.User.Name != "mei" || got.User.Language != "zh-TW" {
 			t.Errorf("got %+v, want who mei is", got)
 		}
-		w.advance(time.Hour)
+		w.Advance(time.Hour)
 	}
 	w.wants("the third time", ask(mei), 12)
-	w.advance(10 * time.Hour)
+	w.Advance(10 * time.Hour)
 	w.wants("12 hours after the first", ask(mei), 0)
 	w.wants("again", ask(mei), 12)
 	w.wants("unknown", ask("AAAAAAAAAAAAAAAAAAAAAA=="), 5)
 	w.wants("odd", ask("mei"), 999)
 	w.wants("nobody", w.call("get_user_details", `{}`), 4)
-	w.act(fake.Act{From: "mei", Block: true})
+	w.Act(fake.Act{From: "mei", Block: true})
 	w.wants("who left", ask(mei), 6)
 }
 
@@ -151,42 +151,42 @@ func TestFaultsOfCalls(t *testing.T) {
 	say := func(ref string) answer {
 		return w.send(mei, `"type":"text","text":"x","tracking_data":"{\"ref\":\"`+ref+`\"}"`)
 	}
-	w.faults(`{"rate429":1,"retry_after":7}`)
+	w.Faults(`{"rate429":1,"retry_after":7}`)
 	got := say("a")
 	if w.wants("too many", got, 12); got.Header.Get("Retry-After") != "7" {
 		t.Errorf("got %v, want a wait of 7 s", got.Header)
 	}
-	w.faults(`{"rate500":1}`)
+	w.Faults(`{"rate500":1}`)
 	if got := say("a"); got.HTTP != 500 {
 		t.Errorf("got HTTP %d, want 500", got.HTTP)
 	}
-	w.faults(`{"expired_token":true}`)
+	w.Faults(`{"expired_token":true}`)
 	w.wants("expired", say("a"), 2)
 	w.wants("expired, too", w.call("get_account_info", `{}`), 2)
-	w.faults(`{"down":true}`)
+	w.Faults(`{"down":true}`)
 	if got := w.call("get_account_info", `{}`); got.HTTP != 503 {
 		t.Errorf("got HTTP %d, want 503", got.HTTP)
 	}
-	if calls := w.ledger.Calls("viber", mei); len(calls) != 0 {
+	if calls := w.Ledger.Calls("viber", mei); len(calls) != 0 {
 		t.Errorf("got %+v, want nothing done", calls)
 	}
-	w.faults(`{"accept_then_500":1}`)
+	w.Faults(`{"accept_then_500":1}`)
 	if got := say("a"); got.HTTP != 500 {
 		t.Errorf("got HTTP %d, want 500", got.HTTP)
 	}
-	if calls := w.ledger.Calls("viber", mei); len(calls) != 1 {
+	if calls := w.Ledger.Calls("viber", mei); len(calls) != 1 {
 		t.Errorf("got %+v, want it done", calls)
 	}
-	w.faults(`{"rate500":1,"account":"rival"}`)
+	w.Faults(`{"rate500":1,"account":"rival"}`)
 	w.wants("the other bot's fault", say("b"), 0)
-	w.faults(`{"delay_ms":1}`)
+	w.Faults(`{"delay_ms":1}`)
 	w.wants("late", say("c"), 0)
-	w.faults(`null`)
+	w.Faults(`null`)
 	w.wants("no faults", say("d"), 0)
 	for plan, want := range map[string]string{
 		`{"rate428":1}`: "rate428", `{"rate429":2}`: "between 0 and 1", `{"delay_ms":-1}`: "below 0", `{"account":"x"}`: "no account", `{} {}`: "more than one", `7`: "",
 	} {
-		if err := w.platform.SetFaults(json.RawMessage(plan)); err == nil || !strings.Contains(err.Error(), want) {
+		if err := w.Platform.SetFaults(json.RawMessage(plan)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want an error that says %q", plan, err, want)
 		}
 	}
@@ -197,11 +197,11 @@ func TestFaultsOfCalls(t *testing.T) {
 func TestFaultsThatLoseTheAnswer(t *testing.T) {
 	w := newWorld(t)
 	mei := w.meet("mei")
-	api := httptest.NewServer(w.platform)
+	api := httptest.NewServer(w.Platform)
 	defer api.Close()
 	for plan, want := range map[string]int{`{"timeout":1}`: 0, `{"accept_then_drop":1}`: 1} {
-		w.faults(plan)
-		before := len(w.ledger.Calls("viber", mei))
+		w.Faults(plan)
+		before := len(w.Ledger.Calls("viber", mei))
 		r, _ := http.NewRequest("POST", api.URL+"/pa/send_message", strings.NewReader(`{"receiver":"`+mei+`","type":"text","text":"x"}`))
 		r.Header.Set("X-Viber-Auth-Token", "t1")
 		resp, err := (&http.Client{Timeout: 300 * time.Millisecond}).Do(r)
@@ -209,7 +209,7 @@ func TestFaultsThatLoseTheAnswer(t *testing.T) {
 			resp.Body.Close()
 			t.Errorf("%s: got an answer, want none", plan)
 		}
-		if got := len(w.ledger.Calls("viber", mei)) - before; got != want {
+		if got := len(w.Ledger.Calls("viber", mei)) - before; got != want {
 			t.Errorf("%s: got %d done, want %d", plan, got, want)
 		}
 	}

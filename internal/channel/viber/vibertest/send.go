@@ -50,9 +50,9 @@ func refOf(tracking string) string {
 
 // accept takes a send, or tells why not; looking and accepting are one step.
 func (p *platform) accept(x *exchange, m *message, name string) (*sent, *refusal) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	b, now := x.bot, p.now()
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
+	b, now := x.bot, p.Now()
 	if b.Webhook == "" {
 		return nil, refuse(noWebhook, "webhookNotSet")
 	}
@@ -63,27 +63,24 @@ func (p *platform) accept(x *exchange, m *message, name string) (*sent, *refusal
 		return nil, refuse(apiVersion, "apiVersionNotSupported")
 	}
 	c := b.customers[m.receiver]
-	for len(c.Unanswered) > 0 && now.Sub(c.Unanswered[0]) >= unansweredSpan {
-		c.Unanswered = c.Unanswered[1:]
-	}
-	if len(c.Unanswered) >= unansweredMax {
+	if c.Unanswered.Full(now, unansweredSpan, unansweredMax) {
 		return nil, refuse(tooMany, "Too many requests")
 	}
-	c.Unanswered = append(c.Unanswered, now)
+	c.Unanswered.Note(now)
 	return p.note(b, m, m.receiver, m.kind, x.body, x.faults, name), nil
 }
 
-// note files a message that goes to a customer; p.mu is held.
+// note files a message that goes to a customer; p.Mu is held.
 func (p *platform) note(b *bot, m *message, to, what string, body []byte, f faults, name string) *sent {
-	s := &sent{Token: newToken(), To: to, At: p.now()}
+	s := &sent{Token: newToken(), To: to, At: p.Now()}
 	s.Owed = p.owed(b, f, name)
 	b.sent[tokenText(s.Token)] = s
-	p.journal.Record("accepted", acceptedEntry{b.ID, s})
+	p.Journal.Record("accepted", acceptedEntry{b.ID, s})
 	p.got(b, to, tokenText(s.Token), m)
 	if what == "" {
 		what = "keyboard"
 	}
-	p.ledger.Add(fake.Call{Channel: kind, Account: b.ID, To: to, Name: p.names[to], Kind: what, Text: m.text,
+	p.Ledger.Add(fake.Call{Channel: kind, Account: b.ID, To: to, Name: p.names[to], Kind: what, Text: m.text,
 		Body: string(body), At: s.At.UnixMilli(), ID: tokenText(s.Token)})
 	return s
 }
@@ -91,23 +88,17 @@ func (p *platform) note(b *bot, m *message, to, what string, body []byte, f faul
 // settle answers an accepted send, unless the plan spoils the answer, and tells what
 // becomes of it.
 func (p *platform) settle(x *exchange, s *sent, name string) {
-	p.mu.Lock()
-	dice := p.dice
-	p.mu.Unlock()
-	news := p.news(x.bot, s, x.faults, name)
-	if dice.Hit(x.faults.StatusEarly, "early", name) {
-		news.tellNow(x.r.Context())
-	}
-	defer func() { go news.tell() }() // even if the answer is lost
-	if p.spoil(x, name) {
-		return
-	}
-	x.answer(struct {
-		status
-		Token   int64  `json:"message_token"`
-		Host    string `json:"chat_hostname"`
-		Billing int    `json:"billing_status"`
-	}{status{0, "ok"}, s.Token, host(s.Token), 1})
+	p.news(x.bot, s, x.faults, name).Around(x.r.Context(), func() {
+		if p.spoil(x, name) {
+			return
+		}
+		x.answer(struct {
+			status
+			Token   int64  `json:"message_token"`
+			Host    string `json:"chat_hostname"`
+			Billing int    `json:"billing_status"`
+		}{status{0, "ok"}, s.Token, host(s.Token), 1})
+	})
 }
 
 // welcome takes the answer to a conversation_started as the one message that may go to
@@ -128,17 +119,16 @@ func (p *platform) welcome(b *bot, to, event string, answer []byte) string {
 	if o.fault != nil {
 		return "the welcome is refused: " + o.fault.words
 	}
-	p.mu.Lock()
+	p.Mu.Lock()
 	if b.welcomed[event] {
-		p.mu.Unlock()
+		p.Mu.Unlock()
 		return "the welcome was sent before"
 	}
 	b.welcomed[event] = true
-	p.journal.Record("welcomed", welcomedEntry{b.ID, event})
-	f := p.faults
+	p.Journal.Record("welcomed", welcomedEntry{b.ID, event})
+	f := p.Faults
 	s := p.note(b, m, to, "welcome", answer, f, "welcome "+event)
-	p.mu.Unlock()
-	news := p.news(b, s, f, "welcome "+event)
-	go news.tell()
+	p.Mu.Unlock()
+	p.news(b, s, f, "welcome "+event).Later()
 	return ""
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+
+	"omnihub/internal/channel/fake"
 )
 
 // The events of a webhook: those that always come, and those that may be left out.
@@ -39,11 +41,11 @@ func (p *platform) setWebhook(x *exchange) {
 		x.refuse(refuse(invalidURL, "%s", why))
 		return
 	}
-	p.mu.Lock()
-	hook := x.bot.signed(encode(event("webhook", newToken(), p.now())))
-	p.mu.Unlock()
+	p.Mu.Lock()
+	hook := x.bot.signed(fake.JSON(event("webhook", newToken(), p.Now())))
+	p.Mu.Unlock()
 	hook.URL = target
-	switch got, _ := p.courier.Exchange(x.r.Context(), hook); got {
+	switch got, _ := p.Courier.Exchange(x.r.Context(), hook); got {
 	case 200:
 	case 0:
 		x.refuse(refuse(invalidURL, "Result[HttpRequest[POST  HTTP/1.1] > HttpResponse[null 0 null]] java.net.ConnectException: Connection refused"))
@@ -66,8 +68,8 @@ func (p *platform) setWebhook(x *exchange) {
 
 // enter makes an address the bot's webhook.
 func (p *platform) enter(b *bot, target string, events []string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
 	b.Webhook, b.events = target, events
 }
 
@@ -92,7 +94,7 @@ func (o *object) events() []string {
 		return nil
 	}
 	var names []string
-	if strict(raw, &names) != nil {
+	if fake.Strict(raw, &names) != nil {
 		o.refuse(badData, "event_types is no array of strings")
 	}
 	out := []string{}

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/meta/metatest"
 )
 
 // extra is what only WhatsApp has, by type.
@@ -98,7 +98,7 @@ type extra struct {
 type composed struct {
 	hook      *fake.Webhook // nil: none
 	message   string
-	handshake *handshake
+	handshake *metatest.Handshake
 }
 
 // Act makes the webhook of an act and delivers it. Some acts make none: block, follow,
@@ -109,44 +109,22 @@ func (p *platform) Act(ctx context.Context, a fake.Act) (fake.Delivery, error) {
 	if err != nil {
 		return fake.Delivery{}, err
 	}
-	delivery := fake.Delivery{Message: made.message, Statuses: []int{}, Header: map[string]string{}}
 	if made.handshake != nil {
-		return p.shake(ctx, made.handshake, a.Hold)
+		return made.handshake.Shake(ctx, p.Client, a.Hold)
 	}
-	if made.hook == nil {
-		return delivery, nil
-	}
-	delivery.URL, delivery.Header, delivery.Body = made.hook.URL, made.hook.Header, string(made.hook.Body)
-	if a.Hold {
-		return delivery, nil
-	}
-	copies := func(n int) []fake.Webhook {
-		list := make([]fake.Webhook, n)
-		for i := range list {
-			list[i] = *made.hook
-		}
-		return list
-	}
-	delivery.Statuses = p.courier.Deliver(ctx, copies(max(a.Repeat, 1)))
-	delivery.Status = delivery.Statuses[len(delivery.Statuses)-1]
-
-	p.mu.Lock()
-	duplicates := p.faults.DuplicateWebhooks
-	p.mu.Unlock()
-	p.courier.Later(copies(duplicates))
-	return delivery, nil
+	return p.Deliver(ctx, a, fake.Delivery{Message: made.message}, made.hook, made.hook), nil
 }
 
 // compose makes the webhook of an act and notes what WhatsApp would know afterwards.
 func (p *platform) compose(a fake.Act) (composed, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n, err := p.number(a.Account)
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
+	n, err := p.Account(a.Account)
 	if err != nil {
 		return composed{}, err
 	}
-	x, err := extraOf(a)
-	if err != nil {
+	var x extra
+	if err := p.Extra(a, &x); err != nil {
 		return composed{}, err
 	}
 	var list []update
@@ -172,20 +150,10 @@ func (p *platform) compose(a fake.Act) (composed, error) {
 	out := composed{message: list[0].message}
 	entries := assembled(list, x.Form)
 	if len(entries) > 0 {
-		hook := n.signed(entries[0].Changes[0].Field, encode(webhook{objectName, entries}))
+		hook := n.signed(entries[0].Changes[0].Field, metatest.Encode(webhook{objectName, entries}))
 		out.hook = &hook
 	}
 	return out, nil
-}
-
-func extraOf(a fake.Act) (extra, error) {
-	var x extra
-	if len(a.Extra) > 0 {
-		if err := strict(a.Extra, &x); err != nil {
-			return x, fmt.Errorf("whatsapptest: act: extra: %w", err)
-		}
-	}
-	return x, nil
 }
 
 // update is the part of a webhook that one act makes.
@@ -203,13 +171,14 @@ func (p *platform) batch(n *number, x extra) ([]update, error) {
 	}
 	var list []update
 	for i, a := range x.Acts {
-		one, err := extraOf(a)
+		var one extra
+		err := p.Extra(a, &one)
 		if err != nil {
 			return nil, err
 		}
 		of := n
 		if a.Account != "" {
-			if of, err = p.number(a.Account); err != nil {
+			if of, err = p.Account(a.Account); err != nil {
 				return nil, err
 			}
 		}
@@ -258,19 +227,9 @@ func assembled(list []update, form string) []entry {
 	return out
 }
 
-// happen lets one act happen; p.mu is held.
+// happen lets one act happen; p.Mu is held.
 func (p *platform) happen(n *number, a fake.Act, x extra) (update, error) {
-	at := p.now()
-	if a.At != 0 {
-		at = time.UnixMilli(a.At)
-	}
-	set := 0
-	for _, is := range []bool{a.Text != "", a.Image != "", a.Sticker != "", a.Follow, a.Block, a.Button != "", a.Postback != "",
-		len(a.FlowAnswer) > 0, len(a.Extra) > 0} {
-		if is {
-			set++
-		}
-	}
+	at, set := p.Time(a), a.Doings()
 	if passing := x.Type == "identity" && set == 2; set != 1 && !passing {
 		return update{}, fmt.Errorf("whatsapptest: act: give exactly one of text, image, sticker, follow, block, button, flow_answer, extra; there are %d", set)
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/fake/faketest"
 )
 
 // sample reads one of Meta's bodies, with the names of this world's account in place
@@ -56,13 +57,13 @@ func TestActsMakeTheBytesThatMetaSends(t *testing.T) {
 			if identity == "" {
 				identity = `,"name":"王小明"`
 			}
-			w.extra("ming", `{"type":"identity",`+first+identity+`}`)
+			w.Extra("ming", `{"type":"identity",`+first+identity+`}`)
 			a := c.act
 			a.From, a.At = "ming", (1791170400+c.at)*1000+999
 			if c.extra != "" {
 				a.Extra = json.RawMessage(c.extra)
 			}
-			got := w.act(a)
+			got := w.Act(a)
 			want := sample(t, name, wabaOf(got.Body), displayOf(got.Body))
 			want = regexp.MustCompile(regexp.QuoteMeta(message)+`(0[1-9]|1[0-9])"`).ReplaceAllString(want, got.Message+`"`)
 			blank := func(s string) string {
@@ -100,20 +101,20 @@ func TestAnswersToTheHubMakeTheBytesThatMetaSends(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			w.extra("ming", `{"type":"identity","phone":"886912345678","user_id":"TW.13491208655302741918","name":"王小明"}`)
+			w.Extra("ming", `{"type":"identity","phone":"886912345678","user_id":"TW.13491208655302741918","name":"王小明"}`)
 			if name != "status_delivered" && name != "status_read" && name != "status_failed" {
-				w.act(fake.Act{From: "ming", Text: "hi"})
+				w.Act(fake.Act{From: "ming", Text: "hi"})
 			}
 			ref := ""
 			if name == "status_delivered" || name == "status_read" {
 				ref = `,"biz_opaque_callback_data":"hub:out:01K6SC"`
 			}
 			status, out := w.send(`"to":"886912345678",` + c.send + ref)
-			w.want("send", status, 200)
-			w.settle()
+			w.Want("send", status, 200)
+			w.Settle()
 			a := c.act
 			a.From, a.At = "ming", (1791170400+c.at)*1000
-			got := w.act(a)
+			got := w.Act(a)
 			want := sample(t, name, wabaOf(got.Body), displayOf(got.Body))
 			want = regexp.MustCompile(`wamid\.HBgMODg2OTEyMzQ1Njc4FQIAEhgUM0Esample9\d`).ReplaceAllString(want, idOf(out))
 			want = regexp.MustCompile(`wamid\.HBgMODg2OTEyMzQ1Njc4FQIAEhgUM0Esample[01]\d`).ReplaceAllString(want, got.Message)
@@ -171,19 +172,19 @@ func TestSignatures(t *testing.T) {
 		string(text): "d037104ddc12f12a418366c6bb121de3ad056ecb2046eeb7ac0240bf51d2166d",
 	} {
 		extra, _ := json.Marshal(map[string]string{"type": "raw", "body": body})
-		d := w.act(fake.Act{Extra: extra})
-		w.want(body, []any{d.Header["x-hub-signature-256"], d.Body == body}, []any{"sha256=" + want, true})
+		d := w.Act(fake.Act{Extra: extra})
+		w.Want(body, []any{d.Header["x-hub-signature-256"], d.Body == body}, []any{"sha256=" + want, true})
 	}
-	for _, h := range w.got() {
+	for _, h := range w.Got() {
 		mac := hmac.New(sha256.New, []byte(secret))
-		mac.Write([]byte(h.body))
-		w.want("delivered", h.signature, "sha256="+hex.EncodeToString(mac.Sum(nil)))
+		mac.Write([]byte(h.Body))
+		w.Want("delivered", h.Signature, "sha256="+hex.EncodeToString(mac.Sum(nil)))
 	}
 }
 
 func TestTextIsEscapedAsMetaEscapesIt(t *testing.T) {
 	w := newWorld(t)
-	d := w.act(fake.Act{From: "ann", Text: "é 你 😀 a/b \\/ <&> \"q\"\n\u2028\x01"})
+	d := w.Act(fake.Act{From: "ann", Text: "é 你 😀 a/b \\/ <&> \"q\"\n\u2028\x01"})
 	want := `"body":"\u00e9 \u4f60 \ud83d\ude00 a\/b \\\/ <&> \"q\"\n\u2028\u0001"`
 	if !strings.Contains(d.Body, want) {
 		t.Errorf("got %s, want it to have %s", d.Body, want)
@@ -193,50 +194,50 @@ func TestTextIsEscapedAsMetaEscapesIt(t *testing.T) {
 			t.Fatalf("got byte %d, want printable ASCII", d.Body[i])
 		}
 	}
-	w.want("read back", w.one(d.Body).Messages[0].Text.Body, "é 你 😀 a/b \\/ <&> \"q\"\n\u2028\x01")
+	w.Want("read back", w.one(d.Body).Messages[0].Text.Body, "é 你 😀 a/b \\/ <&> \"q\"\n\u2028\x01")
 }
 
 func TestDeliveries(t *testing.T) {
 	t.Run("come again with the same bytes", func(t *testing.T) {
 		w := newWorld(t)
-		d := w.act(fake.Act{From: "ann", Text: "hi", Repeat: 3})
-		hooks := w.got()
-		w.want("answer", []any{d.Status, d.Statuses, len(hooks)}, []any{200, []int{200, 200, 200}, 3})
+		d := w.Act(fake.Act{From: "ann", Text: "hi", Repeat: 3})
+		hooks := w.Got()
+		w.Want("answer", []any{d.Status, d.Statuses, len(hooks)}, []any{200, []int{200, 200, 200}, 3})
 		for _, h := range hooks {
-			w.want("hook", h, hook{"/app", d.Header["x-hub-signature-256"], d.Body})
+			w.Want("hook", h, faketest.Hook{URL: "/app?x=1", Path: "/app", Signature: d.Header["x-hub-signature-256"], Body: d.Body})
 		}
 	})
 	t.Run("are held back", func(t *testing.T) {
 		w := newWorld(t)
-		d := w.act(fake.Act{From: "ann", Text: "hi", Hold: true, ID: "wamid.7", At: 1791170400000})
-		w.want("hooks", len(w.got()), 0)
+		d := w.Act(fake.Act{From: "ann", Text: "hi", Hold: true, ID: "wamid.7", At: 1791170400000})
+		w.Want("hooks", len(w.Got()), 0)
 		m := w.one(d.Body).Messages[0]
-		w.want("answer", []any{d.Status, len(d.Statuses), d.Message, m.ID, m.Timestamp}, []any{0, 0, "wamid.7", "wamid.7", "1791170400"})
-		w.want("the window is open", first(w.text(m.From, "x")), 200)
+		w.Want("answer", []any{d.Status, len(d.Statuses), d.Message, m.ID, m.Timestamp}, []any{0, 0, "wamid.7", "wamid.7", "1791170400"})
+		w.Want("the window is open", first(w.text(m.From, "x")), 200)
 	})
 	t.Run("tell the hub's answer", func(t *testing.T) {
 		w := newWorld(t)
-		w.status = 503
-		w.want("status", w.act(fake.Act{From: "ann", Text: "hi"}).Status, 503)
-		w.want("not again by themselves", len(w.got()), 1)
+		w.Answer(503)
+		w.Want("status", w.Act(fake.Act{From: "ann", Text: "hi"}).Status, 503)
+		w.Want("not again by themselves", len(w.Got()), 1)
 	})
 	t.Run("come again later, in any order", func(t *testing.T) {
 		w := newWorld(t)
-		w.faults(`{"seed":3,"duplicate_webhooks":2,"shuffle_webhooks":true}`)
+		w.Faults(`{"seed":3,"duplicate_webhooks":2,"shuffle_webhooks":true}`)
 		for n := range 10 {
-			w.act(fake.Act{From: "ann", Text: fmt.Sprint("n", n)})
+			w.Act(fake.Act{From: "ann", Text: fmt.Sprint("n", n)})
 		}
 		count := map[string]int{}
-		for _, h := range w.got() {
-			count[w.one(h.body).Messages[0].Text.Body]++
+		for _, h := range w.Got() {
+			count[w.one(h.Body).Messages[0].Text.Body]++
 		}
-		w.want("texts", count, map[string]int{"n0": 3, "n1": 3, "n2": 3, "n3": 3, "n4": 3, "n5": 3, "n6": 3, "n7": 3, "n8": 3, "n9": 3})
+		w.Want("texts", count, map[string]int{"n0": 3, "n1": 3, "n2": 3, "n3": 3, "n4": 3, "n5": 3, "n6": 3, "n7": 3, "n8": 3, "n9": 3})
 	})
 	t.Run("have ids of their own", func(t *testing.T) {
 		w := newWorld(t)
 		seen := map[string]bool{}
 		for range 200 {
-			id := w.act(fake.Act{From: "ann", Text: "hi", Hold: true}).Message
+			id := w.Act(fake.Act{From: "ann", Text: "hi", Hold: true}).Message
 			if !regexp.MustCompile(`^wamid\.HBgMODg2OT[0-9A-Za-z+/]+=*$`).MatchString(id) || seen[id] {
 				t.Fatalf("got %s, want a new id of Meta's form", id)
 			}
@@ -249,9 +250,9 @@ func first(status int, _ map[string]any) int { return status }
 
 func TestActsThatAreNotPossible(t *testing.T) {
 	w := newWorld(t)
-	w.act(fake.Act{Account: "shop", From: "bob", Text: "x"})
-	w.act(fake.Act{Account: "shop", From: "eve", Block: true})
-	w.got()
+	w.Act(fake.Act{Account: "shop", From: "bob", Text: "x"})
+	w.Act(fake.Act{Account: "shop", From: "eve", Block: true})
+	w.Got()
 	extra := func(x string) fake.Act { return fake.Act{Account: "shop", From: "ann", Extra: json.RawMessage(x)} }
 	for name, a := range map[string]fake.Act{
 		"unknown account":              {Account: "none", From: "ann", Text: "x"},
@@ -287,13 +288,13 @@ func TestActsThatAreNotPossible(t *testing.T) {
 		"a batch over apps":            extra(`{"type":"batch","acts":[{"account":"rival","from":"ann","text":"x"}]}`),
 		"a wrong act in a batch":       extra(`{"type":"batch","acts":[{"from":"ann"}]}`),
 	} {
-		if d, err := w.platform.Act(t.Context(), a); err == nil {
+		if d, err := w.Platform.Act(t.Context(), a); err == nil {
 			t.Errorf("%s: got %+v, want an error", name, d)
 		} else if !strings.HasPrefix(err.Error(), "whatsapptest: act") {
 			t.Errorf("%s: got %v, want it to say where it comes from", name, err)
 		}
 	}
-	w.want("hooks", len(w.got()), 0)
+	w.Want("hooks", len(w.Got()), 0)
 }
 
 func firstOf(a, _ string) string { return a }

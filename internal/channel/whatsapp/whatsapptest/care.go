@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/meta/metatest"
 )
 
 // app is a Meta app: the numbers with its secret belong to it.
@@ -34,7 +37,7 @@ func (f faults) permissions() []string {
 
 // bearer is the credential of a call; "" = none.
 func (x *exchange) bearer() string {
-	bearer, _ := strings.CutPrefix(x.r.Header.Get("Authorization"), "Bearer ")
+	bearer, _ := strings.CutPrefix(x.R.Header.Get("Authorization"), "Bearer ")
 	return bearer
 }
 
@@ -42,7 +45,7 @@ func (x *exchange) bearer() string {
 // credential it is.
 func (p *platform) caller(x *exchange) (n *number, asApp bool) {
 	bearer := x.bearer()
-	for _, n := range p.numbers {
+	for _, n := range p.Accounts {
 		switch {
 		case bearer == "":
 		case n.Secrets["access_token"] == bearer:
@@ -56,9 +59,9 @@ func (p *platform) caller(x *exchange) (n *number, asApp bool) {
 
 // parameters are those of the query and of a body that is a form or JSON.
 func (x *exchange) parameters() url.Values {
-	out := x.r.URL.Query()
+	out := x.R.URL.Query()
 	var members map[string]any
-	if json.Unmarshal(x.body, &members) == nil {
+	if json.Unmarshal(x.Body, &members) == nil {
 		for name, value := range members {
 			if text, ok := value.(string); ok {
 				out.Set(name, text)
@@ -66,7 +69,7 @@ func (x *exchange) parameters() url.Values {
 		}
 		return out
 	}
-	if form, err := url.ParseQuery(string(x.body)); err == nil {
+	if form, err := url.ParseQuery(string(x.Body)); err == nil {
 		for name, values := range form {
 			out[name] = append(out[name], values...)
 		}
@@ -74,17 +77,11 @@ func (x *exchange) parameters() url.Values {
 	return out
 }
 
-// noObject is the refusal of an object that is not there for the caller.
-func (x *exchange) noObject() *refusal {
-	return &refusal{status: 400, code: 100, subcode: 33, kind: "GraphMethodException", message: "Unsupported " + strings.ToLower(x.r.Method) +
-		" request. Object with this ID does not exist, cannot be loaded due to missing permissions, or does not support this operation."}
-}
-
 // care answers the calls by which an account is connected; false if it is none of them.
 func (p *platform) care(x *exchange, path string) bool {
 	id, rest, _ := strings.Cut(path, "/")
 	var do func(x *exchange, n *number, id string) *refusal
-	switch x.r.Method + " " + rest {
+	switch x.R.Method + " " + rest {
 	case "GET ":
 		if do = p.tellNumber; id == "debug_token" {
 			do = p.debug
@@ -105,22 +102,22 @@ func (p *platform) care(x *exchange, path string) bool {
 		return false
 	}
 	n, asApp := p.caller(x)
-	p.mu.Lock()
-	x.faults = p.faults.of(n)
-	p.mu.Unlock()
+	p.Mu.Lock()
+	x.faults = p.Faults.of(n)
+	p.Mu.Unlock()
 	switch {
 	case x.faults.Down:
-		x.refuse(&refusal{status: 503, code: 2, message: "Service temporarily unavailable"})
+		x.refuse(&refusal{Status: 503, Code: 2, Message: "Service temporarily unavailable"})
 	case x.bearer() == "":
-		x.refuse(&refusal{status: 400, code: 104, message: "An access token is required to request this resource."})
+		x.refuse(metatest.NoToken())
 	case n == nil && asApp:
-		x.refuse(&refusal{status: 400, code: 190, message: "Invalid OAuth access token signature."})
+		x.refuse(&refusal{Status: 400, Code: 190, Message: "Invalid OAuth access token signature."})
 	case n == nil:
-		x.refuse(&refusal{status: 401, code: 190, message: "Invalid OAuth access token - Cannot parse access token"})
+		x.refuse(&refusal{Status: 401, Code: 190, Message: metatest.Unparsed})
 	case x.faults.ExpiredToken && !asApp:
-		x.refuse(&refusal{status: 401, code: 190, subcode: 463, message: "Error validating access token: Session has expired."})
+		x.refuse(&refusal{Status: 401, Code: 190, Subcode: 463, Message: "Error validating access token: Session has expired."})
 	case asApp != (rest == "subscriptions") && id != "debug_token":
-		x.refuse(&refusal{status: 403, code: 200, message: "(#200) This endpoint needs another kind of access token."})
+		x.refuse(&refusal{Status: 403, Code: 200, Message: "(#200) This endpoint needs another kind of access token."})
 	default:
 		if refused := do(x, n, id); refused != nil {
 			x.refuse(refused)
@@ -132,23 +129,23 @@ func (p *platform) care(x *exchange, path string) bool {
 // debug tells about a token of the caller's app.
 // https://developers.facebook.com/docs/graph-api/reference/debug_token
 func (p *platform) debug(x *exchange, caller *number, _ string) *refusal {
-	token := x.r.URL.Query().Get("input_token")
+	token := x.R.URL.Query().Get("input_token")
 	var of *number
-	for _, n := range p.numbers {
+	for _, n := range p.Accounts {
 		if token != "" && n.Secrets["access_token"] == token && n.app == caller.app {
 			of = n
 		}
 	}
 	if of == nil {
-		x.answer(200, map[string]any{"data": map[string]any{"is_valid": false, "scopes": []string{},
-			"error": map[string]any{"code": 190, "message": "Invalid OAuth access token - Cannot parse access token"}}})
+		x.Answer(200, map[string]any{"data": map[string]any{"is_valid": false, "scopes": []string{},
+			"error": map[string]any{"code": 190, "message": metatest.Unparsed}}})
 		return nil
 	}
-	p.mu.Lock()
-	f, now := p.faults.of(of), p.now()
-	p.mu.Unlock()
+	p.Mu.Lock()
+	f, now := p.Faults.of(of), p.Now()
+	p.Mu.Unlock()
 	data := map[string]any{"app_id": of.app.id, "application": "Omnihub", "type": "SYSTEM_USER", "is_valid": !f.ExpiredToken,
-		"user_id": digits(15, "user", of.app.id), "expires_at": 0, "data_access_expires_at": 0, "issued_at": now.Add(-time.Hour).Unix()}
+		"user_id": fake.Digits(15, "user", of.app.id), "expires_at": 0, "data_access_expires_at": 0, "issued_at": now.Add(-time.Hour).Unix()}
 	if f.TokenExpiresIn > 0 {
 		data["expires_at"] = now.Add(time.Duration(f.TokenExpiresIn) * time.Second).Unix()
 	}
@@ -164,7 +161,7 @@ func (p *platform) debug(x *exchange, caller *number, _ string) *refusal {
 		grants = append(grants, grant{scope, []string{of.waba}})
 	}
 	data["scopes"], data["granular_scopes"] = f.permissions(), grants
-	x.answer(200, map[string]any{"data": data})
+	x.Answer(200, map[string]any{"data": data})
 	return nil
 }
 
@@ -172,19 +169,19 @@ func (p *platform) debug(x *exchange, caller *number, _ string) *refusal {
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/reference/whatsapp-business-phone-number
 func (p *platform) tellNumber(x *exchange, caller *number, id string) *refusal {
 	var of *number
-	for _, n := range p.numbers {
+	for _, n := range p.Accounts {
 		if n.ExternalID == id && n.waba == caller.waba {
 			of = n
 		}
 	}
 	switch {
 	case id == caller.waba:
-		x.answer(200, map[string]any{"id": id, "name": "Omnihub", "timezone_id": "1"})
+		x.Answer(200, map[string]any{"id": id, "name": "Omnihub", "timezone_id": "1"})
 		return nil
 	case of == nil:
-		return x.noObject()
+		return x.Missing()
 	case slices.Contains(x.faults.MissingPermissions, "whatsapp_business_management"):
-		return &refusal{status: 403, code: 200, message: "(#200) You do not have the necessary permissions required to send messages on behalf of this WhatsApp Business Account"}
+		return &refusal{Status: 403, Code: 200, Message: "(#200) You do not have the necessary permissions required to send messages on behalf of this WhatsApp Business Account"}
 	}
 	known := map[string]any{"id": of.ExternalID, "display_phone_number": "+" + of.display, "verified_name": of.ID,
 		"quality_rating": "GREEN", "name_status": "APPROVED", "status": "CONNECTED", "platform_type": "CLOUD_API", "account_mode": "LIVE",
@@ -196,18 +193,18 @@ func (p *platform) tellNumber(x *exchange, caller *number, id string) *refusal {
 		known["quality_rating"] = x.faults.QualityRating
 	}
 	out := map[string]any{"id": of.ExternalID}
-	asked := x.r.URL.Query().Get("fields")
+	asked := x.R.URL.Query().Get("fields")
 	if asked == "" {
 		asked = "verified_name,code_verification_status,display_phone_number,quality_rating,platform_type"
 	}
 	for _, name := range strings.Split(asked, ",") {
 		value, ok := known[name]
 		if !ok {
-			return &refusal{status: 400, code: 100, message: "(#100) Tried accessing nonexisting field (" + name + ") on node type (WhatsAppBusinessPhoneNumber)"}
+			return &refusal{Status: 400, Code: 100, Message: "(#100) Tried accessing nonexisting field (" + name + ") on node type (WhatsAppBusinessPhoneNumber)"}
 		}
 		out[name] = value
 	}
-	x.answer(200, out)
+	x.Answer(200, out)
 	return nil
 }
 
@@ -215,20 +212,20 @@ func (p *platform) tellNumber(x *exchange, caller *number, id string) *refusal {
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/reference/whatsapp-business-account
 func (p *platform) tellNumbers(x *exchange, caller *number, id string) *refusal {
 	if id != caller.waba {
-		return x.noObject()
+		return x.Missing()
 	}
 	list := []map[string]string{}
-	for _, n := range p.numbers {
+	for _, n := range p.Accounts {
 		if n.waba == id {
 			list = append(list, map[string]string{"id": n.ExternalID, "display_phone_number": "+" + n.display, "verified_name": n.ID})
 		}
 	}
-	x.answer(200, map[string]any{"data": list})
+	x.Answer(200, map[string]any{"data": list})
 	return nil
 }
 
 func (x *exchange) success() {
-	x.answer(http.StatusOK, map[string]bool{"success": true})
+	x.Answer(http.StatusOK, map[string]bool{"success": true})
 }
 
 // unconfirmed is the refusal of a webhook URL that did not answer the challenge.
@@ -237,5 +234,5 @@ func unconfirmed(status int) *refusal {
 	if status != 0 {
 		why = "HTTP Status Code = " + strconv.Itoa(status) + "; HTTP Message = " + http.StatusText(status)
 	}
-	return &refusal{status: 400, code: 2200, message: "(#2200) Callback verification failed with the following errors: " + why}
+	return &refusal{Status: 400, Code: 2200, Message: "(#2200) Callback verification failed with the following errors: " + why}
 }

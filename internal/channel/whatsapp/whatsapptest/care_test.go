@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/fake/faketest"
 	"omnihub/internal/channel/whatsapp/whatsapptest"
 )
 
@@ -247,11 +248,7 @@ func TestRestartKeepsWhereWebhooksGo(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "journal")
 	restart := func(webhook string) {
 		t.Helper()
-		j, err := fake.OpenJournal(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { j.Close() })
+		j := faketest.Journal(t, file)
 		o.api.Close()
 		o.open(j, o.hub.URL+webhook)
 	}

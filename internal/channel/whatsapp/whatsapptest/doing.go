@@ -58,7 +58,7 @@ func (g guise) contact() contact {
 	return contact{Profile: profile{g.profile, g.username}, WaID: g.phone(), UserID: g.userID()}
 }
 
-// doing is what a customer does; p.mu is held.
+// doing is what a customer does; p.Mu is held.
 func (p *platform) doing(n *number, a fake.Act, x extra, set int, at time.Time) (update, error) {
 	if a.From == "" {
 		return update{}, errors.New("whatsapptest: act: who is it from?")

@@ -42,7 +42,7 @@ func (p *platform) newTemplate(n *number, x extra) (update, error) {
 		return update{}, err
 	}
 	p.templates[t.key(n.waba)] = t
-	p.journal.Record("template", templateEntry{WABA: n.waba, Template: t})
+	p.Journal.Record("template", templateEntry{WABA: n.waba, Template: t})
 	return update{n: n}, nil
 }
 
@@ -90,7 +90,7 @@ func (p *platform) templateStatus(n *number, x extra, at time.Time) (update, err
 		changed.Status = state
 	}
 	p.templates[t.key(n.waba)] = &changed
-	p.journal.Record("template", templateEntry{WABA: n.waba, Template: &changed, Gone: state == "DELETED"})
+	p.Journal.Record("template", templateEntry{WABA: n.waba, Template: &changed, Gone: state == "DELETED"})
 	if state == "DELETED" {
 		delete(p.templates, t.key(n.waba))
 	}

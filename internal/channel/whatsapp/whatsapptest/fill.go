@@ -11,22 +11,22 @@ import (
 const maxFilled = 1024
 
 // fill reads a template's send: which one, and what its blanks and buttons get.
-// p.mu is held.
+// p.Mu is held.
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/template-messages
 func (p *platform) fill(n *number, q *request, m *object) {
-	name := m.text("name", true, 512)
-	language := m.child("language")
-	code := language.text("code", true, 20)
-	language.oneOf("policy", false, "deterministic")
-	language.only()
-	components := m.list("components", false, 20)
-	m.only()
-	if m.fault != nil {
+	name := m.Text("name", true, 512)
+	language := m.Child("language")
+	code := language.Text("code", true, 20)
+	language.OneOf("policy", false, "deterministic")
+	language.Only()
+	components := m.List("components", false, 20)
+	m.Only()
+	if m.Fault != nil {
 		return
 	}
 	t := p.templates[(&template{Name: name, Language: code}).key(n.waba)]
 	if t == nil {
-		m.refuse(132001, "template name (%s) does not exist in %s", name, code)
+		m.Refuse(refuse(132001, "template name (%s) does not exist in %s", name, code))
 		return
 	}
 	t.sendable(m)
@@ -34,32 +34,32 @@ func (p *platform) fill(n *number, q *request, m *object) {
 	var header, body *object
 	buttons := map[int]*object{}
 	for _, c := range components {
-		switch c.oneOf("type", true, "header", "body", "button") {
+		switch c.OneOf("type", true, "header", "body", "button") {
 		case "header":
 			if header != nil {
-				c.refuse(131009, "%s comes twice", c.at)
+				c.Refuse(refuse(131009, "%s comes twice", c.At))
 			}
 			header = c
 		case "body":
 			if body != nil {
-				c.refuse(131009, "%s comes twice", c.at)
+				c.Refuse(refuse(131009, "%s comes twice", c.At))
 			}
 			body = c
 		case "button":
-			i := c.index()
+			i := indexOf(c)
 			if buttons[i] != nil {
-				c.refuse(131009, "%s comes twice", c.at)
+				c.Refuse(refuse(131009, "%s comes twice", c.At))
 			}
 			buttons[i] = c
 		}
 	}
-	if m.fault != nil {
+	if m.Fault != nil {
 		return
 	}
 	t.fillHeader(m, header)
 	q.text = filled(m, body, "body", t.component("BODY").Text)
 	if utf8.RuneCountInString(q.text) > maxFilled {
-		m.refuse(132005, "")
+		m.Refuse(refuse(132005, ""))
 	}
 	own := t.component("BUTTONS").Buttons
 	for i := range own {
@@ -67,26 +67,26 @@ func (p *platform) fill(n *number, q *request, m *object) {
 		delete(buttons, i)
 	}
 	for i := range buttons {
-		m.refuse(132000, "buttons: Button at index %d does not exist in the template", i)
+		m.Refuse(refuse(132000, "buttons: Button at index %d does not exist in the template", i))
 	}
 }
 
 // parameters are the values that a component gives; none if it is nil.
-func (o *object) parameters() []*object {
+func parameters(o *object) []*object {
 	if o == nil {
 		return nil
 	}
-	list := o.list("parameters", false, 100)
-	o.only()
+	list := o.List("parameters", false, 100)
+	o.Only()
 	return list
 }
 
 // counted refuses another number of parameters than the template has.
 func counted(m *object, place string, got, want int) bool {
 	if got != want {
-		m.refuse(132000, "%s: number of localizable_params (%d) does not match the expected number of params (%d)", place, got, want)
+		m.Refuse(refuse(132000, "%s: number of localizable_params (%d) does not match the expected number of params (%d)", place, got, want))
 	}
-	return m.fault == nil
+	return m.Fault == nil
 }
 
 // fillHeader reads what the header gets.
@@ -96,28 +96,28 @@ func (t *template) fillHeader(m, given *object) {
 		filled(m, given, "header", own.Text)
 		return
 	}
-	list := given.parameters()
+	list := parameters(given)
 	if len(list) == 0 {
-		m.refuse(132012, "header: Format mismatch, expected %s, received UNKNOWN", own.Format)
+		m.Refuse(refuse(132012, "header: Format mismatch, expected %s, received UNKNOWN", own.Format))
 	}
-	if m.fault != nil || !counted(m, "header", len(list), 1) {
+	if m.Fault != nil || !counted(m, "header", len(list), 1) {
 		return
 	}
 	one, want := list[0], strings.ToLower(own.Format)
-	if one.text("type", true, 20) != want {
-		one.refuse(132012, "header: Format mismatch, expected %s", own.Format)
+	if one.Text("type", true, 20) != want {
+		one.Refuse(refuse(132012, "header: Format mismatch, expected %s", own.Format))
 	}
 	if want == "location" {
-		one.child("location").place()
+		place(one.Child("location"))
 	} else {
-		one.child(want).media(want)
+		mediaOf(one.Child(want), want)
 	}
-	one.only()
+	one.Only()
 }
 
 // filled gives a text with its blanks filled.
 func filled(m, given *object, place, text string) string {
-	names, list := blanks(text), given.parameters()
+	names, list := blanks(text), parameters(given)
 	if !counted(m, place, len(list), len(names)) {
 		return ""
 	}
@@ -125,44 +125,44 @@ func filled(m, given *object, place, text string) string {
 	for i, one := range list {
 		name := strconv.Itoa(i + 1)
 		if _, err := strconv.Atoi(names[i]); err != nil {
-			if name = one.text("parameter_name", false, 100); name == "" {
-				one.refuse(100, "Parameter name is missing or empty")
+			if name = one.Text("parameter_name", false, 100); name == "" {
+				one.Refuse(refuse(100, "Parameter name is missing or empty"))
 			}
 		}
-		values[name] = one.worded()
-		one.only()
+		values[name] = worded(one)
+		one.Only()
 	}
 	for _, name := range names {
 		if _, ok := values[name]; !ok {
-			m.refuse(132012, "%s: a parameter has not the name of the template's", place)
+			m.Refuse(refuse(132012, "%s: a parameter has not the name of the template's", place))
 		}
 	}
 	return blank.ReplaceAllStringFunc(text, func(b string) string { return values[strings.Trim(b, "{}")] })
 }
 
 // worded reads a parameter that stands for words.
-func (o *object) worded() string {
-	switch form := o.text("type", true, 20); form {
+func worded(o *object) string {
+	switch form := o.Text("type", true, 20); form {
 	case "text":
-		return o.text("text", true, 32768)
+		return o.Text("text", true, 32768)
 	case "currency", "date_time":
-		c := o.child(form)
-		return c.text("fallback_value", true, 1000)
+		c := o.Child(form)
+		return c.Text("fallback_value", true, 1000)
 	default:
-		o.refuse(132012, "Parameter %s must be of type text", o.at)
+		o.Refuse(refuse(132012, "Parameter %s must be of type text", o.At))
 		return ""
 	}
 }
 
-// index reads which of the template's buttons is meant; a string or a number.
-func (o *object) index() int {
-	raw, ok := o.need("index")
+// indexOf reads which of the template's buttons is meant; a string or a number.
+func indexOf(o *object) int {
+	raw, ok := o.Need("index")
 	if !ok {
 		return 0
 	}
 	i, err := strconv.Atoi(string(bytes.Trim(raw, `"`)))
 	if err != nil || i < 0 || i > 9 {
-		o.refuse(131009, "%s must be from 0 to 9", o.path("index"))
+		o.Refuse(refuse(131009, "%s must be from 0 to 9", o.Path("index")))
 	}
 	return i
 }
@@ -172,10 +172,10 @@ func (q *request) fillButton(m *object, own templateButton, at int, given *objec
 	kind := strings.ToLower(own.Type)
 	var one *object
 	if given != nil {
-		if sub := given.text("sub_type", true, 20); sub != kind && m.fault == nil {
-			m.refuse(132012, "buttons: Button at index %d is not of type %s", at, sub)
+		if sub := given.Text("sub_type", true, 20); sub != kind && m.Fault == nil {
+			m.Refuse(refuse(132012, "buttons: Button at index %d is not of type %s", at, sub))
 		}
-		list := given.parameters()
+		list := parameters(given)
 		if len(list) > 1 {
 			counted(m, "button "+strconv.Itoa(at), len(list), 1)
 		}
@@ -185,14 +185,14 @@ func (q *request) fillButton(m *object, own templateButton, at int, given *objec
 	}
 	needed := own.Type == "COPY_CODE" || own.Type == "URL" && len(blanks(own.URL)) > 0
 	if one == nil && needed {
-		m.refuse(131008, "buttons: Button at index %d of type %s requires a parameter", at, own.Type)
+		m.Refuse(refuse(131008, "buttons: Button at index %d of type %s requires a parameter", at, own.Type))
 	}
-	if m.fault != nil {
+	if m.Fault != nil {
 		return
 	}
 	is := func(want string) {
-		if got := one.text("type", true, 20); got != want {
-			one.refuse(132012, "buttons: Button at index %d needs a parameter of type %s", at, want)
+		if got := one.Text("type", true, 20); got != want {
+			one.Refuse(refuse(132012, "buttons: Button at index %d needs a parameter of type %s", at, want))
 		}
 	}
 	switch {
@@ -200,32 +200,32 @@ func (q *request) fillButton(m *object, own templateButton, at int, given *objec
 		s := shown{Kind: "button", Data: own.Text, Title: own.Text}
 		if one != nil {
 			is("payload")
-			s.Data = one.text("payload", true, 256)
+			s.Data = one.Text("payload", true, 256)
 		}
 		q.shown = append(q.shown, s)
 	case own.Type == "FLOW":
 		q.form = &form{Token: "unused"} // what Meta gives if the send brings none
 		if one != nil {
 			is("action")
-			action := one.child("action")
-			if token := action.text("flow_token", false, 1000); token != "" {
+			action := one.Child("action")
+			if token := action.Text("flow_token", false, 1000); token != "" {
 				q.form.Token = token
 			}
-			if action.has("flow_action_data") {
-				action.child("flow_action_data")
+			if action.Has("flow_action_data") {
+				action.Child("flow_action_data")
 			}
-			action.only()
+			action.Only()
 		}
 	case own.Type == "COPY_CODE":
 		is("coupon_code")
-		one.text("coupon_code", true, 20)
+		one.Text("coupon_code", true, 20)
 	case needed:
 		is("text")
-		one.text("text", true, 2000)
+		one.Text("text", true, 2000)
 	case one != nil:
-		m.refuse(132000, "buttons: Button at index %d takes no parameters", at)
+		m.Refuse(refuse(132000, "buttons: Button at index %d takes no parameters", at))
 	}
 	if one != nil {
-		one.only()
+		one.Only()
 	}
 }

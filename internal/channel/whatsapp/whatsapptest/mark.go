@@ -5,18 +5,18 @@ import "omnihub/internal/channel/fake"
 // mark takes a read mark, with or without a sign that an answer is being written.
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/typing-indicators
 func (p *platform) mark(x *exchange, o *object) {
-	o.oneOf("status", true, "read")
-	id := o.messageID("message_id")
+	o.OneOf("status", true, "read")
+	id := wamid(o, "message_id")
 	what := "read"
-	if o.has("typing_indicator") {
+	if o.Has("typing_indicator") {
 		what = "typing"
-		t := o.child("typing_indicator")
-		t.oneOf("type", true, "text")
-		t.only()
+		t := o.Child("typing_indicator")
+		t.OneOf("type", true, "text")
+		t.Only()
 	}
-	o.only()
-	if o.fault != nil {
-		x.refuse(o.fault)
+	o.Only()
+	if o.Fault != nil {
+		x.refuse(o.Fault)
 		return
 	}
 	if p.fault(x, what+" "+id) {
@@ -27,14 +27,14 @@ func (p *platform) mark(x *exchange, o *object) {
 		return
 	}
 	if !p.spoil(x, what+" "+id) {
-		x.answer(200, map[string]bool{"success": true})
+		x.Answer(200, map[string]bool{"success": true})
 	}
 }
 
 // noteMark puts a mark into the ledger; the message must be one that the number got.
 func (p *platform) noteMark(x *exchange, what, id string) *refusal {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
 	n := x.number
 	who := p.people[n.got[id]]
 	if who == nil {
@@ -44,7 +44,7 @@ func (p *platform) noteMark(x *exchange, what, id string) *refusal {
 	if who.Show == showUser || to == "" {
 		to = p.userID(n.waba, who)
 	}
-	p.ledger.Add(fake.Call{Channel: kind, Account: n.ID, To: to, Name: who.label(to), Kind: what,
-		Body: string(x.body), At: p.now().UnixMilli(), ID: id})
+	p.Ledger.Add(fake.Call{Channel: kind, Account: n.ID, To: to, Name: who.label(to), Kind: what,
+		Body: string(x.Body), At: p.Now().UnixMilli(), ID: id})
 	return nil
 }

@@ -3,6 +3,8 @@ package whatsapptest
 import (
 	"encoding/json"
 	"time"
+
+	"omnihub/internal/channel/fake"
 )
 
 // What the platform records, so that it still knows its customers, what they were
@@ -35,51 +37,46 @@ type (
 )
 
 func (p *platform) rememberChat(n *number, key string, c *chat) {
-	p.journal.Record("chat", chatEntry{n.ID, key, c.lastIn, c.blocked})
+	p.Journal.Record("chat", chatEntry{n.ID, key, c.lastIn, c.blocked})
 }
 
 func (p *platform) rememberGot(n *number, id, key string) {
 	n.got[id] = key
-	p.journal.Record("got", gotEntry{n.ID, key, id})
+	p.Journal.Record("got", gotEntry{n.ID, key, id})
 }
 
 // recall reads what was recorded. Entries of accounts that are gone are passed over.
 func (p *platform) recall() {
-	p.journal.Replay(func(kind string, entry json.RawMessage) {
+	p.Journal.Replay(func(kind string, entry json.RawMessage) {
 		switch kind {
 		case "person":
-			if who, ok := recorded[person](entry); ok {
+			if who, ok := fake.Recorded[person](entry); ok {
 				p.file(&who)
 			}
 		case "chat":
-			e, ok := recorded[chatEntry](entry)
-			if n, err := p.number(e.Account); ok && err == nil {
+			if e, n, ok := fake.RecordedOf[chatEntry](p.Core, entry); ok {
 				c := n.chat(e.Person)
 				c.lastIn, c.blocked = e.LastIn, e.Blocked
 			}
 		case "got":
-			e, ok := recorded[gotEntry](entry)
-			if n, err := p.number(e.Account); ok && err == nil {
+			if e, n, ok := fake.RecordedOf[gotEntry](p.Core, entry); ok {
 				n.got[e.Message] = e.Person
 			}
 		case "accepted":
-			e, ok := recorded[acceptedEntry](entry)
-			if n, err := p.number(e.Account); ok && err == nil && e.Sent != nil {
+			if e, n, ok := fake.RecordedOf[acceptedEntry](p.Core, entry); ok && e.Sent != nil {
 				n.remember(e.Sent)
 				_ = n.pace(e.Sent.pairKey(), e.Sent.At) // it was allowed then
 			}
 		case "told":
-			e, ok := recorded[toldEntry](entry)
-			if n, err := p.number(e.Account); ok && err == nil && n.sent[e.Message] != nil {
+			if e, n, ok := fake.RecordedOf[toldEntry](p.Core, entry); ok && n.sent[e.Message] != nil {
 				n.sent[e.Message].recallTold(e.State)
 			}
 		case "webhook":
-			e, ok := recorded[webhookEntry](entry)
-			if n, err := p.number(e.Account); ok && err == nil && n.configured == e.Configured {
+			if e, n, ok := fake.RecordedOf[webhookEntry](p.Core, entry); ok && n.configured == e.Configured {
 				n.Webhook, n.alternate, n.unsubscribed, n.app.fields = e.URL, e.Alternate, e.Unsubscribed, e.Fields
 			}
 		case "template":
-			e, ok := recorded[templateEntry](entry)
+			e, ok := fake.Recorded[templateEntry](entry)
 			switch {
 			case !ok || e.Template == nil:
 			case e.Gone:
@@ -89,12 +86,10 @@ func (p *platform) recall() {
 			}
 		}
 	})
-	for _, n := range p.numbers {
+	for _, n := range p.Accounts {
 		for _, s := range n.sent {
 			if len(s.Owed) > 0 && n.route("messages") != "" {
-				w := p.news(n, s, faults{}, s.ID)
-				w.tries = restartTries
-				go w.tell()
+				p.news(n, s, faults{}, s.ID).AfterRestart()
 			}
 		}
 	}
@@ -106,17 +101,5 @@ func (s *sent) recallTold(state string) {
 		s.told = map[string]bool{}
 	}
 	s.told[state] = true
-	var left []string
-	for _, o := range s.Owed {
-		if o != state {
-			left = append(left, o)
-		}
-	}
-	s.Owed = left
-}
-
-func recorded[T any](entry json.RawMessage) (T, bool) {
-	var e T
-	err := json.Unmarshal(entry, &e)
-	return e, err == nil
+	s.Owed = fake.Strike(s.Owed, state)
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/fake/faketest"
 	"omnihub/internal/channel/whatsapp/whatsapptest"
 )
 
@@ -35,11 +36,7 @@ func TestRestartForgetsNothing(t *testing.T) {
 	now.Store(1791170415)
 	path := filepath.Join(t.TempDir(), "whatsapp.jsonl")
 	start := func(webhook string) (fake.Platform, *fake.Ledger) {
-		j, err := fake.OpenJournal(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { j.Close() })
+		j := faketest.Journal(t, path)
 		ledger := fake.OpenLedger(j)
 		return whatsapptest.New(fake.Config{
 			Accounts: []fake.Account{{ID: "wa1", ExternalID: shop, Webhook: webhook,
@@ -167,11 +164,7 @@ func TestRestartForgetsNothing(t *testing.T) {
 func TestBlockIsRemembered(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "whatsapp.jsonl")
 	for round := range 2 {
-		j, err := fake.OpenJournal(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer j.Close()
+		j := faketest.Journal(t, path)
 		p := whatsapptest.New(fake.Config{Accounts: []fake.Account{{ID: "wa1", ExternalID: shop}}, Journal: j})
 		a := fake.Act{From: "eve", Block: true}
 		if round == 1 {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"omnihub/internal/channel/fake"
 )
 
 // person is somebody who uses WhatsApp.
@@ -32,7 +34,7 @@ var (
 )
 
 // person finds or makes the customer whom a tester names: by any name, by the phone
-// number that is the customer's now, or by a BSUID; p.mu is held.
+// number that is the customer's now, or by a BSUID; p.Mu is held.
 func (p *platform) person(n *number, name string) (*person, error) {
 	if userForm.MatchString(name) {
 		who := p.ids[idKey(n.waba, name)]
@@ -78,7 +80,7 @@ func (p *platform) introduce(who *person) *person {
 // keep files a person and records it.
 func (p *platform) keep(who *person) {
 	p.file(who)
-	p.journal.Record("person", who)
+	p.Journal.Record("person", who)
 }
 
 // file makes a person found under all names; past BSUIDs go on leading to the person.
@@ -114,13 +116,13 @@ func (p *platform) userID(waba string, who *person) string {
 }
 
 func newUserID(waba string, who *person) string {
-	return "TW." + digits(20, "user", waba, who.Key, fmt.Sprint(who.Changes))
+	return "TW." + fake.Digits(20, "user", waba, who.Key, fmt.Sprint(who.Changes))
 }
 
 // freePhone derives a number that is nobody's.
 func (p *platform) freePhone(names ...string) string {
 	for {
-		phone := "8869" + digits(8, names...)
+		phone := "8869" + fake.Digits(8, names...)
 		if p.phones[phone] == nil {
 			return phone
 		}

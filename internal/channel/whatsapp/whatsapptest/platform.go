@@ -7,36 +7,24 @@
 package whatsapptest
 
 import (
-	"crypto/sha256"
-	"fmt"
-	"math/big"
-	"net/http"
-	"sync"
-	"sync/atomic"
+	"cmp"
 	"time"
 
 	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/meta/metatest"
 )
 
 const kind = "whatsapp"
 
 // platform is WhatsApp, as far as the accounts of its Config are concerned.
 type platform struct {
-	now     func() time.Time
-	ledger  *fake.Ledger
-	courier fake.Courier
-	client  *http.Client
-	journal *fake.Journal
-	waiting atomic.Int64 // statuses that are still to be told
+	*fake.Core[*number, faults]
 
-	mu        sync.Mutex
-	numbers   []*number
+	// Guarded by Mu.
 	people    map[string]*person   // by key
 	phones    map[string]*person   // by the phone number that is theirs now
 	ids       map[string]*person   // by WABA and BSUID, those of the past included
 	templates map[string]*template // by WABA, name and language
-	faults    faults
-	dice      *fake.Dice
 }
 
 // number is a business phone number. Numbers with the same app secret share an app,
@@ -51,11 +39,11 @@ type number struct {
 	alternate    string // takes the place of Webhook for messages; "" = none
 	unsubscribed bool   // no webhooks come
 
-	chats  map[string]*chat  // by the customer's key
-	sent   map[string]*sent  // the hub's messages, by id
-	got    map[string]string // the customers' messages: id → the customer's key
-	recent []time.Time       // sends of the last second
-	pairs  map[string]*pair  // by the customer's key, or the number of someone unknown
+	chats  map[string]*chat          // by the customer's key
+	sent   map[string]*sent          // the hub's messages, by id
+	got    map[string]string         // the customers' messages: id → the customer's key
+	recent fake.Recent               // sends of the last second
+	pairs  map[string]*metatest.Pair // by the customer's key, or the number of someone unknown
 }
 
 // chat is what a number and a customer have had with each other.
@@ -84,88 +72,38 @@ const maxShown = 300
 // missing; its ExternalID is the phone_number_id.
 func New(c fake.Config) fake.Platform {
 	p := &platform{
-		now:       c.Now,
-		ledger:    c.Ledger,
-		courier:   fake.Courier{Client: c.Client},
-		client:    c.Client,
-		journal:   c.Journal,
 		people:    map[string]*person{},
 		phones:    map[string]*person{},
 		ids:       map[string]*person{},
 		templates: map[string]*template{},
-		dice:      &fake.Dice{},
-	}
-	if p.now == nil {
-		p.now = time.Now
-	}
-	if p.ledger == nil {
-		p.ledger = fake.NewLedger()
-	}
-	if p.client == nil {
-		p.client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{}}
 	}
 	apps := map[string]*app{}
-	for _, a := range c.Accounts {
+	p.Core = fake.NewCore[faults](kind, c, func(a fake.Account) *number {
 		secret := a.Secrets["app_secret"]
 		if apps[secret] == nil {
-			apps[secret] = &app{id: "6" + digits(14, "app", secret), fields: everything()}
+			apps[secret] = &app{id: "6" + fake.Digits(14, "app", secret), fields: everything()}
 		}
-		if id := a.Secrets["app_id"]; id != "" {
-			apps[secret].id = id
-		}
+		apps[secret].id = cmp.Or(a.Secrets["app_id"], apps[secret].id)
 		n := &number{
 			Account: a,
-			display: "88627" + digits(7, "display", a.ExternalID),
-			waba:    "1" + digits(14, "waba", secret),
+			display: "88627" + fake.Digits(7, "display", a.ExternalID),
+			waba:    cmp.Or(a.Secrets["waba_id"], "1"+fake.Digits(14, "waba", secret)),
 			app:     apps[secret],
 
 			configured: a.Webhook,
 			chats:      map[string]*chat{},
 			sent:       map[string]*sent{},
 			got:        map[string]string{},
-			pairs:      map[string]*pair{},
+			pairs:      map[string]*metatest.Pair{},
 		}
-		if id := a.Secrets["waba_id"]; id != "" {
-			n.waba = id
-		}
-		p.numbers = append(p.numbers, n)
 		for _, t := range approved() {
 			p.templates[t.key(n.waba)] = t
 		}
-	}
+		return n
+	})
 	p.recall()
 	return p
 }
 
-// Pending counts the webhooks that are still to be delivered.
-func (p *platform) Pending() int { return p.courier.Pending() + int(p.waiting.Load()) }
-
-// number finds an account by either of its names, or the first; p.mu is held.
-func (p *platform) number(name string) (*number, error) {
-	if name == "" && len(p.numbers) > 0 {
-		return p.numbers[0], nil
-	}
-	for _, n := range p.numbers {
-		if name != "" && (n.ID == name || n.ExternalID == name) {
-			return n, nil
-		}
-	}
-	return nil, fmt.Errorf("whatsapptest: act: no account %q", name)
-}
-
-// chat finds or makes what a number and a customer have had; p.mu is held.
-func (n *number) chat(key string) *chat {
-	c := n.chats[key]
-	if c == nil {
-		c = &chat{}
-		n.chats[key] = c
-	}
-	return c
-}
-
-// digits derives n digits from names, always the same ones.
-func digits(n int64, names ...string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q", names))
-	of := new(big.Int).Exp(big.NewInt(10), big.NewInt(n), nil)
-	return fmt.Sprintf("%0*s", n, of.Mod(new(big.Int).SetBytes(sum[:]), of).String())
-}
+// chat finds or makes what a number and a customer have had; p.Mu is held.
+func (n *number) chat(key string) *chat { return fake.Entry(n.chats, key) }

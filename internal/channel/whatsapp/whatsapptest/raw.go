@@ -1,21 +1,17 @@
 package whatsapptest
 
 import (
-	"context"
+	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
-	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/meta/metatest"
 )
 
 // learn notes the customers, messages and windows of a body that the tester wrote, as
-// far as it can be read, so that they can be answered; p.mu is held.
+// far as it can be read, so that they can be answered; p.Mu is held.
 func (p *platform) learn(body []byte) {
 	var w struct {
 		Entry []struct {
@@ -25,7 +21,7 @@ func (p *platform) learn(body []byte) {
 	_ = json.Unmarshal(body, &w) // what cannot be read has none
 	for _, e := range w.Entry {
 		for _, c := range e.Changes {
-			if n, err := p.number(c.Value.Metadata.ID); err == nil {
+			if n, err := p.Account(c.Value.Metadata.ID); err == nil {
 				for _, m := range c.Value.Messages {
 					p.learnMessage(n, m)
 				}
@@ -79,57 +75,10 @@ func (p *platform) known(n *number, phone, user string) *person {
 }
 
 // handshake is the GET by which Meta checks a webhook URL when it is entered.
-// https://developers.facebook.com/docs/graph-api/webhooks/getting-started
-type handshake struct{ url, challenge string }
-
-func (n *number) handshake(x extra) (*handshake, error) {
-	if x.Token == "" {
-		x.Token = n.Secrets["verify_token"]
+func (n *number) handshake(x extra) (*metatest.Handshake, error) {
+	h, err := metatest.NewHandshake(n.Webhook, x.Mode, x.Challenge, cmp.Or(x.Token, n.Secrets["verify_token"]))
+	if err != nil {
+		return nil, fmt.Errorf("whatsapptest: act: %w", err)
 	}
-	return challenge(n.Webhook, x)
-}
-
-// challenge makes the GET for a webhook URL.
-func challenge(at string, x extra) (*handshake, error) {
-	u, err := url.Parse(at)
-	if err != nil || u.Host == "" {
-		return nil, errors.New("whatsapptest: act: the account has no webhook URL")
-	}
-	h := &handshake{challenge: x.Challenge}
-	if h.challenge == "" {
-		h.challenge = digits(10, string(random(8)))
-	}
-	if x.Mode == "" {
-		x.Mode = "subscribe"
-	}
-	query := u.Query()
-	query.Set("hub.mode", x.Mode)
-	query.Set("hub.challenge", h.challenge)
-	query.Set("hub.verify_token", x.Token)
-	u.RawQuery = query.Encode()
-	h.url = u.String()
 	return h, nil
-}
-
-// shake makes the GET. The delivery's event is the challenge, its header and body are
-// the answer's.
-func (p *platform) shake(ctx context.Context, h *handshake, hold bool) (fake.Delivery, error) {
-	delivery := fake.Delivery{URL: h.url, Event: h.challenge, Statuses: []int{}, Header: map[string]string{}}
-	if hold {
-		return delivery, nil
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url, nil)
-	if err != nil {
-		return fake.Delivery{}, fmt.Errorf("whatsapptest: handshake: %w", err)
-	}
-	resp, err := p.client.Do(r)
-	if err != nil {
-		delivery.Statuses = []int{0}
-		return delivery, nil
-	}
-	defer resp.Body.Close()
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20)) // an answer that breaks off is as long as it is
-	delivery.Status, delivery.Statuses, delivery.Body = resp.StatusCode, []int{resp.StatusCode}, string(body)
-	delivery.Header["content-type"] = resp.Header.Get("Content-Type")
-	return delivery, nil
 }

@@ -1,36 +1,14 @@
 package whatsapptest
 
 import (
-	"encoding/base64"
 	"fmt"
+
+	"omnihub/internal/channel/meta/metatest"
 )
 
-// refusal is an answer that is not a success.
+// refusal is an answer that is not a success. WhatsApp tells details beside the message.
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
-type refusal struct {
-	status  int // HTTP
-	code    int
-	subcode int
-	kind    string // "OAuthException" if empty
-	message string // made from the code if empty
-	details string
-}
-
-type errorBody struct {
-	Error struct {
-		Message string     `json:"message"`
-		Type    string     `json:"type"`
-		Code    int        `json:"code"`
-		Data    *errorData `json:"error_data,omitempty"`
-		Subcode int        `json:"error_subcode,omitempty"`
-		Trace   string     `json:"fbtrace_id"`
-	} `json:"error"`
-}
-
-type errorData struct {
-	Product string `json:"messaging_product"`
-	Details string `json:"details"`
-}
+type refusal = metatest.Refusal
 
 // codes are Meta's errors: the HTTP status and the title of each.
 var codes = map[int]struct {
@@ -73,25 +51,11 @@ var codes = map[int]struct {
 // refuse makes a refusal of one of Meta's codes; without details it has the code's own.
 func refuse(code int, format string, args ...any) *refusal {
 	c := codes[code]
-	r := &refusal{status: c.status, code: code, details: c.details, message: fmt.Sprintf("(#%d) %s", code, c.title)}
+	r := &refusal{Status: c.status, Code: code, Details: c.details, Message: fmt.Sprintf("(#%d) %s", code, c.title)}
 	if format != "" {
-		r.details = fmt.Sprintf(format, args...)
+		r.Details = fmt.Sprintf(format, args...)
 	}
 	return r
-}
-
-// body is what is answered.
-func (r *refusal) body(trace string) errorBody {
-	var out errorBody
-	out.Error.Message, out.Error.Type, out.Error.Code = r.message, r.kind, r.code
-	out.Error.Subcode, out.Error.Trace = r.subcode, trace
-	if r.kind == "" {
-		out.Error.Type = "OAuthException"
-	}
-	if r.details != "" {
-		out.Error.Data = &errorData{"whatsapp", r.details}
-	}
-	return out
 }
 
 // failed is one of Meta's errors as a webhook tells it.
@@ -106,6 +70,3 @@ func failed(code int, details string) failure {
 	}
 	return f
 }
-
-// trace makes an fbtrace_id.
-func trace() string { return "A" + base64.RawURLEncoding.EncodeToString(random(16)) }

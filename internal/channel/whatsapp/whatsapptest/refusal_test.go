@@ -35,7 +35,7 @@ func TestCallsThatAreNotLetIn(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			status, out, header := w.post(c.path, c.body, c.headers...)
-			w.want("status and code", []any{status, code(out)}, []any{c.status, c.code})
+			w.Want("status and code", []any{status, code(out)}, []any{c.status, c.code})
 			e := out["error"].(map[string]any)
 			if message := e["message"].(string); !strings.Contains(message, c.message) {
 				t.Errorf("message: got %q, want it to say %q", message, c.message)
@@ -46,10 +46,10 @@ func TestCallsThatAreNotLetIn(t *testing.T) {
 			}
 		})
 	}
-	w.want("ledger", len(w.ledger.Calls("", "")), 0)
+	w.Want("ledger", len(w.Ledger.Calls("", "")), 0)
 	for _, version := range []string{"v1.0", "v19.0", "v24.0", "v99.9"} {
 		status, _, _ := w.post("/"+version+"/"+shop+"/messages", body)
-		w.want(version, status, 200)
+		w.Want(version, status, 200)
 	}
 }
 
@@ -171,7 +171,7 @@ func TestSendsThatMetaRefuses(t *testing.T) {
 		"unknown member of the action": {interactive(`"type":"flow",` + b + `,"action":{"name":"flow","x":1,"parameters":{"flow_message_version":"3","flow_id":"1","flow_cta":"go","flow_token":"t"}}`), 100},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w.advance(6 * time.Second) // so that the pair rate lets it through
+			w.Advance(6 * time.Second) // so that the pair rate lets it through
 			status, out := w.send(`"to":"` + phone + `",` + c.members)
 			want := 400
 			switch c.code {
@@ -200,7 +200,7 @@ func TestSendsThatMetaRefuses(t *testing.T) {
 		`"to":null,"recipient":null,"text":{"body":"x"}`: 100,
 	} {
 		status, out := w.send(members)
-		w.want(members, []any{status, code(out)}, []any{400, want})
+		w.Want(members, []any{status, code(out)}, []any{400, want})
 	}
 }
 
@@ -274,7 +274,7 @@ func TestTemplatesThatMetaRefuses(t *testing.T) {
 		"a code":                       {template("login_code", "zh_TW", body("1"), button("url", "0", `{"type":"text","text":"1"}`)), 200, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w.advance(6 * time.Second)
+			w.Advance(6 * time.Second)
 			status, out := w.send(`"to":"` + phone + `",` + c.members)
 			if status != c.status || code(out) != c.code {
 				t.Errorf("got %d, %d %s, want %d, %d", status, code(out), details(out), c.status, c.code)
@@ -282,7 +282,7 @@ func TestTemplatesThatMetaRefuses(t *testing.T) {
 		})
 	}
 	_, out := w.send(`"to":"` + phone + `",` + template("appointment_reminder", "zh_TW", body("a")))
-	w.want("details", details(out), "(#132000) Number of parameters does not match the expected number of params: "+
+	w.Want("details", details(out), "(#132000) Number of parameters does not match the expected number of params: "+
 		"body: number of localizable_params (1) does not match the expected number of params (2)")
 }
 
@@ -296,11 +296,11 @@ func TestTemplatesChange(t *testing.T) {
 		return code(out)
 	}
 	event := func(name, more string) string {
-		return w.extra("", `{"type":"template_status","name":"autumn","language":"en","event":"`+name+`"`+more+`}`).Body
+		return w.Extra("", `{"type":"template_status","name":"autumn","language":"en","event":"`+name+`"`+more+`}`).Body
 	}
-	w.want("before", send(shop, "t1"), 132001)
-	w.extra("", `{"type":"template","template":{"name":"autumn","language":"en","category":"MARKETING","components":[{"type":"BODY","text":"Hi {{1}}"}]}}`)
-	w.want("made", []int{send(shop, "t1"), send(club, "t2"), send(rival, "t3")}, []int{0, 0, 132001})
+	w.Want("before", send(shop, "t1"), 132001)
+	w.Extra("", `{"type":"template","template":{"name":"autumn","language":"en","category":"MARKETING","components":[{"type":"BODY","text":"Hi {{1}}"}]}}`)
+	w.Want("made", []int{send(shop, "t1"), send(club, "t2"), send(rival, "t3")}, []int{0, 0, 132001})
 	for _, c := range []struct {
 		event, more string
 		code        int
@@ -316,6 +316,6 @@ func TestTemplatesChange(t *testing.T) {
 		{"DELETED", "", 132001, `"message_template_category":"MARKETING"`},
 	} {
 		body := event(c.event, c.more)
-		w.want(c.event, []any{send(shop, "t1"), strings.Contains(body, c.reason)}, []any{c.code, true})
+		w.Want(c.event, []any{send(shop, "t1"), strings.Contains(body, c.reason)}, []any{c.code, true})
 	}
 }

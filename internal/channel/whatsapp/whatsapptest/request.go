@@ -1,7 +1,6 @@
 package whatsapptest
 
 import (
-	"encoding/json"
 	"regexp"
 	"strings"
 )
@@ -31,148 +30,139 @@ var (
 // read checks a send, all but what depends on the customer.
 func (p *platform) read(n *number, o *object) *request {
 	q := &request{}
-	o.oneOf("recipient_type", false, "individual")
+	o.OneOf("recipient_type", false, "individual")
 	q.recipient(o)
 	q.kind = "text"
-	if o.has("type") {
-		q.kind = o.text("type", true, 100)
+	if o.Has("type") {
+		q.kind = o.Text("type", true, 100)
 	}
-	q.ref = o.text("biz_opaque_callback_data", false, maxRef)
-	if o.has("context") {
-		c := o.child("context")
-		c.messageID("message_id")
-		c.only()
+	q.ref = o.Text("biz_opaque_callback_data", false, maxRef)
+	if o.Has("context") {
+		c := o.Child("context")
+		wamid(c, "message_id")
+		c.Only()
 	}
 	switch q.kind {
 	case "text":
-		m := o.child("text")
-		q.text = m.text("body", true, 4096)
-		m.flag("preview_url")
-		m.only()
+		m := o.Child("text")
+		q.text = m.Text("body", true, 4096)
+		m.Flag("preview_url")
+		m.Only()
 	case "image", "video", "audio", "document", "sticker":
-		q.text = o.child(q.kind).media(q.kind)
+		q.text = mediaOf(o.Child(q.kind), q.kind)
 	case "location":
-		q.text = o.child("location").place()
+		q.text = place(o.Child("location"))
 	case "contacts":
 		q.contacts(o)
 	case "reaction":
-		m := o.child("reaction")
-		m.messageID("message_id")
-		if _, ok := m.need("emoji"); ok {
-			q.text = m.text("emoji", false, 32)
+		m := o.Child("reaction")
+		wamid(m, "message_id")
+		if _, ok := m.Need("emoji"); ok {
+			q.text = m.Text("emoji", false, 32)
 		}
-		m.only()
+		m.Only()
 	case "interactive":
-		q.interactive(o.child("interactive"))
+		q.interactive(o.Child("interactive"))
 	case "template":
-		p.fill(n, q, o.child("template"))
+		p.fill(n, q, o.Child("template"))
 	default:
-		o.refuse(131009, "type is not one of the message types")
+		o.Refuse(refuse(131009, "type is not one of the message types"))
 	}
-	o.only()
+	o.Only()
 	return q
 }
 
 // recipient reads whom the send is for; a number wins over a BSUID.
 func (q *request) recipient(o *object) {
-	if o.has("to") {
-		q.input = o.text("to", true, 40)
+	if o.Has("to") {
+		q.input = o.Text("to", true, 40)
 		q.to = strings.TrimPrefix(notDigits.Replace(q.input), "+")
-		if o.fault == nil && !phoneForm.MatchString(q.to) {
-			o.refuse(131009, "to must be a phone number with its country")
+		if o.Fault == nil && !phoneForm.MatchString(q.to) {
+			o.Refuse(refuse(131009, "to must be a phone number with its country"))
 		}
-		o.take("recipient")
+		o.Take("recipient")
 		return
 	}
-	if !o.has("recipient") {
-		if o.fault == nil {
-			o.fault = required("to")
+	if !o.Has("recipient") {
+		if o.Fault == nil {
+			o.Fault = required("to")
 		}
 		return
 	}
-	q.input = o.text("recipient", true, 140)
+	q.input = o.Text("recipient", true, 140)
 	q.user = q.input
-	if o.fault == nil && !userForm.MatchString(q.user) {
-		o.refuse(131009, "recipient must be a business-scoped user ID")
+	if o.Fault == nil && !userForm.MatchString(q.user) {
+		o.Refuse(refuse(131009, "recipient must be a business-scoped user ID"))
 	}
 }
 
-// messageID reads the id of a message.
-func (o *object) messageID(member string) string {
-	id := o.text(member, true, 600)
-	if o.fault == nil && !wamidForm.MatchString(id) {
-		o.refuse(131009, "%s is not the ID of a message", o.path(member))
+// wamid reads the id of a message.
+func wamid(o *object, member string) string {
+	id := o.Text(member, true, 600)
+	if o.Fault == nil && !wamidForm.MatchString(id) {
+		o.Refuse(refuse(131009, "%s is not the ID of a message", o.Path(member)))
 	}
 	return id
 }
 
-// media reads a file by its address. Ids of uploaded files are unknown, since the
+// mediaOf reads a file by its address. Ids of uploaded files are unknown, since the
 // fake takes no uploads.
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media
-func (m *object) media(kind string) string {
-	if m.has("id") == m.has("link") {
-		m.refuse(131009, "%s needs exactly one of id and link", m.at)
+func mediaOf(m *object, kind string) string {
+	if m.Has("id") == m.Has("link") {
+		m.Refuse(refuse(131009, "%s needs exactly one of id and link", m.At))
 	}
-	if m.has("id") {
-		m.text("id", true, 64)
-		m.refuse(131009, "%s.id is not the ID of an uploaded file", m.at)
+	if m.Has("id") {
+		m.Text("id", true, 64)
+		m.Refuse(refuse(131009, "%s.id is not the ID of an uploaded file", m.At))
 	}
-	m.link("link")
+	m.Link("link")
 	caption := ""
 	switch kind {
 	case "image", "video":
-		caption = m.text("caption", false, 1024)
+		caption = m.Text("caption", false, 1024)
 	case "document":
-		caption = m.text("caption", false, 1024)
-		m.text("filename", false, 240)
+		caption = m.Text("caption", false, 1024)
+		m.Text("filename", false, 240)
 	case "audio":
-		m.flag("voice")
+		m.Flag("voice")
 	}
-	m.only()
+	m.Only()
 	return caption
 }
 
-func (m *object) place() string {
-	m.number("latitude", -90, 90)
-	m.number("longitude", -180, 180)
-	text := strings.TrimSpace(m.text("name", false, 1000) + " " + m.text("address", false, 1000))
-	m.only()
+func place(m *object) string {
+	m.Number("latitude", -90, 90)
+	m.Number("longitude", -180, 180)
+	text := strings.TrimSpace(m.Text("name", false, 1000) + " " + m.Text("address", false, 1000))
+	m.Only()
 	return text
 }
 
 // contacts reads cards of people.
 func (q *request) contacts(o *object) {
 	var names []string
-	for _, c := range o.list("contacts", true, 257) {
-		name := c.child("name")
-		names = append(names, name.text("formatted_name", true, 1000))
+	for _, c := range o.List("contacts", true, 257) {
+		name := c.Child("name")
+		names = append(names, name.Text("formatted_name", true, 1000))
 		parts := 0
 		for _, part := range []string{"first_name", "last_name", "middle_name", "suffix", "prefix"} {
-			if name.text(part, false, 1000) != "" {
+			if name.Text(part, false, 1000) != "" {
 				parts++
 			}
 		}
 		if parts == 0 {
-			name.refuse(131008, "%s needs a part beside formatted_name", name.at)
+			name.Refuse(refuse(131008, "%s needs a part beside formatted_name", name.At))
 		}
-		name.only()
+		name.Only()
 		for _, list := range []string{"phones", "emails", "urls", "addresses"} {
-			c.list(list, false, 20)
+			c.List(list, false, 20)
 		}
-		c.text("birthday", false, 10)
-		if c.has("org") {
-			c.child("org")
+		c.Text("birthday", false, 10)
+		if c.Has("org") {
+			c.Child("org")
 		}
-		c.only()
+		c.Only()
 	}
 	q.text = strings.Join(names, ", ")
-}
-
-// parse makes an object of a request's body.
-func parse(body []byte) *object {
-	c := &check{}
-	if !json.Valid(body) {
-		c.refuse(100, "The request body is not JSON")
-	}
-	return c.object("", body)
 }

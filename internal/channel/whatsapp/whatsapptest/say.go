@@ -80,7 +80,7 @@ const sampleReferral = `{"source_url":"https://fb.me/3cr4Wqqkv","source_id":"120
 	`"headline":"秋季體驗課","body":"立即預約","media_type":"image","image_url":"https://scontent.example.net/ad.jpg",` +
 	`"ctwa_clid":"Aff-sample-clid","welcome_message":{"text":"您好，需要什麼協助？"}}`
 
-// say puts what the customer says into a message; p.mu is held.
+// say puts what the customer says into a message; p.Mu is held.
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 func (p *platform) say(m *message, n *number, c *chat, g guise, a fake.Act, x extra) error {
 	if x.Message != "" && x.Type != "reaction" {

@@ -2,7 +2,6 @@ package whatsapptest
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -11,54 +10,31 @@ import (
 
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput
 const (
-	window    = 24 * time.Hour  // after the customer's last message
-	perSecond = 80              // sends of a number
-	pairEvery = 6 * time.Second // one send of a number to a customer
-	pairBurst = 45              // sends to a customer within pairEvery, borrowed from the future
+	window    = 24 * time.Hour // after the customer's last message
+	perSecond = 80             // sends of a number
 )
-
-// pair is the pace of a number towards a customer: a burst is paid off before the
-// next send.
-type pair struct {
-	burst time.Time // when the burst began
-	n     int       // its sends
-	free  time.Time // when it is paid off
-}
-
-func (r *pair) allow(now time.Time) bool {
-	switch {
-	case !now.Before(r.free):
-		r.burst, r.n, r.free = now, 1, now.Add(pairEvery)
-	case now.Sub(r.burst) < pairEvery && r.n < pairBurst:
-		r.n++
-		r.free = r.free.Add(pairEvery)
-	default:
-		return false
-	}
-	return true
-}
 
 // messages takes a send or a read mark.
 func (p *platform) messages(x *exchange) {
-	o := parse(x.body)
-	if o.fault == nil && !o.has("messaging_product") {
-		o.fault = required("messaging_product")
+	o := parse(x.Body)
+	if o.Fault == nil && !o.Has("messaging_product") {
+		o.Fault = required("messaging_product")
 	}
-	o.oneOf("messaging_product", true, "whatsapp")
-	if o.has("status") {
+	o.OneOf("messaging_product", true, "whatsapp")
+	if o.Has("status") {
 		p.mark(x, o)
 		return
 	}
-	p.mu.Lock()
+	p.Mu.Lock()
 	q := p.read(x.number, o)
-	p.mu.Unlock()
-	if o.fault != nil {
-		x.refuse(o.fault)
+	p.Mu.Unlock()
+	if o.Fault != nil {
+		x.refuse(o.Fault)
 		return
 	}
 	name := q.ref
 	if name == "" {
-		name = string(x.body)
+		name = string(x.Body)
 	}
 	if p.fault(x, "send "+name) {
 		return
@@ -72,7 +48,7 @@ func (p *platform) messages(x *exchange) {
 }
 
 // recipient finds whom a send is for; nil if the number is nobody's, or the BSUID is
-// one of the past. p.mu is held.
+// one of the past. p.Mu is held.
 func (p *platform) recipient(n *number, q *request) (*person, *refusal) {
 	switch {
 	case q.to == n.display:
@@ -94,9 +70,9 @@ func (p *platform) recipient(n *number, q *request) (*person, *refusal) {
 
 // accept takes a send, or tells why not; looking and accepting are one step.
 func (p *platform) accept(x *exchange, q *request, name string) (*sent, *refusal) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n, now := x.number, p.now()
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
+	n, now := x.number, p.Now()
 	who, refused := p.recipient(n, q)
 	if refused != nil {
 		return nil, refused
@@ -138,9 +114,9 @@ func (p *platform) accept(x *exchange, q *request, name string) (*sent, *refusal
 	}
 	s.Owed = p.owed(n, s, x.faults, name)
 	n.remember(s)
-	p.journal.Record("accepted", acceptedEntry{n.ID, s})
-	p.ledger.Add(fake.Call{Channel: kind, Account: n.ID, To: s.To, Name: who.label(s.To), Kind: q.kind, Text: q.text,
-		Body: string(x.body), At: now.UnixMilli(), ID: s.ID, Dropped: s.Dropped})
+	p.Journal.Record("accepted", acceptedEntry{n.ID, s})
+	p.Ledger.Add(fake.Call{Channel: kind, Account: n.ID, To: s.To, Name: who.label(s.To), Kind: q.kind, Text: q.text,
+		Body: string(x.Body), At: now.UnixMilli(), ID: s.ID, Dropped: s.Dropped})
 	return s, nil
 }
 
@@ -154,10 +130,7 @@ func (n *number) remember(s *sent) {
 	if s.Quotable {
 		c.last = s.ID
 	}
-	c.shown = append(c.shown, s.Shown...)
-	if over := len(c.shown) - maxShown; over > 0 {
-		c.shown = append([]shown{}, c.shown[over:]...)
-	}
+	c.shown = fake.Newest(append(c.shown, s.Shown...), maxShown)
 	if s.Form != nil {
 		c.form = *s.Form
 	}
@@ -165,19 +138,13 @@ func (n *number) remember(s *sent) {
 
 // pace refuses what comes too fast, and counts the rest.
 func (n *number) pace(key string, now time.Time) *refusal {
-	for len(n.recent) > 0 && now.Sub(n.recent[0]) >= time.Second {
-		n.recent = n.recent[1:]
-	}
-	if len(n.recent) >= perSecond {
+	if n.recent.Full(now, time.Second, perSecond) {
 		return refuse(130429, "")
 	}
-	if n.pairs[key] == nil {
-		n.pairs[key] = &pair{}
-	}
-	if !n.pairs[key].allow(now) {
+	if !fake.Entry(n.pairs, key).Allow(now) {
 		return refuse(131056, "")
 	}
-	n.recent = append(n.recent, now)
+	n.recent.Note(now)
 	return nil
 }
 
@@ -201,17 +168,15 @@ type acceptedMessage struct {
 // settle answers an accepted send, unless the plan spoils the answer, and tells what
 // becomes of it.
 func (p *platform) settle(x *exchange, s *sent, name string) {
-	p.mu.Lock()
-	dice := p.dice
-	p.mu.Unlock()
-	news := p.news(x.number, s, x.faults, name)
-	if dice.Hit(x.faults.StatusEarly, "early", name) {
-		news.tellNow(x.r.Context())
-	}
-	defer func() { go news.tell() }() // even if the answer is lost
-	if p.spoil(x, name) {
-		return
-	}
+	p.news(x.number, s, x.faults, name).Around(x.R.Context(), func() {
+		if !p.spoil(x, name) {
+			x.Answer(http.StatusOK, s.answer())
+		}
+	})
+}
+
+// answer is that of an accepted send.
+func (s *sent) answer() sendAnswer {
 	out := sendAnswer{Product: "whatsapp", Messages: []acceptedMessage{{ID: s.ID}}}
 	contact := answerContact{Input: s.Input, WaID: s.To}
 	if s.ByUser {
@@ -221,45 +186,5 @@ func (p *platform) settle(x *exchange, s *sent, name string) {
 	if s.Category != "service" {
 		out.Messages[0].Status = "accepted"
 	}
-	x.answer(200, out)
-}
-
-// fault answers in place of WhatsApp if the plan says so: 429, 500, or never.
-func (p *platform) fault(x *exchange, name string) bool {
-	p.mu.Lock()
-	dice := p.dice
-	p.mu.Unlock()
-	switch f := x.faults; {
-	case dice.Hit(f.Rate429, "429", name):
-		if f.RetryAfter > 0 {
-			x.w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
-		}
-		r := refuse(130429, "")
-		r.status = http.StatusTooManyRequests
-		x.refuse(r)
-	case dice.Hit(f.Rate500, "500", name):
-		x.refuse(refuse(131000, ""))
-	case dice.Hit(f.Timeout, "timeout", name):
-		<-x.r.Context().Done()
-		panic(http.ErrAbortHandler)
-	default:
-		return false
-	}
-	return true
-}
-
-// spoil loses the answer of what was done, if the plan says so.
-func (p *platform) spoil(x *exchange, name string) bool {
-	p.mu.Lock()
-	dice := p.dice
-	p.mu.Unlock()
-	switch {
-	case dice.Hit(x.faults.AcceptThenDrop, "drop", name):
-		panic(http.ErrAbortHandler)
-	case dice.Hit(x.faults.AcceptThen500, "late 500", name):
-		// An error of WhatsApp's own number would say that nothing was sent.
-		x.refuse(&refusal{status: http.StatusInternalServerError, code: 1, message: "An unknown error has occurred."})
-		return true
-	}
-	return false
+	return out
 }

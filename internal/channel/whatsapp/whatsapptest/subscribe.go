@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"omnihub/internal/channel/meta/metatest"
 )
 
 // maxAlternate is the longest URL that may take the place of the app's.
@@ -22,12 +24,12 @@ func (n *number) route(field string) string {
 	return n.Webhook
 }
 
-// change changes the numbers of which a condition holds, and keeps it; p.mu is held.
+// change changes the numbers of which a condition holds, and keeps it; p.Mu is held.
 func (p *platform) change(of func(*number) bool, change func(*number)) {
-	for _, n := range p.numbers {
+	for _, n := range p.Accounts {
 		if of(n) {
 			change(n)
-			p.journal.Record("webhook", webhookEntry{n.ID, n.configured, n.Webhook, n.alternate, n.unsubscribed, n.app.fields})
+			p.Journal.Record("webhook", webhookEntry{n.ID, n.configured, n.Webhook, n.alternate, n.unsubscribed, n.app.fields})
 		}
 	}
 }
@@ -36,7 +38,7 @@ func (p *platform) change(of func(*number) bool, change func(*number)) {
 // https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/subscribed_apps
 func (p *platform) tellSubscribed(x *exchange, caller *number, id string) *refusal {
 	if id != caller.waba {
-		return x.noObject()
+		return x.Missing()
 	}
 	type about struct {
 		Link string `json:"link"`
@@ -48,12 +50,12 @@ func (p *platform) tellSubscribed(x *exchange, caller *number, id string) *refus
 		Override string `json:"override_callback_uri,omitempty"`
 	}
 	list := []row{}
-	p.mu.Lock()
+	p.Mu.Lock()
 	if !caller.unsubscribed {
 		list = append(list, row{about{"https://www.facebook.com/games/?app_id=" + caller.app.id, "Omnihub", caller.app.id}, caller.alternate})
 	}
-	p.mu.Unlock()
-	x.answer(200, map[string]any{"data": list})
+	p.Mu.Unlock()
+	x.Answer(200, map[string]any{"data": list})
 	return nil
 }
 
@@ -62,19 +64,19 @@ func (p *platform) tellSubscribed(x *exchange, caller *number, id string) *refus
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/override
 func (p *platform) subscribe(x *exchange, caller *number, id string) *refusal {
 	if id != caller.waba {
-		return x.noObject()
+		return x.Missing()
 	}
 	given := x.parameters()
 	at := given.Get("override_callback_uri")
 	if at != "" {
-		p.mu.Lock()
+		p.Mu.Lock()
 		before := caller.unsubscribed
-		p.mu.Unlock()
+		p.Mu.Unlock()
 		switch {
 		case before:
-			return &refusal{status: 400, code: 100, message: "(#100) Before override the current callback uri, your app must be subscribed to receive messages for WhatsApp Business Account"}
+			return metatest.Invalid("Before override the current callback uri, your app must be subscribed to receive messages for WhatsApp Business Account")
 		case len(at) > maxAlternate || !takes(at):
-			return &refusal{status: 400, code: 100, message: "(#100) Param override_callback_uri must be a valid URI"}
+			return metatest.Invalid("Param override_callback_uri must be a valid URI")
 		case given.Get("verify_token") == "":
 			return required("verify_token")
 		}
@@ -82,9 +84,9 @@ func (p *platform) subscribe(x *exchange, caller *number, id string) *refusal {
 			return refused
 		}
 	}
-	p.mu.Lock()
+	p.Mu.Lock()
 	p.change(func(n *number) bool { return n.waba == id }, func(n *number) { n.alternate, n.unsubscribed = at, false })
-	p.mu.Unlock()
+	p.Mu.Unlock()
 	x.success()
 	return nil
 }
@@ -92,11 +94,11 @@ func (p *platform) subscribe(x *exchange, caller *number, id string) *refusal {
 // unsubscribe ends it, with the alternate URL.
 func (p *platform) unsubscribe(x *exchange, caller *number, id string) *refusal {
 	if id != caller.waba {
-		return x.noObject()
+		return x.Missing()
 	}
-	p.mu.Lock()
+	p.Mu.Lock()
 	p.change(func(n *number) bool { return n.waba == id }, func(n *number) { n.alternate, n.unsubscribed = "", true })
-	p.mu.Unlock()
+	p.Mu.Unlock()
 	x.success()
 	return nil
 }
@@ -105,7 +107,7 @@ func (p *platform) unsubscribe(x *exchange, caller *number, id string) *refusal 
 // https://developers.facebook.com/docs/graph-api/reference/app/subscriptions
 func (p *platform) tellApp(x *exchange, caller *number, id string) *refusal {
 	if id != caller.app.id {
-		return x.noObject()
+		return x.Missing()
 	}
 	type field struct {
 		Name    string `json:"name"`
@@ -118,7 +120,7 @@ func (p *platform) tellApp(x *exchange, caller *number, id string) *refusal {
 		Fields   []field `json:"fields"`
 	}
 	list := []row{}
-	p.mu.Lock()
+	p.Mu.Lock()
 	if caller.Webhook != "" {
 		r := row{objectName, caller.Webhook, true, []field{}}
 		for _, name := range caller.app.fields {
@@ -126,8 +128,8 @@ func (p *platform) tellApp(x *exchange, caller *number, id string) *refusal {
 		}
 		list = append(list, r)
 	}
-	p.mu.Unlock()
-	x.answer(200, map[string]any{"data": list})
+	p.Mu.Unlock()
+	x.Answer(200, map[string]any{"data": list})
 	return nil
 }
 
@@ -137,39 +139,39 @@ func (p *platform) setApp(x *exchange, caller *number, id string) *refusal {
 	at, fields := given.Get("callback_url"), strings.Split(given.Get("fields"), ",")
 	switch {
 	case id != caller.app.id:
-		return x.noObject()
+		return x.Missing()
 	case given.Get("object") != objectName:
-		return &refusal{status: 400, code: 100, message: "(#100) Param object must be one of {" + objectName + "}"}
+		return metatest.Invalid("Param object must be one of {%s}", objectName)
 	case !takes(at):
-		return &refusal{status: 400, code: 100, message: "(#100) Param callback_url must be a valid URI"}
+		return metatest.Invalid("Param callback_url must be a valid URI")
 	case slices.ContainsFunc(fields, func(f string) bool {
 		return !slices.Contains(everything(), f) && f != "history" && f != "smb_message_echoes"
 	}):
-		return &refusal{status: 400, code: 100, message: "(#100) Param fields holds a field that " + objectName + " does not have"}
+		return metatest.Invalid("Param fields holds a field that %s does not have", objectName)
 	}
 	if refused := p.confirm(x, at, given.Get("verify_token")); refused != nil {
 		return refused
 	}
-	p.mu.Lock()
+	p.Mu.Lock()
 	caller.app.fields = fields
 	p.change(func(n *number) bool { return n.app == caller.app }, func(n *number) { n.Webhook = at })
-	p.mu.Unlock()
+	p.Mu.Unlock()
 	x.success()
 	return nil
 }
 
 // confirm asks a URL for the challenge.
 func (p *platform) confirm(x *exchange, at, verify string) *refusal {
-	h, err := challenge(at, extra{Token: verify})
+	h, err := metatest.NewHandshake(at, "", "", verify)
 	if err != nil {
 		return unconfirmed(0)
 	}
-	answer, err := p.shake(x.r.Context(), h, false)
+	answer, err := h.Shake(x.R.Context(), p.Client, false)
 	switch {
 	case err != nil || answer.Status != 200:
 		return unconfirmed(answer.Status)
-	case answer.Body != h.challenge:
-		return &refusal{status: 400, code: 2200, message: "(#2200) Callback verification failed with the following errors: Wrong challenge"}
+	case answer.Body != h.Challenge:
+		return &refusal{Status: 400, Code: 2200, Message: "(#2200) Callback verification failed with the following errors: Wrong challenge"}
 	}
 	return nil
 }

@@ -23,9 +23,9 @@ func TestChangesOfACustomerAreToldAsMetaTellsThem(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			w.extra("ming", c.identity)
-			d := w.act(fake.Act{From: "ming", Extra: json.RawMessage(c.extra), At: (1791170400 + c.at) * 1000})
-			w.want("delivered", d.Status, 200)
+			w.Extra("ming", c.identity)
+			d := w.Act(fake.Act{From: "ming", Extra: json.RawMessage(c.extra), At: (1791170400 + c.at) * 1000})
+			w.Want("delivered", d.Status, 200)
 			want := sample(t, name, wabaOf(d.Body), displayOf(d.Body))
 			now := w.one(d.Body).Messages[0].System
 			want = strings.NewReplacer("TW.20575119004268813377", now.User, "User A", "User 王小明",
@@ -35,10 +35,10 @@ func TestChangesOfACustomerAreToldAsMetaTellsThem(t *testing.T) {
 			if d.Body != want {
 				t.Errorf("got\n%s\nwant\n%s", d.Body, want)
 			}
-			w.want("a new id", now.User != now.Previous && now.Previous == "TW.13491208655302741918", true)
-			m := w.one(w.act(fake.Act{From: "ming", Text: "x"}).Body).Messages[0]
-			w.want("the next message", m.User, now.User)
-			w.want("another number", m.From != "886912345678", true)
+			w.Want("a new id", now.User != now.Previous && now.Previous == "TW.13491208655302741918", true)
+			m := w.one(w.Act(fake.Act{From: "ming", Text: "x"}).Body).Messages[0]
+			w.Want("the next message", m.User, now.User)
+			w.Want("another number", m.From != "886912345678", true)
 		})
 	}
 }
@@ -55,17 +55,17 @@ func TestChangesAreToldInTheCustomersGuise(t *testing.T) {
 		"an id that is not shown": {"phone", "change_user_id", "user_changed_user_id", [4]bool{false, false, true, true}},
 	} {
 		w := newWorld(t)
-		w.extra("mei", `{"type":"identity","show":"`+c.show+`"}`)
-		m := w.one(w.extra("mei", `{"type":"`+c.act+`"}`).Body).Messages[0]
+		w.Extra("mei", `{"type":"identity","show":"`+c.show+`"}`)
+		m := w.one(w.Extra("mei", `{"type":"`+c.act+`"}`).Body).Messages[0]
 		s := m.System
-		w.want(name, []any{m.Type, s.Type, [4]bool{m.From != "", s.WaID != "", s.User != "", s.Previous != ""}, strings.Contains(s.Body, "  ")},
+		w.Want(name, []any{m.Type, s.Type, [4]bool{m.From != "", s.WaID != "", s.User != "", s.Previous != ""}, strings.Contains(s.Body, "  ")},
 			[]any{"system", c.kind, c.want, false})
 	}
 }
 
 func TestTemplateStatusIsToldAsMetaTellsIt(t *testing.T) {
 	w := newWorld(t)
-	d := w.act(fake.Act{Extra: json.RawMessage(`{"type":"template_status","name":"appointment_reminder","language":"zh_TW","event":"REJECTED"}`), At: 1791170415000})
+	d := w.Act(fake.Act{Extra: json.RawMessage(`{"type":"template_status","name":"appointment_reminder","language":"zh_TW","event":"REJECTED"}`), At: 1791170415000})
 	id := fmt.Sprint(json.Number(strings.TrimSuffix(strings.Split(strings.Split(d.Body, `"message_template_id":`)[1], ",")[0], ",")))
 	want := strings.Replace(sample(t, "message_template_status_update", wabaOf(d.Body), ""), "1689556908129832", id, 1)
 	if d.Body != want || len(id) != 16 {
@@ -75,20 +75,20 @@ func TestTemplateStatusIsToldAsMetaTellsIt(t *testing.T) {
 
 func TestStatusOfASendToAUserIDHidesTheNumber(t *testing.T) {
 	w := newWorld(t)
-	w.extra("yu", `{"type":"identity","show":"user","username":"@xiaoyu.tw","name":"小玉","user_id":"TW.13491208655302741918"}`)
+	w.Extra("yu", `{"type":"identity","show":"user","username":"@xiaoyu.tw","name":"小玉","user_id":"TW.13491208655302741918"}`)
 	_, out := w.send(`"recipient":"TW.13491208655302741918","biz_opaque_callback_data":"hub:out:01K6SD",` + reminder("a", "b"))
 	contact := out["contacts"].([]any)[0].(map[string]any)
-	w.want("answer", contact, map[string]any{"input": "TW.13491208655302741918", "user_id": "TW.13491208655302741918"})
-	w.settle()
-	d := w.act(fake.Act{From: "yu", Extra: json.RawMessage(`{"type":"status","status":"delivered"}`), At: 1791170447000})
+	w.Want("answer", contact, map[string]any{"input": "TW.13491208655302741918", "user_id": "TW.13491208655302741918"})
+	w.Settle()
+	d := w.Act(fake.Act{From: "yu", Extra: json.RawMessage(`{"type":"status","status":"delivered"}`), At: 1791170447000})
 	want := strings.Replace(sample(t, "status_delivered_no_phone", wabaOf(d.Body), displayOf(d.Body)),
 		"wamid.HBgMODg2OTEyMzQ1Njc4FQIAEhgUM0Esample93", idOf(out), 1)
 	if d.Body != want {
 		t.Errorf("got\n%s\nwant\n%s", d.Body, want)
 	}
-	for _, h := range w.got() { // no username in "sent"
-		if e := w.one(h.body); e.Statuses[0].Status == "sent" {
-			w.want("sent", []string{e.Contacts[0].Profile.Username, e.Contacts[0].WaID, e.Statuses[0].To}, []string{"", "", ""})
+	for _, h := range w.Got() { // no username in "sent"
+		if e := w.one(h.Body); e.Statuses[0].Status == "sent" {
+			w.Want("sent", []string{e.Contacts[0].Profile.Username, e.Contacts[0].WaID, e.Statuses[0].To}, []string{"", "", ""})
 		}
 	}
 }
@@ -101,13 +101,13 @@ func TestIdentitiesAreShownAsTold(t *testing.T) {
 		if show != "" {
 			a.Extra = json.RawMessage(`{"type":"identity","show":"` + show + `","username":"@mei"}`)
 		}
-		d := w.act(a)
+		d := w.Act(a)
 		e := w.one(d.Body)
 		m, c := e.Messages[0], e.Contacts[0]
 		return m.From, m.User, c.WaID, c.UserID, c.Profile.Username
 	}
 	check := func(what string, want ...string) func(...string) {
-		return func(got ...string) { t.Helper(); w.want(what, got, want) }
+		return func(got ...string) { t.Helper(); w.Want(what, got, want) }
 	}
 	a, b, c, d, e := say("")
 	check("both, by default", phone, user, phone, user, "")(a, b, c, d, e)
@@ -117,52 +117,52 @@ func TestIdentitiesAreShownAsTold(t *testing.T) {
 	check("for one act: phone", phone, "", phone, "", "@mei")(a, b, c, d, e)
 	a, b, c, d, e = say("")
 	check("then as before", phone, user, phone, user, "")(a, b, c, d, e)
-	w.want("no webhook", w.extra("mei", `{"type":"identity","show":"user","username":"@m"}`), fake.Delivery{Statuses: []int{}, Header: map[string]string{}})
+	w.Want("no webhook", w.Extra("mei", `{"type":"identity","show":"user","username":"@m"}`), fake.Delivery{Statuses: []int{}, Header: map[string]string{}})
 	a, b, c, d, e = say("")
 	check("kept", "", user, "", user, "@m")(a, b, c, d, e)
-	id := w.act(fake.Act{From: "mei", Text: "x"}).Message
+	id := w.Act(fake.Act{From: "mei", Text: "x"}).Message
 	if strings.Contains(decoded(t, id), phone) {
 		t.Errorf("got the id %s, which tells the number that is hidden", id)
 	}
-	w.extra("mei", `{"type":"identity","username":""}`)
+	w.Extra("mei", `{"type":"identity","username":""}`)
 	_, _, _, _, e = say("")
-	w.want("no username", e, "")
+	w.Want("no username", e, "")
 
-	w.want("by digits", w.one(w.act(fake.Act{From: phone, Text: "x"}).Body).Messages[0].User, user)
-	w.want("by BSUID", w.one(w.act(fake.Act{From: user, Text: "x"}).Body).Messages[0].User, user)
-	w.want("another number of the portfolio", w.one(w.act(fake.Act{Account: "club", From: "mei", Text: "x"}).Body).Messages[0].User, user)
-	other := w.one(w.act(fake.Act{Account: "rival", From: "mei", Text: "x"}).Body).Messages[0]
-	w.want("another portfolio", other.User != user && strings.HasPrefix(other.User, "TW."), true)
-	stranger := w.one(w.act(fake.Act{From: "TW.42", Text: "x"}).Body).Messages[0]
-	w.want("a new BSUID", []any{stranger.User, len(stranger.From)}, []any{"TW.42", 12})
-	stranger = w.one(w.act(fake.Act{From: "886911000111", Text: "x"}).Body).Messages[0]
-	w.want("a new number", []any{stranger.From, len(stranger.User)}, []any{"886911000111", 23})
+	w.Want("by digits", w.one(w.Act(fake.Act{From: phone, Text: "x"}).Body).Messages[0].User, user)
+	w.Want("by BSUID", w.one(w.Act(fake.Act{From: user, Text: "x"}).Body).Messages[0].User, user)
+	w.Want("another number of the portfolio", w.one(w.Act(fake.Act{Account: "club", From: "mei", Text: "x"}).Body).Messages[0].User, user)
+	other := w.one(w.Act(fake.Act{Account: "rival", From: "mei", Text: "x"}).Body).Messages[0]
+	w.Want("another portfolio", other.User != user && strings.HasPrefix(other.User, "TW."), true)
+	stranger := w.one(w.Act(fake.Act{From: "TW.42", Text: "x"}).Body).Messages[0]
+	w.Want("a new BSUID", []any{stranger.User, len(stranger.From)}, []any{"TW.42", 12})
+	stranger = w.one(w.Act(fake.Act{From: "886911000111", Text: "x"}).Body).Messages[0]
+	w.Want("a new number", []any{stranger.From, len(stranger.User)}, []any{"886911000111", 23})
 	again := newWorld(t)
 	samePhone, sameUser := again.meet("mei")
-	w.want("the same name elsewhere", []string{samePhone, sameUser}, []string{phone, user})
+	w.Want("the same name elsewhere", []string{samePhone, sameUser}, []string{phone, user})
 }
 
 func TestRecycledNumbers(t *testing.T) {
 	w := newWorld(t)
 	phone, user := w.meet("mei")
-	w.extra("mei", `{"type":"change_number"}`)
-	m := w.one(w.extra("bob", `{"type":"recycled","of":"mei","text":"hi"}`).Body).Messages[0]
-	w.want("the new owner", []any{m.From, m.User != user, m.Text.Body}, []any{phone, true, "hi"})
-	mei := w.one(w.act(fake.Act{From: "mei", Text: "still here"}).Body).Messages[0]
-	w.want("the old owner", []any{mei.From != phone, mei.User != user}, []any{true, true})
-	w.want("the number", w.one(w.act(fake.Act{From: phone, Text: "x"}).Body).Messages[0].User, m.User)
+	w.Extra("mei", `{"type":"change_number"}`)
+	m := w.one(w.Extra("bob", `{"type":"recycled","of":"mei","text":"hi"}`).Body).Messages[0]
+	w.Want("the new owner", []any{m.From, m.User != user, m.Text.Body}, []any{phone, true, "hi"})
+	mei := w.one(w.Act(fake.Act{From: "mei", Text: "still here"}).Body).Messages[0]
+	w.Want("the old owner", []any{mei.From != phone, mei.User != user}, []any{true, true})
+	w.Want("the number", w.one(w.Act(fake.Act{From: phone, Text: "x"}).Body).Messages[0].User, m.User)
 
 	status, _ := w.send(`"recipient":"` + user + `",` + `"type":"text","text":{"body":"x"},"biz_opaque_callback_data":"old id"`)
-	w.want("a send to the id of the past", status, 200)
-	w.want("fails", w.states(), []string{"failed 131026 old id"})
+	w.Want("a send to the id of the past", status, 200)
+	w.Want("fails", w.states(), []string{"failed 131026 old id"})
 
 	// Without a change before, the number is lost.
 	w.meet("ann")
-	w.extra("eve", `{"type":"recycled","of":"ann","text":"hi"}`)
-	if _, err := w.platform.Act(t.Context(), fake.Act{Account: "shop", From: "ann", Text: "x"}); err == nil {
+	w.Extra("eve", `{"type":"recycled","of":"ann","text":"hi"}`)
+	if _, err := w.Platform.Act(t.Context(), fake.Act{Account: "shop", From: "ann", Text: "x"}); err == nil {
 		t.Error("got no error for one who has no number any more, want one")
 	}
-	_, err := w.platform.Act(t.Context(), fake.Act{Account: "shop", From: user, Text: "x"})
+	_, err := w.Platform.Act(t.Context(), fake.Act{Account: "shop", From: user, Text: "x"})
 	if err == nil || !strings.Contains(err.Error(), "any more") {
 		t.Errorf("got %v for an id of the past, want an error", err)
 	}
@@ -175,45 +175,45 @@ func TestButtonsAndFlows(t *testing.T) {
 	send := func(to, members string) string {
 		t.Helper()
 		status, out := w.send(`"to":"` + to + `",` + members)
-		w.want("send", []any{status, out["error"]}, []any{200, nil})
+		w.Want("send", []any{status, out["error"]}, []any{200, nil})
 		return idOf(out)
 	}
 	one := send(phone, buttons(`{"id":"yes","title":"Yes"}`, `{"id":"no","title":"No"}`))
 	two := send(phone, list(`{"id":"r1","title":"Row"}`))
 	tap := func(data string) (string, string) {
 		t.Helper()
-		m := w.one(w.act(fake.Act{From: "ann", Button: data}).Body).Messages[0]
+		m := w.one(w.Act(fake.Act{From: "ann", Button: data}).Body).Messages[0]
 		return m.Interactive.Button.Title + m.Interactive.Row.Title + m.Button.Text, m.Context.ID
 	}
 	for data, want := range map[string][2]string{"yes": {"Yes", one}, "no": {"No", one}, "r1": {"Row", two}} {
 		title, context := tap(data)
-		w.want(data, [2]string{title, context}, want)
+		w.Want(data, [2]string{title, context}, want)
 	}
 	three := send(phone, buttons(`{"id":"yes","title":"Yes!"}`))
 	title, context := tap("yes")
-	w.want("the newest", []string{title, context}, []string{"Yes!", three})
+	w.Want("the newest", []string{title, context}, []string{"Yes!", three})
 	four := send(phone, reminder("a", "b"))
 	title, context = tap("確認") // the label, when no payload was given
-	w.want("a template's", []string{title, context}, []string{"確認", four})
-	if _, err := w.platform.Act(t.Context(), fake.Act{Account: "shop", From: "ben", Button: "yes"}); err == nil {
+	w.Want("a template's", []string{title, context}, []string{"確認", four})
+	if _, err := w.Platform.Act(t.Context(), fake.Act{Account: "shop", From: "ben", Button: "yes"}); err == nil {
 		t.Error("got no error for another's button, want one")
 	}
 
 	send(ben, flow(`"flow_token":"tok <1>"`))
 	answer := func(from, a string) string {
 		t.Helper()
-		return w.one(w.act(fake.Act{From: from, FlowAnswer: json.RawMessage(a)}).Body).Messages[0].Interactive.NFM.JSON
+		return w.one(w.Act(fake.Act{From: from, FlowAnswer: json.RawMessage(a)}).Body).Messages[0].Interactive.NFM.JSON
 	}
-	w.want("an answer", answer("ben", `{"name": "班", "n": [1, 2]}`), `{"flow_token":"tok <1>","name":"班","n":[1,2]}`)
-	w.want("an empty answer", answer("ben", `{}`), `{"flow_token":"tok <1>"}`)
-	w.want("a forged answer", answer("ben", `{"x":1,"flow_token":"stolen"}`), `{"x":1,"flow_token":"stolen"}`)
+	w.Want("an answer", answer("ben", `{"name": "班", "n": [1, 2]}`), `{"flow_token":"tok <1>","name":"班","n":[1,2]}`)
+	w.Want("an empty answer", answer("ben", `{}`), `{"flow_token":"tok <1>"}`)
+	w.Want("a forged answer", answer("ben", `{"x":1,"flow_token":"stolen"}`), `{"x":1,"flow_token":"stolen"}`)
 	five := send(ben, `"type":"template","template":{"name":"signup_form","language":{"code":"en"},"components":[
 		{"type":"body","parameters":[{"type":"text","text":"Ben"}]},
 		{"type":"button","sub_type":"flow","index":0,"parameters":[{"type":"action","action":{"flow_token":"t5","flow_action_data":{"a":1}}}]}]}`)
-	m := w.one(w.act(fake.Act{From: "ben", FlowAnswer: json.RawMessage(`{"a":1}`)}).Body).Messages[0]
-	w.want("a template's Flow", []string{m.Interactive.NFM.JSON, m.Context.ID, m.Context.From},
-		[]string{`{"flow_token":"t5","a":1}`, five, displayOf(w.act(fake.Act{From: "ben", Text: "x"}).Body)})
-	if _, err := w.platform.Act(t.Context(), fake.Act{Account: "shop", From: "ben", FlowAnswer: json.RawMessage(`[1]`)}); err == nil {
+	m := w.one(w.Act(fake.Act{From: "ben", FlowAnswer: json.RawMessage(`{"a":1}`)}).Body).Messages[0]
+	w.Want("a template's Flow", []string{m.Interactive.NFM.JSON, m.Context.ID, m.Context.From},
+		[]string{`{"flow_token":"t5","a":1}`, five, displayOf(w.Act(fake.Act{From: "ben", Text: "x"}).Body)})
+	if _, err := w.Platform.Act(t.Context(), fake.Act{Account: "shop", From: "ben", FlowAnswer: json.RawMessage(`[1]`)}); err == nil {
 		t.Error("got no error for an answer that is no object, want one")
 	}
 }
@@ -222,10 +222,10 @@ func TestOtherMessages(t *testing.T) {
 	w := newWorld(t)
 	phone, _ := w.meet("ann")
 	_, out := w.text(phone, "question")
-	w.got()
-	own := w.act(fake.Act{From: "ann", Text: "mine"}).Message
+	w.Got()
+	own := w.Act(fake.Act{From: "ann", Text: "mine"}).Message
 	for x, want := range map[string]string{
-		`{"type":"reply","text":"yes"}`:                                        `"context":{"from":"` + displayOf(w.act(fake.Act{From: "ann", Text: "x"}).Body) + `","id":"` + idOf(out) + `"},`,
+		`{"type":"reply","text":"yes"}`:                                        `"context":{"from":"` + displayOf(w.Act(fake.Act{From: "ann", Text: "x"}).Body) + `","id":"` + idOf(out) + `"},`,
 		`{"type":"text","text":"as I said","message":"` + own + `"}`:           `"context":{"from":"` + phone + `","id":"` + own + `"},`,
 		`{"type":"text","text":"look","forwarded":true}`:                       `"context":{"forwarded":true},`,
 		`{"type":"reaction"}`:                                                  `"reaction":{"message_id":"` + idOf(out) + `"}}`,
@@ -238,14 +238,14 @@ func TestOtherMessages(t *testing.T) {
 		`{"type":"referral","text":"x","referral":{"source_id":"1"}}`: `"referral":{"source_id":"1"}`,
 		`{"type":"error","code":131052,"details":"d"}`:                `"errors":[{"code":131052,"title":"Media download error","message":"Media download error","error_data":{"details":"d"}}]`,
 	} {
-		if body := w.extra("ann", x).Body; !strings.Contains(body, want) {
+		if body := w.Extra("ann", x).Body; !strings.Contains(body, want) {
 			t.Errorf("%s: got %s, want it to have %s", x, body, want)
 		}
 	}
 	for _, a := range []fake.Act{{Image: "photo"}, {Image: "https://x.example/1.jpg"}, {Sticker: "smile"}} {
 		a.From = "ann"
-		m := w.one(w.act(a).Body).Messages[0]
-		w.want("type", m.Type == "image" || m.Type == "sticker", true)
+		m := w.one(w.Act(a).Body).Messages[0]
+		w.Want("type", m.Type == "image" || m.Type == "sticker", true)
 	}
 }
 
@@ -253,7 +253,7 @@ func TestBatches(t *testing.T) {
 	w := newWorld(t)
 	phone, _ := w.meet("ann")
 	w.text(phone, "m")
-	w.got()
+	w.Got()
 	acts := `"acts":[{"from":"ann","text":"1"},{"from":"ben","text":"2"},{"account":"club","from":"ann","text":"3"},
 		{"from":"ann","extra":{"type":"status","status":"read"}},{"from":"ben","extra":{"type":"identity","show":"user"}},{"from":"ben","text":"4"}]`
 	for form, want := range map[string]string{
@@ -262,7 +262,7 @@ func TestBatches(t *testing.T) {
 		"entries":  "5 entries, changes [1 1 1 1 1]",
 		"messages": "1 entries, changes [4]",
 	} {
-		d := w.extra("", `{"type":"batch","form":"`+form+`",`+acts+`}`)
+		d := w.Extra("", `{"type":"batch","form":"`+form+`",`+acts+`}`)
 		var in struct{ Entry []struct{ Changes []any } }
 		if err := json.Unmarshal([]byte(d.Body), &in); err != nil {
 			t.Fatal(err)
@@ -271,7 +271,7 @@ func TestBatches(t *testing.T) {
 		for _, e := range in.Entry {
 			changes = append(changes, len(e.Changes))
 		}
-		w.want("form "+form, fmt.Sprintf("%d entries, changes %v", len(in.Entry), changes), want)
+		w.Want("form "+form, fmt.Sprintf("%d entries, changes %v", len(in.Entry), changes), want)
 		var got []string
 		for _, e := range w.events(d.Body) {
 			for _, m := range e.Messages {
@@ -281,52 +281,52 @@ func TestBatches(t *testing.T) {
 				got = append(got, s.Status)
 			}
 		}
-		w.want("form "+form, got, []string{"9221", "9222", "9233", "read", "9224"})
-		w.want("one webhook", len(w.got()), 1)
+		w.Want("form "+form, got, []string{"9221", "9222", "9233", "read", "9224"})
+		w.Want("one webhook", len(w.Got()), 1)
 	}
-	d := w.extra("", `{"type":"batch","acts":[{"from":"ann","text":"1"},{"extra":{"type":"template_status","name":"hello_world","language":"en_US","event":"PAUSED"}},{"from":"ann","text":"2"}]}`)
-	w.want("an event of the WABA has an entry of its own", strings.Count(d.Body, `"changes"`), 3)
-	w.want("with a time", strings.Count(d.Body, `"time":1791170415}`), 1)
+	d := w.Extra("", `{"type":"batch","acts":[{"from":"ann","text":"1"},{"extra":{"type":"template_status","name":"hello_world","language":"en_US","event":"PAUSED"}},{"from":"ann","text":"2"}]}`)
+	w.Want("an event of the WABA has an entry of its own", strings.Count(d.Body, `"changes"`), 3)
+	w.Want("with a time", strings.Count(d.Body, `"time":1791170415}`), 1)
 }
 
 func TestHandshake(t *testing.T) {
 	w := newWorld(t)
-	d := w.extra("", `{"type":"handshake"}`)
-	w.want("answer", []any{d.Status, d.Body == d.Event, len(d.Event), d.Header["content-type"]}, []any{200, true, 10, "text/plain"})
-	w.want("url", strings.Contains(d.URL, "/app?hub.challenge="+d.Event+"&hub.mode=subscribe&hub.verify_token=v1&x=1"), true)
-	w.want("a wrong token", w.extra("", `{"type":"handshake","token":"v2"}`).Status, 403)
-	w.want("another mode", w.extra("", `{"type":"handshake","mode":"x"}`).Status, 403)
-	w.want("a challenge", w.extra("", `{"type":"handshake","challenge":"<b>"}`).Body, "<b>")
-	held := w.act(fake.Act{Extra: json.RawMessage(`{"type":"handshake"}`), Hold: true})
-	w.want("held", []any{held.Status, held.URL != ""}, []any{0, true})
+	d := w.Extra("", `{"type":"handshake"}`)
+	w.Want("answer", []any{d.Status, d.Body == d.Event, len(d.Event), d.Header["content-type"]}, []any{200, true, 10, "text/plain"})
+	w.Want("url", strings.Contains(d.URL, "/app?hub.challenge="+d.Event+"&hub.mode=subscribe&hub.verify_token=v1&x=1"), true)
+	w.Want("a wrong token", w.Extra("", `{"type":"handshake","token":"v2"}`).Status, 403)
+	w.Want("another mode", w.Extra("", `{"type":"handshake","mode":"x"}`).Status, 403)
+	w.Want("a challenge", w.Extra("", `{"type":"handshake","challenge":"<b>"}`).Body, "<b>")
+	held := w.Act(fake.Act{Extra: json.RawMessage(`{"type":"handshake"}`), Hold: true})
+	w.Want("held", []any{held.Status, held.URL != ""}, []any{0, true})
 }
 
 func TestRawBodiesAreLearntFrom(t *testing.T) {
 	w := newWorld(t)
 	raw := func(body string) fake.Delivery {
 		extra, _ := json.Marshal(map[string]string{"type": "raw", "body": body})
-		return w.act(fake.Act{Extra: extra})
+		return w.Act(fake.Act{Extra: extra})
 	}
 	for _, name := range []string{"text", "text_username_no_phone"} {
 		data := sample(t, name, "1", "2")
-		w.want(name, raw(data).Body, data)
+		w.Want(name, raw(data).Body, data)
 	}
-	w.want("broken", raw(`{"entry":`).Body, `{"entry":`)
-	w.want("by number", first(w.text("886912345678", "x")), 200)
-	w.want("by id", first(w.send(`"recipient":"TW.13491208655302741918","type":"text","text":{"body":"x"}`)), 200)
-	w.want("one customer", w.one(w.act(fake.Act{From: "886912345678", Text: "x"}).Body).Messages[0].User, "TW.13491208655302741918")
+	w.Want("broken", raw(`{"entry":`).Body, `{"entry":`)
+	w.Want("by number", first(w.text("886912345678", "x")), 200)
+	w.Want("by id", first(w.send(`"recipient":"TW.13491208655302741918","type":"text","text":{"body":"x"}`)), 200)
+	w.Want("one customer", w.one(w.Act(fake.Act{From: "886912345678", Text: "x"}).Body).Messages[0].User, "TW.13491208655302741918")
 	message := func(phone, user string) {
 		raw(`{"entry":[{"changes":[{"value":{"metadata":{"phone_number_id":"` + shop + `"},"messages":[{"from":"` + phone +
 			`","from_user_id":"` + user + `","id":"wamid.r","timestamp":"1791170400","type":"text"}]}}]}]}`)
 	}
 	message("886912345678", "TW.999")
-	w.want("a recycled number", w.one(w.act(fake.Act{From: "886912345678", Text: "x"}).Body).Messages[0].User, "TW.999")
-	w.got()
-	w.want("who had it", first(w.send(`"recipient":"TW.13491208655302741918","type":"text","text":{"body":"x"}`)), 200)
-	w.want("has none any more", w.states(), []string{"failed 131026"})
+	w.Want("a recycled number", w.one(w.Act(fake.Act{From: "886912345678", Text: "x"}).Body).Messages[0].User, "TW.999")
+	w.Got()
+	w.Want("who had it", first(w.send(`"recipient":"TW.13491208655302741918","type":"text","text":{"body":"x"}`)), 200)
+	w.Want("has none any more", w.states(), []string{"failed 131026"})
 	message("886955555555", "")
 	message("886955555555", "TW.777")
-	w.want("an id learnt later", w.one(w.act(fake.Act{From: "886955555555", Text: "x"}).Body).Messages[0].User, "TW.777")
+	w.Want("an id learnt later", w.one(w.Act(fake.Act{From: "886955555555", Text: "x"}).Body).Messages[0].User, "TW.777")
 	status, _ := w.send(`"status":"read","message_id":"wamid.r"`)
-	w.want("a read mark", status, 200)
+	w.Want("a read mark", status, 200)
 }

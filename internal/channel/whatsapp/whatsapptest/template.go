@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"omnihub/internal/channel/fake"
 )
 
 // template is a message that Meta has approved, or did once.
@@ -40,7 +42,7 @@ var approvedTemplates []byte
 
 func approved() []*template {
 	var list []*template
-	if err := strict(approvedTemplates, &list); err != nil {
+	if err := fake.Strict(approvedTemplates, &list); err != nil {
 		panic(err) // the file is a part of this package
 	}
 	return list
@@ -50,7 +52,7 @@ func (t *template) key(waba string) string { return waba + " " + t.Name + " " + 
 
 // id is the template's id at Meta.
 func (t *template) id(waba string) int64 {
-	id, _ := strconv.ParseInt("1"+digits(15, "template", t.key(waba)), 10, 64) // 16 digits always fit
+	id, _ := strconv.ParseInt("1"+fake.Digits(15, "template", t.key(waba)), 10, 64) // 16 digits always fit
 	return id
 }
 
@@ -72,7 +74,7 @@ var (
 // defineTemplate reads a template that a tester defines.
 func defineTemplate(raw json.RawMessage) (*template, error) {
 	t := &template{}
-	if err := strict(raw, t); err != nil {
+	if err := fake.Strict(raw, t); err != nil {
 		return nil, fmt.Errorf("whatsapptest: act: template: %w", err)
 	}
 	among := func(s string, values string) bool { return s != "" && strings.Contains(" "+values+" ", " "+s+" ") }
@@ -109,10 +111,10 @@ func (t *template) sendable(o *object) {
 	switch t.Status {
 	case "", "APPROVED":
 	case "PAUSED":
-		o.refuse(132015, "")
+		o.Refuse(refuse(132015, ""))
 	case "DISABLED":
-		o.refuse(132016, "")
+		o.Refuse(refuse(132016, ""))
 	default:
-		o.refuse(132001, "The template is not approved")
+		o.Refuse(refuse(132001, "The template is not approved"))
 	}
 }

@@ -1,21 +1,14 @@
 package whatsapptest
 
 import (
-	"bytes"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"math/big"
 	"strconv"
 	"time"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"omnihub/internal/channel/fake"
+	"omnihub/internal/channel/meta/metatest"
 )
 
 // The objects of a webhook, their members in the order in which Meta sends them.
@@ -128,50 +121,9 @@ type failure struct {
 	Href string `json:"href,omitempty"`
 }
 
-// encode writes JSON as PHP and hence Meta does: characters outside ASCII as \u
-// escapes in lower-case hex, slashes with a backslash.
-func encode(v any) []byte {
-	var plain bytes.Buffer
-	e := json.NewEncoder(&plain)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(err) // only types of this package, and JSON that was read before, come here
-	}
-	in := bytes.TrimSuffix(plain.Bytes(), []byte("\n"))
-	out := make([]byte, 0, len(in)+len(in)/8)
-	for len(in) > 0 {
-		r, size := utf8.DecodeRune(in)
-		switch {
-		case r == '\\': // an escape: as it is
-			size = 2
-			out = append(out, in[:2]...)
-		case r == '/':
-			out = append(out, `\/`...)
-		case r < utf8.RuneSelf:
-			out = append(out, in[0])
-		default:
-			for _, unit := range utf16.Encode([]rune{r}) {
-				out = fmt.Appendf(out, `\u%04x`, unit)
-			}
-		}
-		in = in[size:]
-	}
-	return out
-}
-
 // signed makes a webhook request of the number's app around a body that tells of a field.
 func (n *number) signed(field string, body []byte) fake.Webhook {
-	digest := hmac.New(sha256.New, []byte(n.Secrets["app_secret"]))
-	digest.Write(body)
-	return fake.Webhook{
-		URL: n.route(field),
-		Header: map[string]string{
-			"content-type":        "application/json",
-			"user-agent":          "facebookexternalua",
-			"x-hub-signature-256": "sha256=" + hex.EncodeToString(digest.Sum(nil)),
-		},
-		Body: body,
-	}
+	return metatest.Signed(n.route(field), n.Secrets["app_secret"], body)
 }
 
 // messages makes a change of the number around a value.
@@ -193,22 +145,9 @@ const (
 func messageID(from byte, customer string) string {
 	b := append([]byte{0x1c, 0x18, byte(len(customer))}, customer...)
 	b = append(b, 0x15, 2, 0, from, 0x18, 20)
-	b = append(b, fmt.Sprintf("3A%X", random(9))...)
+	b = append(b, fmt.Sprintf("3A%X", fake.Random(9))...)
 	return "wamid." + base64.StdEncoding.EncodeToString(append(b, 0))
 }
 
 // mediaID makes the id of a file.
-func mediaID() string {
-	n, err := rand.Int(rand.Reader, big.NewInt(9e15))
-	if err != nil {
-		panic(err) // the system's random source never fails
-	}
-	return n.Add(n, big.NewInt(1e15)).String()
-}
-
-// random makes n bytes.
-func random(n int) []byte {
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails
-	return b
-}
+func mediaID() string { return strconv.FormatInt(fake.RandomNumber(1e15, 9e15), 10) }

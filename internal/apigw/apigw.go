@@ -14,14 +14,12 @@
 package apigw
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
 )
@@ -32,7 +30,8 @@ const maxHead = 64 << 10
 
 // Handler adapts h for lambda.Start. Path parameters come as path values; the
 // gateway's request id stands in the header X-Request-Id. Headers of one name are
-// joined, whatever case they are written in. Reading a body that is marked as base64
+// joined, whatever case they are written in; cookies stand in one header Cookie. Who calls
+// is in the request's context (CallerOf). Reading a body that is marked as base64
 // and is not, is an error; ContentLength is the decoded length.
 func Handler(h http.Handler) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	return func(ctx context.Context, e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
@@ -72,12 +71,13 @@ func request(ctx context.Context, e events.APIGatewayV2HTTPRequest) *http.Reques
 		Header:        make(http.Header, len(e.Headers)+2),
 		Body:          io.NopCloser(body),
 		ContentLength: size,
-		Host:          e.Headers["host"],
 		RemoteAddr:    e.RequestContext.HTTP.SourceIP,
 	}
 	for name, v := range e.Headers {
 		r.Header.Add(name, v)
 	}
+	r.Host = r.Header.Get("Host") // as net/http has it
+	r.Header.Del("Host")
 	if len(e.Cookies) > 0 {
 		r.Header.Set("Cookie", strings.Join(e.Cookies, "; "))
 	}
@@ -85,47 +85,12 @@ func request(ctx context.Context, e events.APIGatewayV2HTTPRequest) *http.Reques
 	for name, v := range e.PathParameters {
 		r.SetPathValue(name, v)
 	}
-	return r.WithContext(ctx)
+	r.RequestURI = r.URL.RequestURI()
+	return r.WithContext(WithCaller(ctx, caller(e.RequestContext.Authorizer)))
 }
 
 // decodedSize is how many bytes base64 text stands for.
 func decodedSize(text string) int64 {
 	bare := strings.TrimSuffix(strings.TrimSuffix(text, "="), "=")
 	return int64(base64.RawStdEncoding.DecodedLen(len(bare)))
-}
-
-// response collects an answer.
-type response struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (w *response) Header() http.Header { return w.header }
-
-func (w *response) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
-	}
-}
-
-func (w *response) Write(b []byte) (int, error) {
-	w.WriteHeader(http.StatusOK)
-	return w.body.Write(b)
-}
-
-func (w *response) event() events.APIGatewayV2HTTPResponse {
-	w.WriteHeader(http.StatusOK)
-	out := events.APIGatewayV2HTTPResponse{StatusCode: w.status, Headers: map[string]string{}, Cookies: w.header.Values("Set-Cookie")}
-	for name, values := range w.header {
-		if name != "Set-Cookie" {
-			out.Headers[strings.ToLower(name)] = strings.Join(values, ",")
-		}
-	}
-	if utf8.Valid(w.body.Bytes()) {
-		out.Body = w.body.String()
-	} else {
-		out.Body, out.IsBase64Encoded = base64.StdEncoding.EncodeToString(w.body.Bytes()), true
-	}
-	return out
 }

@@ -37,6 +37,9 @@ func (m *machine) banner(took time.Duration) string {
 	if m.chaotic() {
 		say("    The functions have their failpoints (DEV_TAGS); set them at %s/_dev/failpoints", m.urls.API)
 	}
+	if m.takesLocalTokens() != "" {
+		say("    Tokens     %s/token mints them; the demo team's stand in %s/_demo", m.issuerURL(), m.urls.Platform)
+	}
 	if len(m.team.Accounts) > 0 {
 		say("")
 		say("  Webhooks of the demo team %s:", m.team.Team)

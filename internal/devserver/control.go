@@ -18,7 +18,7 @@ import (
 // apiHandler serves the HTTP API, and the dev controls below /_dev/. Requests wait
 // while the clock moves.
 func (m *machine) apiHandler() http.Handler {
-	c := gateway.Config{API: m.model.API, Account: account, Now: m.clock.Now, Log: m.log,
+	c := gateway.Config{API: m.model.API, Account: account, Region: region, Now: m.clock.Now, Log: m.log,
 		Function: func(id string) gateway.Invoker { return m.functions[id] }}
 	if !m.unthrottled {
 		c.Throttle = func(route string) (gateway.Limit, bool) {

@@ -22,6 +22,7 @@ import (
 	"omnihub/internal/devserver/build"
 	"omnihub/internal/devserver/demoteam"
 	"omnihub/internal/devserver/fault"
+	"omnihub/internal/devserver/issuer"
 	"omnihub/internal/devserver/lambda"
 	"omnihub/internal/devserver/logs"
 	"omnihub/internal/devserver/loopback"
@@ -69,6 +70,7 @@ type machine struct {
 	checkpoints *source.Checkpoints
 
 	team   demoteam.Team
+	issuer *issuer.Issuer
 	ledger *fake.Ledger
 
 	journals   []*fake.Journal
@@ -189,6 +191,9 @@ func (m *machine) open() error {
 	if m.document, err = template.Read(m.settings.template); err != nil {
 		return err
 	}
+	if err := m.openIssuer(); err != nil {
+		return err
+	}
 	if m.model, err = m.document.Resolve(m.options(nil)); err != nil {
 		return err
 	}
@@ -240,7 +245,7 @@ func (m *machine) templateTime() time.Time {
 }
 
 func (m *machine) options(known map[string]string) template.Options {
-	return template.Options{Stack: m.stack, Region: region, Account: account, Parameters: m.parameters,
+	return template.Options{Stack: m.stack, Region: region, Account: account, Parameters: m.withIssuer(m.parameters),
 		APIURL: m.urls.API, AWSURL: m.urls.AWS, Known: known, Shuffle: m.shuffle != nil}
 }
 

@@ -353,7 +353,7 @@ func TestControlsRefuseWhatTheyDoNotKnow(t *testing.T) {
 		{"POST", s.API + "/_dev/clock", `{"back":"1m"}`, 400},
 		{"POST", s.API + "/_dev/tick/nobody", "", 404},
 		{"POST", s.API + "/_dev/kill/nobody", "", 404},
-		{"GET", s.API + "/private", "", 401},
+		{"GET", s.API + "/private/event", "", 401},
 		{"GET", s.API + "/nowhere", "", 404},
 		{"GET", s.Platform + "/_demo", "", 200},
 		{"GET", s.Platform + "/_sent", "", 200},
@@ -364,6 +364,9 @@ func TestControlsRefuseWhatTheyDoNotKnow(t *testing.T) {
 		{"POST", s.Platform + "/_faults", `{"line":null}`, 200},
 		{"POST", s.Platform + "/_customer/nobody", `{}`, 404},
 		{"POST", s.Platform + "/_customer/line", `{"shouts":"x"}`, 400},
+		{"GET", s.Platform + "/_issuer/jwks", "", 200},
+		{"POST", s.Platform + "/_issuer/token", `{"role":"admin"}`, 400},
+		{"GET", s.Platform + "/_issuer/nowhere", "", 404},
 		{"GET", s.Platform + "/nowhere", "", 404},
 	}
 	for _, c := range cases {

@@ -29,6 +29,7 @@ type demo struct {
 	Team     string             `json:"team"`
 	API      string             `json:"api"`
 	Accounts []demoteam.Account `json:"accounts"`
+	Tokens   map[string]string  `json:"tokens,omitempty"` // by role
 	Seeded   map[string]string  `json:"seeded"`
 }
 
@@ -40,8 +41,14 @@ func (m *machine) platformHandler() http.Handler {
 		if accounts == nil {
 			accounts = []demoteam.Account{}
 		}
-		reply(w, http.StatusOK, demo{m.team.Team, m.urls.API, accounts, m.team.Seeded})
+		tokens, err := m.tokens()
+		if err != nil {
+			refuse(w, http.StatusInternalServerError, err.Error())
+			return
+		}
+		reply(w, http.StatusOK, demo{m.team.Team, m.urls.API, accounts, tokens, m.team.Seeded})
 	})
+	mux.Handle(issuerPath+"/", http.StripPrefix(issuerPath, m.issuer.Handler()))
 	mux.HandleFunc("GET /_sent", func(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusOK, m.ledger.Calls(r.FormValue("channel"), r.FormValue("to")))
 	})
@@ -52,7 +59,7 @@ func (m *machine) platformHandler() http.Handler {
 		mux.Handle("/"+channel+"/", http.StripPrefix("/"+channel, p))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, http.StatusNotFound, "there is no "+r.URL.Path+" here; see GET /_demo, GET /_sent, GET and POST /_faults, POST /_customer/{channel}")
+		refuse(w, http.StatusNotFound, "there is no "+r.URL.Path+" here; see GET /_demo, GET /_sent, GET and POST /_faults, POST /_customer/{channel}, POST "+issuerPath+"/token")
 	})
 	return mux
 }

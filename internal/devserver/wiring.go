@@ -22,6 +22,7 @@ import (
 	"omnihub/internal/channel/fake"
 	"omnihub/internal/devserver/build"
 	"omnihub/internal/devserver/demoteam"
+	"omnihub/internal/devserver/jwt"
 	"omnihub/internal/devserver/lambda"
 	"omnihub/internal/devserver/provision"
 	"omnihub/internal/devserver/schedule"
@@ -30,8 +31,16 @@ import (
 	"omnihub/internal/localaws/pattern"
 )
 
-// checkSources refuses schedules, filters and patterns that AWS would refuse.
+// checkSources refuses issuers, schedules, filters and patterns that AWS would refuse.
 func checkSources(m *template.Model) error {
+	for _, a := range m.API.Authorizers {
+		if a.JWT == nil {
+			continue
+		}
+		if err := jwt.CheckIssuer(a.JWT.Issuer); err != nil {
+			return fmt.Errorf("devserver: authorizer %s: %w", a.Name, err)
+		}
+	}
 	for _, f := range m.Functions {
 		for _, s := range f.Schedules {
 			if _, err := schedule.Parse(s.Expression, s.Zone); err != nil {

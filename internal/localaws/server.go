@@ -340,6 +340,8 @@ func (s *Server) control(w http.ResponseWriter, req *http.Request) {
 		s.showFaults(w)
 	case "POST /_localaws/faults":
 		s.takeFaults(w, req)
+	case "POST /_localaws/load":
+		s.takeItems(w, req)
 	default:
 		http.Error(w, "localaws: no such control", http.StatusNotFound)
 	}

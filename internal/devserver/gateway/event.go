@@ -15,34 +15,41 @@ import (
 	"omnihub/internal/devserver/template"
 )
 
-// event is the payload of format 2.0.
+// call is what an event says of a request but for its body; a function and a Lambda
+// authorizer get the same.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+type call struct {
+	Version  string            `json:"version"`
+	RouteKey string            `json:"routeKey"`
+	RawPath  string            `json:"rawPath"`
+	RawQuery string            `json:"rawQueryString"`
+	Cookies  []string          `json:"cookies,omitempty"`
+	Headers  map[string]string `json:"headers"`
+	Query    map[string]string `json:"queryStringParameters,omitempty"`
+	Context  requestContext    `json:"requestContext"`
+	Path     map[string]string `json:"pathParameters,omitempty"`
+	Stage    map[string]string `json:"stageVariables,omitempty"`
+}
+
+// event is the payload of format 2.0.
 type event struct {
-	Version         string            `json:"version"`
-	RouteKey        string            `json:"routeKey"`
-	RawPath         string            `json:"rawPath"`
-	RawQuery        string            `json:"rawQueryString"`
-	Cookies         []string          `json:"cookies,omitempty"`
-	Headers         map[string]string `json:"headers"`
-	Query           map[string]string `json:"queryStringParameters,omitempty"`
-	Context         requestContext    `json:"requestContext"`
-	Path            map[string]string `json:"pathParameters,omitempty"`
-	Stage           map[string]string `json:"stageVariables,omitempty"`
-	Body            *string           `json:"body,omitempty"`
-	IsBase64Encoded bool              `json:"isBase64Encoded"`
+	*call
+	Body            *string `json:"body,omitempty"`
+	IsBase64Encoded bool    `json:"isBase64Encoded"`
 }
 
 type requestContext struct {
-	AccountID    string      `json:"accountId"`
-	APIID        string      `json:"apiId"`
-	DomainName   string      `json:"domainName"`
-	DomainPrefix string      `json:"domainPrefix"`
-	HTTP         httpContext `json:"http"`
-	RequestID    string      `json:"requestId"`
-	RouteKey     string      `json:"routeKey"`
-	Stage        string      `json:"stage"`
-	Time         string      `json:"time"`
-	TimeEpoch    int64       `json:"timeEpoch"`
+	AccountID    string         `json:"accountId"`
+	APIID        string         `json:"apiId"`
+	Authorizer   *authorization `json:"authorizer,omitempty"`
+	DomainName   string         `json:"domainName"`
+	DomainPrefix string         `json:"domainPrefix"`
+	HTTP         httpContext    `json:"http"`
+	RequestID    string         `json:"requestId"`
+	RouteKey     string         `json:"routeKey"`
+	Stage        string         `json:"stage"`
+	Time         string         `json:"time"`
+	TimeEpoch    int64          `json:"timeEpoch"`
 }
 
 type httpContext struct {
@@ -53,8 +60,8 @@ type httpContext struct {
 	UserAgent string `json:"userAgent"`
 }
 
-// newEvent makes the event of a request. The body has been read already.
-func (g *Gateway) newEvent(r *http.Request, route *template.Route, parameters map[string]string, body []byte, id, trace string, now time.Time) ([]byte, error) {
+// newCall makes what an event says of a request.
+func (g *Gateway) newCall(r *http.Request, route *template.Route, parameters map[string]string, id, trace string, now time.Time) *call {
 	source, port := r.RemoteAddr, "80"
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		source = host
@@ -72,15 +79,15 @@ func (g *Gateway) newEvent(r *http.Request, route *template.Route, parameters ma
 		forwarded = before + ", " + source
 	}
 	headers["x-forwarded-for"] = forwarded
-	if len(body) > 0 {
-		headers["content-length"] = fmt.Sprint(len(body))
+	if r.ContentLength > 0 {
+		headers["content-length"] = fmt.Sprint(r.ContentLength)
 	}
 	domain := r.Host
 	if host, _, err := net.SplitHostPort(r.Host); err == nil {
 		domain = host
 	}
 	prefix, _, _ := strings.Cut(domain, ".")
-	e := event{
+	return &call{
 		Version: "2.0", RouteKey: route.Key(), RawPath: r.URL.Path, RawQuery: r.URL.RawQuery, Cookies: cookies, Headers: headers,
 		Query: query(r.URL.RawQuery), Path: parameters, Stage: g.stage,
 		Context: requestContext{
@@ -90,9 +97,15 @@ func (g *Gateway) newEvent(r *http.Request, route *template.Route, parameters ma
 			Time: now.UTC().Format("02/Jan/2006:15:04:05 +0000"), TimeEpoch: now.UnixMilli(),
 		},
 	}
+}
+
+// event makes the payload of a call with its body.
+func (c *call) event(contentType string, body []byte) ([]byte, error) {
+	e := event{call: c}
 	if len(body) > 0 {
+		c.Headers["content-length"] = fmt.Sprint(len(body))
 		text := string(body)
-		if !isText(r.Header.Get("Content-Type"), body) {
+		if !isText(contentType, body) {
 			text, e.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
 		}
 		e.Body = &text

@@ -1,6 +1,6 @@
 // Package gateway plays the HTTP API of API Gateway with payload format 2.0: it
 // finds the route of a request, hands it to the function as an event and writes
-// the function's answer.
+// the function's answer, if the route's authorizer lets it.
 //
 // Of what protects an API it plays the throttles of stage and routes (429), the cap of
 // 10,240 bytes on the request line and the header values (431), that of 10 MB on a
@@ -47,6 +47,7 @@ type Invoker interface {
 type Config struct {
 	API      template.API
 	Account  string
+	Region   string
 	Function func(id string) Invoker
 	Now      func() time.Time // the hub's clock
 	Log      *logs.Log
@@ -63,8 +64,10 @@ type Config struct {
 // Gateway is the HTTP API. It is safe for concurrent use.
 type Gateway struct {
 	api, account string
+	region       string
 	stage        map[string]string
 	routes       *router
+	authorizer   map[string]authorizer // by name
 	cors         *template.CORS
 	buckets      map[string]*bucket // by route key
 	function     func(id string) Invoker
@@ -75,7 +78,7 @@ type Gateway struct {
 
 // New makes a gateway.
 func New(c Config) *Gateway {
-	g := &Gateway{api: strings.ToLower(c.API.ID), account: c.Account, stage: c.API.StageVariables,
+	g := &Gateway{api: strings.ToLower(c.API.ID), account: c.Account, region: c.Region, stage: c.API.StageVariables,
 		routes: newRouter(c.API.Routes), cors: c.API.CORS, function: c.Function, now: c.Now, log: c.Log,
 		real: c.Real, bodyTime: c.BodyTime, buckets: map[string]*bucket{}}
 	if g.real == nil {
@@ -84,6 +87,7 @@ func New(c Config) *Gateway {
 	if g.bodyTime == 0 {
 		g.bodyTime = bodyTime
 	}
+	g.authorizer = g.authorizers(c.API.Authorizers)
 	for _, r := range c.API.Routes {
 		if c.Throttle == nil {
 			break
@@ -112,24 +116,27 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, trace string) in
 	if head(r) > maxHead {
 		return message(w, http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large")
 	}
-	if g.cors != nil && g.preflight(w, r) {
+	route, parameters := g.routes.find(r.Method, r.URL.Path)
+	// A route that takes OPTIONS and has an authorizer keeps the gateway from answering:
+	// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+	if g.cors != nil && (route == nil || route.Authorizer == "") && g.preflight(w, r) {
 		return http.StatusNoContent
 	}
-	route, parameters := g.routes.find(r.Method, r.URL.Path)
 	if route == nil {
 		return message(w, http.StatusNotFound, "Not Found")
 	}
 	if b := g.buckets[route.Key()]; b != nil && !b.take(g.real()) {
 		return message(w, http.StatusTooManyRequests, "Too Many Requests")
 	}
-	if route.Authorizer != "" {
-		return message(w, http.StatusUnauthorized, "Unauthorized")
+	call := g.newCall(r, route, parameters, id, trace, g.now())
+	if status := g.authorize(r.Context(), w, route, call, trace); status != http.StatusOK {
+		return status
 	}
 	body, status := g.body(w, r)
 	if status != http.StatusOK {
 		return message(w, status, http.StatusText(status))
 	}
-	payload, err := g.newEvent(r, route, parameters, body, id, trace, g.now())
+	payload, err := call.event(r.Header.Get("Content-Type"), body)
 	if err != nil {
 		return message(w, http.StatusBadRequest, "Bad Request")
 	}
@@ -196,7 +203,8 @@ func (g *Gateway) body(w http.ResponseWriter, r *http.Request) ([]byte, int) {
 func message(w http.ResponseWriter, status int, text string) int {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"message": text})
+	body, _ := json.Marshal(map[string]string{"message": text}) // a map of texts has no error
+	_, _ = w.Write(body)
 	return status
 }
 

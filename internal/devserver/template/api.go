@@ -10,9 +10,9 @@ import (
 // httpAPI is the HTTP API while its routes are being collected.
 type httpAPI struct {
 	API
-	standard    string // default authorizer
-	authorizers map[string]bool
-	named       map[string]*yaml.Node // routes that the stage has settings for
+	standard string                // default authorizer
+	named    map[string]*yaml.Node // routes that the stage has settings for
+	invokers map[string]*yaml.Node // FunctionInvokeRole by authorizer
 }
 
 // implicitAPI is the logical id of the API that SAM makes for events without an ApiId.
@@ -21,7 +21,7 @@ const implicitAPI = "ServerlessHttpApi"
 // readAPI reads the one AWS::Serverless::HttpApi.
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-httpapi.html
 func (r *resolver) readAPI() (*httpAPI, error) {
-	a := &httpAPI{authorizers: map[string]bool{}}
+	a := &httpAPI{invokers: map[string]*yaml.Node{}}
 	var node, own *yaml.Node
 	for _, id := range r.order {
 		res := r.resources[id]
@@ -49,17 +49,7 @@ func (r *resolver) readAPI() (*httpAPI, error) {
 		return nil, err
 	}
 	o.one("StageName", "$default", "$default")
-	auth := o.object("Auth")
-	list := auth.object("Authorizers")
-	for _, name := range list.keys() {
-		a.authorizers[name] = true
-		_ = list.object(name)
-	}
-	a.standard = auth.text("DefaultAuthorizer", "")
-	if a.standard != "" && !a.authorizers[a.standard] {
-		auth.fail(auth.get("DefaultAuthorizer"), "there is no authorizer %s", a.standard)
-	}
-	_ = auth.done()
+	r.readAuth(a, o.object("Auth"))
 	variables := o.object("StageVariables")
 	for _, name := range variables.keys() {
 		if a.StageVariables == nil {
@@ -138,18 +128,7 @@ func (r *resolver) addRoute(a *httpAPI, function string, e *object) Route {
 	if problem := pathProblem(route.Path); problem != "" {
 		e.fail(e.node, "Path %q: %s", route.Path, problem)
 	}
-	if auth := e.object("Auth"); e.has("Auth") {
-		switch name := auth.text("Authorizer", a.standard); {
-		case name == "NONE":
-			route.Authorizer = ""
-		case name != "" && !a.authorizers[name]:
-			auth.fail(auth.node, "there is no authorizer %s", name)
-		default:
-			route.Authorizer = name
-		}
-		auth.texts("AuthorizationScopes")
-		_ = auth.done()
-	}
+	a.authorize(&route, e.object("Auth"))
 	route.Timeout = time.Duration(e.number("TimeoutInMillis", 30000, 50, 30000)) * time.Millisecond
 	e.one("PayloadFormatVersion", "2.0", "2.0")
 	if e.has("RouteSettings") {

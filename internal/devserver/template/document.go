@@ -30,6 +30,11 @@ type Options struct {
 	Shuffle bool
 }
 
+// HasParameter reports whether the template has a parameter of that name.
+func (d *Document) HasParameter(name string) bool {
+	return field(d.sections["Parameters"], name) != nil
+}
+
 // Read reads a template file.
 func Read(path string) (*Document, error) {
 	data, err := os.ReadFile(path)

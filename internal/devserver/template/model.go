@@ -30,6 +30,7 @@ type Model struct {
 type API struct {
 	ID             string // logical id; "" if the template has no HTTP API
 	Routes         []Route
+	Authorizers    []Authorizer
 	StageVariables map[string]string
 	CORS           *CORS               // nil = the gateway does nothing about CORS
 	Throttles      map[string]Throttle // by route key; "" is that of all other routes
@@ -41,6 +42,7 @@ type Route struct {
 	Path       string // "/a/{x}/{rest+}", or "$default" with an empty method
 	Function   string // logical id
 	Authorizer string // "" = open
+	Scopes     []string
 	Timeout    time.Duration
 }
 

@@ -50,6 +50,9 @@ func (d *Document) Resolve(options Options) (*Model, error) {
 			m.Functions = append(m.Functions, f)
 		}
 	}
+	if err := r.checkInvokers(m, api, roles); err != nil {
+		return nil, err
+	}
 	return m, r.checkThrottles(api, m.API.Routes)
 }
 

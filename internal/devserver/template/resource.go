@@ -21,6 +21,14 @@ const (
 	typePolicy   = "AWS::SQS::QueuePolicy"
 )
 
+// Types that are accepted and not played, and that others refer to.
+const (
+	typePermission = "AWS::Lambda::Permission"
+	typePool       = "AWS::Cognito::UserPool"
+	typeClient     = "AWS::Cognito::UserPoolClient"
+	typeDomain     = "AWS::Cognito::UserPoolDomain"
+)
+
 // passive lists the resource types that have no behaviour on a developer's
 // machine, with the service part of their ARNs.
 func passive(kind string) (service string, ok bool) {
@@ -29,12 +37,14 @@ func passive(kind string) (service string, ok bool) {
 		return "logs", true
 	case "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard":
 		return "cloudwatch", true
-	case "AWS::S3::BucketPolicy", "AWS::Lambda::Permission", "AWS::SNS::TopicPolicy":
+	case "AWS::S3::BucketPolicy", typePermission, "AWS::SNS::TopicPolicy":
 		return "policy", true
 	case "AWS::SNS::Topic", "AWS::SNS::Subscription":
 		return "sns", true
 	case "AWS::Scheduler::ScheduleGroup":
 		return "scheduler", true
+	case typePool, typeClient, typeDomain:
+		return "cognito-idp", true
 	case "AWS::Budgets::Budget":
 		return "budgets", true
 	}
@@ -216,6 +226,14 @@ func (r *resolver) attribute(n *yaml.Node, id, attribute string) (*yaml.Node, er
 		out = r.o.APIURL
 	case typeHTTPAPI + ".ApiId":
 		out = name
+	case typePool + ".Arn":
+		out = r.arn("cognito-idp", "userpool/"+name)
+	case typePool + ".UserPoolId", typeClient + ".ClientId":
+		out = name
+	case typePool + ".ProviderName":
+		out = "cognito-idp." + r.o.Region + ".amazonaws.com/" + name
+	case typePool + ".ProviderURL":
+		out = "https://cognito-idp." + r.o.Region + ".amazonaws.com/" + name
 	default:
 		service, ok := passive(res.kind)
 		if !ok || !strings.HasSuffix(attribute, "Arn") {
@@ -246,7 +264,7 @@ func (r *resolver) physical(res *resource) (string, error) {
 
 	property := map[string]string{
 		typeFunction: "FunctionName", typeTable: "TableName", typeQueue: "QueueName", typeBucket: "BucketName",
-		typeRole: "RoleName", typeAlias: "AliasName", typeBus: "Name", typeRule: "Name", "AWS::Logs::LogGroup": "LogGroupName", "AWS::SNS::Topic": "TopicName",
+		typeRole: "RoleName", typeAlias: "AliasName", typeBus: "Name", typeRule: "Name", typeDomain: "Domain", "AWS::Logs::LogGroup": "LogGroupName", "AWS::SNS::Topic": "TopicName",
 		"AWS::CloudWatch::Alarm": "AlarmName", "AWS::Scheduler::ScheduleGroup": "Name",
 	}[res.kind]
 	properties := field(res.node, "Properties")
@@ -266,6 +284,10 @@ func (r *resolver) physical(res *resource) (string, error) {
 		case res.kind == typeBucket:
 			name = strings.ToLower(name)
 		case res.kind == typeHTTPAPI:
+			name = strings.ToLower(res.id)
+		case res.kind == typePool:
+			name = r.o.Region + "_" + res.id
+		case res.kind == typeClient:
 			name = strings.ToLower(res.id)
 		case res.kind == typeQueue && fifo != nil && fifo.Value == "true":
 			name += ".fifo"

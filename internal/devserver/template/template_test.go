@@ -32,10 +32,10 @@ func TestResolveReadsFunctionsWithTheirSources(t *testing.T) {
 	for _, f := range m.Functions {
 		names = append(names, f.ID)
 	}
-	if got, want := strings.Join(names, " "), "Echo Worker Changes Hear Sweep Fail"; got != want {
+	if got, want := strings.Join(names, " "), "Echo Check Worker Changes Hear Sweep Fail"; got != want {
 		t.Fatalf("functions: got %s, want %s", got, want)
 	}
-	echo, worker, changes, sweep := m.Functions[0], m.Functions[1], m.Functions[2], m.Functions[4]
+	echo, worker, changes, sweep := m.Functions[0], m.Functions[2], m.Functions[3], m.Functions[5]
 	want := map[string]string{"STAGE": "dev", "TABLE": "hub-Items", "JOBS_URL": "http://aws/000000000000/hub-jobs.fifo", "NOTES": "hub-Notes", "BUS": "hub-facts",
 		"MODE": "echo", "KEY_ID": "arn:aws:kms:ap-east-1:000000000000:key/1234"}
 	if !maps.Equal(echo.Environment, want) {
@@ -63,7 +63,9 @@ func TestResolveReadsRoutesAndCORS(t *testing.T) {
 	m := fixture(t, options())
 	want := []Route{
 		{Method: "ANY", Path: "/echo/{kind}", Function: "Echo", Timeout: 30 * time.Second},
-		{Method: "GET", Path: "/private", Function: "Echo", Authorizer: "Jwt", Timeout: 30 * time.Second},
+		{Method: "GET", Path: "/private/{kind}", Function: "Echo", Authorizer: "Jwt", Timeout: 30 * time.Second},
+		{Method: "GET", Path: "/scoped/{kind}", Function: "Echo", Authorizer: "Jwt", Scopes: []string{"hub/read"}, Timeout: 30 * time.Second},
+		{Method: "GET", Path: "/programs/{kind}", Function: "Echo", Authorizer: "Key", Timeout: 30 * time.Second},
 	}
 	if !reflect.DeepEqual(m.API.Routes, want) {
 		t.Errorf("routes: got %+v, want %+v", m.API.Routes, want)

@@ -100,8 +100,17 @@ func (e *Engine) apply(c *change) []disk.Op {
 	if !c.changes() {
 		return nil
 	}
-	t, r := c.table, c.row
-	before := ""
+	before, op := c.table.store(c)
+	if c.table.stream == nil {
+		return []disk.Op{op}
+	}
+	return append(e.record(c.table.stream, c, before), op)
+}
+
+// store makes a change of rows and indexes in memory. It returns the encoding of what
+// was there, and the row's disk operation.
+func (t *table) store(c *change) (before string, op disk.Op) {
+	r := c.row
 	if r == nil {
 		r = &row{}
 		t.rows.put(c.key, r)
@@ -114,15 +123,12 @@ func (e *Engine) apply(c *change) []disk.Op {
 	}
 	t.reschedule(c, r)
 	r.data, r.size = c.data, c.size
-	op := disk.Op{Bucket: t.bucket(), Key: []byte(c.key), Value: []byte(c.data)}
+	op = disk.Op{Bucket: t.bucket(), Key: []byte(c.key), Value: []byte(c.data)}
 	if c.new == nil {
 		t.rows.remove(c.key)
 		op.Value = nil
 	}
-	if t.stream == nil {
-		return []disk.Op{op}
-	}
-	return append(e.record(t.stream, c, before), op)
+	return before, op
 }
 
 // move brings the entry of a row to where its new item belongs.

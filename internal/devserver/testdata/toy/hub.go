@@ -60,6 +60,15 @@ func (h *hub) putInto(ctx context.Context, variable, pk, sk, kind string) error 
 	return err
 }
 
+// check lets the key "good" in, and fails on "broken".
+func (h *hub) check(_ context.Context, r events.APIGatewayV2CustomAuthorizerV2Request) (events.APIGatewayV2CustomAuthorizerSimpleResponse, error) {
+	if r.IdentitySource[0] == "broken" {
+		return events.APIGatewayV2CustomAuthorizerSimpleResponse{}, errors.New("no idea")
+	}
+	return events.APIGatewayV2CustomAuthorizerSimpleResponse{IsAuthorized: r.IdentitySource[0] == "good",
+		Context: map[string]any{"route": r.RouteKey, "pid": os.Getpid()}}, nil
+}
+
 // echo does what the path says.
 func (h *hub) echo(ctx context.Context, r events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	answer := func(status int, v any) (events.APIGatewayV2HTTPResponse, error) {

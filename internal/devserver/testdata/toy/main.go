@@ -28,7 +28,7 @@ func main() {
 	if os.Getenv("MODE") != "" {
 		h.connect()
 	}
-	modes := map[string]any{"echo": h.echo, "worker": h.worker, "changes": h.changes, "hear": h.hear, "fail": h.fail, "sweep": h.sweep, "": act}
+	modes := map[string]any{"echo": h.echo, "check": h.check, "worker": h.worker, "changes": h.changes, "hear": h.hear, "fail": h.fail, "sweep": h.sweep, "": act}
 	lambda.Start(modes[os.Getenv("MODE")])
 }
 

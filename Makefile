@@ -72,11 +72,12 @@ chaos: ## the full chaos runs, on FIFO and on shuffled standard queues
 	go run ./internal/chaos/run -scenario drill -limit 20m
 	go run ./internal/chaos/run -scenario restarts -rounds 50 -customers 20 -limit 20m
 	go test -count=1 -run Attacks ./functions/ingress -whole
-	go test -count=1 -timeout 60m -run AnyOrderOfTheRecorded -shuffles 1000 ./internal/chat
+	go test -count=1 -timeout 60m -run 'AnyOrder|EveryPermutation|RepetitionsChange|ToldApart' -shuffles 1000 ./internal/chat
 
-soak: ## hours of it: 20,000 messages, 1,000 kills, every fault, and outages of a platform and of the local cloud
+soak: ## hours of it: 20,000 messages, 1,000 kills, every fault, outages of a platform and of the local cloud; a million contacts
 	go run ./internal/chaos/run -faults standard -messages 20000 -customers 2000 -repeats 4 -kills 1000 -failpoints 50 -poison 200 -limit 6h
 	go run ./internal/chaos/run -scenario outage -faults standard -customers 400 -limit 2h
+	go test -count=1 -timeout 30m -run UsesCost -v ./internal/contact -contacts 1000000
 
 mutants: ## remove one defence at a time: the tests and chaos runs must notice each
 	go run ./internal/mutants

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"omnihub/internal/channel"
@@ -38,20 +39,6 @@ func refuse(format string, args ...any) error {
 	return hub.E(hub.BadRequest, "account", fmt.Errorf(format, args...))
 }
 
-// tries is how often a change is made anew when somebody else's came between.
-const tries = 5
-
-// settle makes a change until nobody else's comes between, a few times.
-func settle(change func() error) error {
-	var err error
-	for range tries {
-		if err = change(); hub.CodeOf(err) != hub.Conflict {
-			return err
-		}
-	}
-	return err
-}
-
 // maxWhy bounds what is kept of an error's text, in bytes.
 const maxWhy = 500
 
@@ -65,8 +52,6 @@ func Why(err error) string {
 			text = e.Err.Error()
 		}
 	}
-	if len(text) > maxWhy {
-		text = text[:maxWhy]
-	}
-	return text
+	// A rune that the cut parts, and what the platform wrote that is no text, is left out.
+	return strings.ToValidUTF8(text[:min(len(text), maxWhy)], "")
 }

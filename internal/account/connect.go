@@ -179,7 +179,7 @@ func (p *plan) enters() bool {
 // tell stores what the platform said of an account whose shared credentials changed;
 // nil = it was not asked. Secret tells that a secret is among what changed.
 func (k *Keeper) tell(ctx context.Context, team hub.TeamID, id hub.AccountID, said *channel.Standing, secret bool) error {
-	return settle(func() error {
+	return settings.Settle(func() error {
 		a, err := k.Setup.Account(ctx, team, id)
 		if err != nil {
 			return err
@@ -210,7 +210,7 @@ func (k *Keeper) register(ctx context.Context, team hub.TeamID, id hub.AccountID
 	if err := r.Register(ctx, a.Platform); err != nil {
 		return false, err
 	}
-	return true, settle(func() error {
+	return true, settings.Settle(func() error {
 		care, err := k.Setup.Store.Care(ctx, team, id)
 		if err != nil {
 			return err

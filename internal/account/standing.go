@@ -65,7 +65,7 @@ func (k *Keeper) List(ctx context.Context, team hub.TeamID) ([]Status, error) {
 // Check looks after an account now, as the schedule does, and tells how it stands then.
 // What the platform refuses stands in the status; an error is what may pass.
 func (k *Keeper) Check(ctx context.Context, team hub.TeamID, id hub.AccountID) (Status, error) {
-	err := settle(func() error {
+	err := settings.Settle(func() error {
 		a, err := k.Setup.Account(ctx, team, id)
 		if err != nil {
 			return err

@@ -55,8 +55,8 @@ func TestMarkCostsOneWriteOfAProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if calls, read, _ := s.Calls("Inbound"); calls != 6 || read != 0 {
-		t.Errorf("got %d calls and %v RRU for five homes, want 6 and none", calls, read)
+	if calls, read, _ := s.Calls("Inbound"); calls != 7 || read != 0 { // one for the account, one for the day
+		t.Errorf("got %d calls and %v RRU for five homes, want 7 and none", calls, read)
 	}
 }
 

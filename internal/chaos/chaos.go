@@ -86,6 +86,30 @@ func begin(ctx context.Context, st *stack.Stack, l Load) (*run, error) {
 	return r, r.attach(ctx, st)
 }
 
+// beginUnder is begin with the faults of the load, which strike from then on.
+func beginUnder(ctx context.Context, st *stack.Stack, l Load) (*run, faults, error) {
+	f := faultsOf(l)
+	r, err := begin(ctx, st, l)
+	if err != nil {
+		return r, f, err
+	}
+	return r, f, r.strike(ctx, f)
+}
+
+// conclude checks a run at whose end every event was taken and every send went out, or
+// has a reason not to be known.
+func (r *run) conclude(ctx context.Context, report *Report, f faults, start time.Time) error {
+	report.Seconds = time.Since(start).Seconds()
+	r.tell(report)
+	if err := r.check(ctx, report, f, nil); err != nil {
+		return err
+	}
+	report.broken()
+	report.expect("events never acknowledged", report.Unacknowledged, 0)
+	report.answered()
+	return nil
+}
+
 // attach turns the run to a stack, which may be a later one on the same state.
 func (r *run) attach(ctx context.Context, st *stack.Stack) error {
 	r.stack = st
@@ -102,12 +126,8 @@ func (r *run) attach(ctx context.Context, st *stack.Stack) error {
 // webhook's deliveries comes in the wave after its own.
 func Run(ctx context.Context, st *stack.Stack, l Load) (Report, error) {
 	report := Report{Scenario: "standard", Seed: l.Seed, Level: l.Level, Ordered: l.Ordered, Scale: l.Scale}
-	r, err := begin(ctx, st, l)
+	r, f, err := beginUnder(ctx, st, l)
 	if err != nil {
-		return report, err
-	}
-	f := faultsOf(l)
-	if err := r.strike(ctx, f); err != nil {
 		return report, err
 	}
 	bus := watchBus(ctx, st)

@@ -30,12 +30,8 @@ func Drill(ctx context.Context, st *stack.Stack, l Load) (Report, error) {
 	report := Report{Scenario: "drill", Seed: l.Seed, Level: None, Ordered: l.Ordered, Scale: l.Scale, Figures: map[string]float64{}}
 	l.Level, l.Failpoints, l.Rival, l.Poison = None, 0, false, 0
 	start := time.Now()
-	r, err := begin(ctx, st, l)
+	r, f, err := beginUnder(ctx, st, l)
 	if err != nil {
-		return report, err
-	}
-	f := faultsOf(l)
-	if err := r.strike(ctx, f); err != nil {
 		return report, err
 	}
 	d := &drill{run: r, report: &report, touched: map[string]bool{}}
@@ -45,17 +41,7 @@ func Drill(ctx context.Context, st *stack.Stack, l Load) (Report, error) {
 			return report, err
 		}
 	}
-	report.Seconds = time.Since(start).Seconds()
-	r.tell(&report)
-	if err := r.check(ctx, &report, f, nil); err != nil {
-		return report, err
-	}
-	report.broken()
-	report.expect("events never acknowledged", report.Unacknowledged, 0)
-	if len(report.Unanswered) > 0 {
-		report.blame("sends that did not go out and are not unknown: got %s, want 0", counts(report.Unanswered))
-	}
-	return report, nil
+	return report, r.conclude(ctx, &report, f, start)
 }
 
 type drill struct {

@@ -53,7 +53,7 @@ func newOffice(ctx context.Context, st *stack.Stack, now func() time.Time) (*off
 	if err != nil {
 		return nil, err
 	}
-	s := &store.Store{DB: db, Now: now}
+	s := &store.Store{DB: db, Now: now, Marks: &store.Marks{}}
 	for _, name := range names.TableNames {
 		for part, into := range map[string]*string{
 			"Contacts": &s.Tables.Contacts, "Messages": &s.Tables.Messages, "Config": &s.Tables.Config, "Ledger": &s.Tables.Ledger,

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -23,12 +24,8 @@ const (
 func Outage(ctx context.Context, st *stack.Stack, l Load) (Report, error) {
 	report := Report{Scenario: "outage", Seed: l.Seed, Level: l.Level, Ordered: l.Ordered, Scale: l.Scale, Figures: map[string]float64{}}
 	start := time.Now()
-	r, err := begin(ctx, st, l)
+	r, f, err := beginUnder(ctx, st, l)
 	if err != nil {
-		return report, err
-	}
-	f := faultsOf(l)
-	if err := r.strike(ctx, f); err != nil {
 		return report, err
 	}
 	for wave := range 3 {
@@ -40,15 +37,8 @@ func Outage(ctx context.Context, st *stack.Stack, l Load) (Report, error) {
 	if err := r.calm(ctx, f, &report); err != nil {
 		return report, err
 	}
-	report.Seconds = time.Since(start).Seconds()
-	r.tell(&report)
-	if err := r.check(ctx, &report, f, nil); err != nil {
+	if err := r.conclude(ctx, &report, f, start); err != nil {
 		return report, err
-	}
-	report.broken()
-	report.expect("events never acknowledged", report.Unacknowledged, 0)
-	if len(report.Unanswered) > 0 {
-		report.blame("sends that did not go out and are not unknown: got %s, want 0", counts(report.Unanswered))
 	}
 	if report.Retries == 0 {
 		report.blame("no webhook was refused: there was no outage")
@@ -59,19 +49,13 @@ func Outage(ctx context.Context, st *stack.Stack, l Load) (Report, error) {
 // fall plays a wave, the second one with everything down in its middle.
 func (r *run) fall(ctx context.Context, wave int, f faults, report *Report) error {
 	var fresh []*hook
-	for c := range r.Customers {
-		hooks, err := r.act(ctx, r.customer(c), wave, perWave-1)
+	for first := 0; first < r.Customers; first += perStep {
+		hooks, err := r.write(ctx, first, wave, perWave-1, math.MaxInt)
 		if err != nil {
 			return err
 		}
 		fresh = append(fresh, hooks...)
-		if wave > 0 {
-			if err := r.serve(ctx, r.customer(c)); err != nil {
-				return err
-			}
-		}
 	}
-	r.hooks = append(r.hooks, fresh...)
 	mirrored, err := r.mirror(ctx, fresh)
 	if err != nil {
 		return err

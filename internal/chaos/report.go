@@ -194,9 +194,7 @@ func (l Load) judge(r *Report) {
 	}
 	r.expect("people", r.People, people)
 	r.expect("open conversations", r.Opened, people)
-	if len(r.Unanswered) > 0 {
-		r.blame("sends that did not go out and are not unknown: got %s, want 0", counts(r.Unanswered))
-	}
+	r.answered()
 	cuts := l.Level != None || r.Kills["outbound"] > 0 || len(r.Points) > 0
 	if r.UnknownCut > 0 && !cuts {
 		r.blame("unknown sends without a cause: got %d, want 0", r.UnknownCut)
@@ -207,6 +205,13 @@ func (l Load) judge(r *Report) {
 	// A process has at most ten sends in hand when it dies.
 	if most := 10*(r.Kills["outbound"]+sum(r.Points)) + r.Sends/50; r.UnknownCut > most {
 		r.blame("unknown sends that were cut off: got %d, want at most %d", r.UnknownCut, most)
+	}
+}
+
+// answered blames the sends that are neither out nor unknown.
+func (r *Report) answered() {
+	if len(r.Unanswered) > 0 {
+		r.blame("sends that did not go out and are not unknown: got %s, want 0", counts(r.Unanswered))
 	}
 }
 

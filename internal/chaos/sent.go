@@ -42,9 +42,36 @@ func effectsOf(calls []fake.Call, t *tables, report *Report, struck []int64) eff
 		e.dice[name]++
 		since, _ := slices.BinarySearch(struck, c.At)
 		e.place[c.ID] = thrown[fmt.Sprint(since, " ", name)]
-		thrown[fmt.Sprint(since, " ", name)]++
+		if !c.Dropped { // else the platform tells by another word
+			thrown[fmt.Sprint(since, " ", name)]++
+		}
 	}
 	return e
+}
+
+// counting are the calls for a send that count: those that its customer got, or the last
+// if the platform refused all of them afterwards.
+func (e effects) counting(ref string) []fake.Call {
+	all := e.calls[ref]
+	got := slices.DeleteFunc(slices.Clone(all), func(c fake.Call) bool { return c.Dropped })
+	if len(got) == 0 && len(all) > 0 {
+		return all[len(all)-1:]
+	}
+	return got
+}
+
+// mostSlowed is how often a send may go out once more since its platform refused it
+// afterwards as too fast.
+const mostSlowed = 3
+
+// checkSlowed judges a send that went out again so many times after the platform had
+// refused it.
+func (r *run) checkSlowed(report *Report, s send, times int) {
+	report.Slowed++
+	if times > mostSlowed || s.class == string(hub.ClassMarketing) || traitOf(s.channel).slows == "" {
+		report.DoubleSends += times
+		report.example("duplicate effects", "%s, class %s: %d calls after it was refused", s.ref(), s.class, times)
+	}
 }
 
 // diceName is what a platform's dice know a send by.
@@ -62,7 +89,10 @@ func (r *run) checkSent(t *tables, accepted []fake.Call, report *Report, f fault
 	e := effectsOf(accepted, t, report, r.struck)
 	r.effects = e
 	for _, ref := range sorted(t.sends) {
-		s, calls := t.sends[ref], e.calls[ref]
+		s, calls := t.sends[ref], e.counting(ref)
+		if again := len(e.calls[ref]) - len(calls); again > 0 {
+			r.checkSlowed(report, s, again)
+		}
 		if len(calls) > 1 {
 			// One further call of a transactional message whose answer was lost.
 			if s.class == string(hub.ClassTransactional) && len(calls) == 2 && s.answers == "" {

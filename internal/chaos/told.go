@@ -9,7 +9,7 @@ import (
 
 // owed are the states that the platform told of a send which it accepted.
 func (e effects) owed(f faults, s send) []string {
-	tr, calls := traitOf(s.channel), e.calls[s.ref()]
+	tr, calls := traitOf(s.channel), e.counting(s.ref())
 	if len(tr.words) == 0 || len(calls) == 0 {
 		return nil
 	}
@@ -66,13 +66,19 @@ func (r *run) checkReceipts(t *tables, report *Report, s send, f faults, calls [
 		return false // it is about a call of which the hub does not know
 	}
 	if c := calls[0]; c.Dropped && len(tr.words) > 0 {
+		all := len(r.effects.calls[s.ref()])
+		if tr.slows != "" && len(f.platforms[s.channel].owed(tr.owing+tr.die(s), all-1, 1, tr.slows)) == 0 {
+			return false // it did not say so
+		}
 		report.Receipts++
 		switch {
 		case !s.states["failed"]:
 			report.LostReceipts++
 			report.example("lost receipts", "failed of %s, trace %s, states %v", s.ref(), s.trace, s.states)
-		case s.code == string(hub.RateLimited) && len(tr.shown) > 0:
-			report.Slowed++
+		case s.code == string(hub.RateLimited) && tr.slows != "":
+			if all == 1 { // else it is counted by the calls
+				report.Slowed++
+			}
 		default:
 			report.unanswered(s.code, "%s, trace %s, was taken and refused afterwards", s.ref(), s.trace)
 		}

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -137,5 +138,39 @@ func TestCheckerHoldsSendsAgainstWhatCanBeListed(t *testing.T) {
 	s.run.desk = append(s.run.desk, intent{team: demoTeam, channel: "instagram", user: hub.UserKey(cleoUser), key: "1791170415500#desk9"})
 	if got := s.broken(); !slices.ContainsFunc(got, func(b string) bool { return strings.Contains(b, "platform's id") }) {
 		t.Errorf("two sends under one id: got %q, want it blamed", got)
+	}
+}
+
+func TestCheckerKnowsSendsThatCameTooFast(t *testing.T) {
+	refused := func(s *scene, times int) { // before the call that its customer got
+		for i := range times {
+			c := s.calls[len(s.calls)-1]
+			c.ID, c.Dropped, c.At = fmt.Sprint("refused ", i), true, c.At-1
+			s.calls = slices.Insert(s.calls, len(s.calls)-1, c)
+		}
+	}
+	failed := func(s *scene) { // its only call
+		s.calls[len(s.calls)-1].Dropped = true
+		s.change("daan's answer", "sentAt", nil, "deliveredAt", nil, "readAt", nil, "failedAt", 1791170415300, "fcode", "rate_limited")
+	}
+	for _, c := range []struct {
+		what string
+		do   func(s *scene)
+		want string // a part of what is found; "" = nothing is
+	}{
+		{"sent again", func(s *scene) { refused(s, 1) }, ""},
+		{"sent again three times", func(s *scene) { refused(s, 3) }, ""},
+		{"sent again and again", func(s *scene) { refused(s, 4) }, "duplicate effects"},
+		{"refused for good", failed, ""},
+		{"marketing that is sent again", func(s *scene) { refused(s, 1); s.change("daan's answer", "cl", "marketing") }, "duplicate effects"},
+		{"arrived twice", func(s *scene) { refused(s, 1); s.calls[len(s.calls)-2].Dropped = false }, "duplicate effects"},
+		{"refused, and shown as sent", func(s *scene) { failed(s); s.change("daan's answer", "failedAt", nil, "fcode", nil) }, "lost receipts"},
+	} {
+		s := found()
+		c.do(s)
+		got := s.broken()
+		if c.want == "" && len(got) > 0 || c.want != "" && !slices.ContainsFunc(got, func(b string) bool { return strings.Contains(b, c.want) }) {
+			t.Errorf("%s: got %q, want something about %q", c.what, got, c.want)
+		}
 	}
 }

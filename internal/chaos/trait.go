@@ -57,6 +57,7 @@ type trait struct {
 	// lost tells whether the platform left a call for a send, which it accepted n times,
 	// without an answer that tells how it ended; all are those of the sends of that name.
 	lost   func(p plan, s send, n, all int) bool
+	slows  string   // its word, as plan.owed takes it, for what it took and found too fast afterwards; "" = it says so in the answer
 	byID   bool     // what it tells bears its own id alone
 	echoes bool     // it shows what the account's side sent, which counts as sent
 	marks  bool     // of the other states it tells for all until a time

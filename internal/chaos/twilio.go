@@ -57,6 +57,7 @@ func twilioTrait() *trait {
 		tells: true,
 		die:   func(s send) string { return s.ref() },
 		words: []string{"sent", "delivered", "read"},
+		slows: "undelivered=failed",
 		lost:  func(p plan, s send, n, _ int) bool { return p.lost("send "+s.ref(), n, true) },
 		names: []string{"sent", "delivered", "read"},
 		finds: true,

@@ -51,10 +51,20 @@ func (rc *Receiver) receipt(ctx context.Context, a *arrived) error {
 		return nil
 	default:
 		ref = a.own
-		err := rc.Store.PutEarly(ctx, ref, a.ev.Receipt.Target, stamps, a.e.Received)
-		if err != nil {
+		var err error
+		if k, err = rc.Store.Known(ctx, ref, a.ev.Receipt.Target); err != nil {
 			return err
 		}
+		if k != "" {
+			break
+		}
+		if gone, err := rc.erased(ctx, a, a.at); gone || err != nil {
+			return err
+		}
+		if err := rc.Store.PutEarly(ctx, ref, a.ev.Receipt.Target, stamps, a.e.Received); err != nil {
+			return err
+		}
+		// Our send may have become known by the id in between.
 		if k, err = rc.Store.Known(ctx, ref, a.ev.Receipt.Target); err != nil {
 			return err
 		}
@@ -76,6 +86,13 @@ func (rc *Receiver) receipt(ctx context.Context, a *arrived) error {
 // settle stamps a message of ours with what the platform tells of it. A send that was
 // waiting for just that lets those behind it go.
 func (rc *Receiver) settle(ctx context.Context, a *arrived, r store.Ref, k hub.MessageKey, stamps hub.Stamps) (store.Stamped, error) {
+	if stamps.Code == hub.RateLimited {
+		if done, err := rc.slowed(ctx, a, r, k, stamps.PlatformID); done || err != nil {
+			met := store.Stamped{Found: true, Taken: true}
+			rc.told(ctx, a, stamps, met)
+			return met, err
+		}
+	}
 	met, err := rc.Store.Stamp(ctx, r, k, stamps)
 	if err != nil {
 		return met, err

@@ -2,7 +2,6 @@ package chat_test
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"omnihub/internal/channel"
 	"omnihub/internal/chat"
 	"omnihub/internal/hub"
-	"omnihub/internal/hubtest"
 	"omnihub/internal/store"
 )
 
@@ -352,65 +350,5 @@ func TestPlatformsPaceIsKeptBeforeItMustRefuse(t *testing.T) {
 	}
 	if waiting := len(y.thread("toy1", "TW.1").Held); len(*sent) != 45 || waiting != 5 {
 		t.Errorf("got %d sent and %d waiting, want the burst of 45", len(*sent), waiting)
-	}
-}
-
-func TestLostAnswerIsJudgedByClassAndReceipt(t *testing.T) {
-	lost := func(channel.Outgoing) (channel.Sent, error) {
-		return channel.Sent{}, hub.E(hub.Unclear, "toy: send", errors.New("lost"))
-	}
-	for _, c := range []struct {
-		name    string
-		class   hub.Class
-		receipt bool
-		want    hub.State
-		calls   int
-	}{
-		{"marketing is never sent again", hub.ClassMarketing, false, hub.Unknown, 1},
-		{"a person's message is not sent again", hub.ClassPerson, false, hub.Unknown, 1},
-		{"a late receipt tells", hub.ClassPerson, true, hub.Delivered, 1},
-		{"transactional is sent once more", hub.ClassTransactional, false, hub.Sent, 2},
-		{"transactional with a receipt is not", hub.ClassTransactional, true, hub.Delivered, 1},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			y := newToys(t)
-			sender := y.sender()
-			y.come("toy1", wrote("hello", "TW.1"))
-			calls := 0
-			y.send = func(m channel.Outgoing) (channel.Sent, error) {
-				if calls++; calls == 1 {
-					return lost(m)
-				}
-				return channel.Sent{PlatformID: "p2"}, nil
-			}
-			q := y.intend("TW.1", c.class, hub.TextContent("x"))
-			if err := sender.Deliver(context.Background(), q, 1); err != nil {
-				t.Fatal(err)
-			}
-			if c.receipt {
-				y.come("toy1", receipt(string(q.Ref.User)+"."+string(q.Intent.Key), "p1", hub.Delivered))
-			}
-			y.Clock.Advance(3 * time.Minute)
-			rc := &chat.Reconciler{Store: y.Store, Queue: y.Outbound, Now: y.Clock.Now, Log: y.Log}
-			if _, err := rc.Due(context.Background()); err != nil {
-				t.Fatal(err)
-			}
-			for _, m := range y.Receive(y.Outbound).Records {
-				order := readOrder(t, m.Body)
-				if err := sender.Deliver(context.Background(), order, 1); err != nil {
-					t.Fatal(err)
-				}
-			}
-			got := y.stored("TW.1", q.Intent.Key)
-			if got.Stamps.State() != c.want || calls != c.calls {
-				t.Errorf("got %s after %d calls, want %s after %d", got.Stamps.State(), calls, c.want, c.calls)
-			}
-			if th := y.thread("toy1", "TW.1"); len(th.Held) != 0 {
-				t.Errorf("held: got %v, want nobody held back", th.Held)
-			}
-			if _, err := y.Store.Home(context.Background(), hubtest.Team, y.Team.Pepper.Home("toy1", "TW.1", 0)); err != nil {
-				t.Error(err)
-			}
-		})
 	}
 }

@@ -21,10 +21,11 @@ type attempt struct {
 	account  channel.Account
 	adapter  channel.Adapter
 	receives int
-	owner    string   // of the claim that is held for a second call; "" = none
-	after    bool     // the session window has passed: see channel.Outgoing
-	open     bool     // calls may be made on the account: see closed
-	waited   hub.Code // why it was parked, if that is for the account's owner to end
+	owner    string        // of the claim that is held for a second call; "" = none
+	after    bool          // the session window has passed: see channel.Outgoing
+	open     bool          // calls may be made on the account: see closed
+	waited   hub.Code      // why it was parked, if that is for the account's owner to end
+	refused  time.Duration // how long the account's credentials are not tried: see closed
 }
 
 // channel is what the send goes out on, as far as it is known yet.
@@ -168,6 +169,7 @@ func (sn *Sender) claim(ctx context.Context, a *attempt, stage store.Stage) (own
 	if stage == store.StagePush && held.Claim.Stage == store.StagePush {
 		return held.Claim.Owner, nil // both push under one retry key
 	}
+	a.q.Refused = held.Refused
 	if again, err := sn.judge(ctx, a, held.Claim); again || err != nil {
 		return a.owner, err
 	}
@@ -224,11 +226,15 @@ func (sn *Sender) finish(ctx context.Context, a *attempt, how string, sent chann
 	switch code := hub.CodeOf(err); {
 	case err == nil:
 		failpoint.AfterProvider200.Hit()
-		_, err := sn.Store.Stamp(ctx, a.q.Ref, a.q.Intent.Key, hub.Stamps{Accepted: hub.MillisOf(sn.Now()), PlatformID: sent.PlatformID})
+		met, err := sn.Store.Stamp(ctx, a.q.Ref, a.q.Intent.Key, hub.Stamps{Accepted: hub.MillisOf(sn.Now()), PlatformID: sent.PlatformID})
 		if err != nil {
 			return err
 		}
 		sn.refused.forget(a.of())
+		if met.Disowned { // its receipt was faster, and has done what is to be done
+			sn.Log.Info("send was refused afterwards", "trace", a.q.Intent.Trace, "by", how)
+			return nil
+		}
 		sn.Log.Debug("sent", "trace", a.q.Intent.Trace, "by", how, "repeated", sent.Repeated, "class", a.q.Intent.Class)
 		sn.Metrics.Add(metric.SendsSent, 1, a.channel(), metric.Class(a.q.Intent.Class))
 		took := time.Duration(hub.MillisOf(sn.Now())-a.q.Intent.Accepted) * time.Millisecond

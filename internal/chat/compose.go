@@ -58,7 +58,8 @@ func (c *Composer) Send(ctx context.Context, d Draft) (store.Ref, hub.MessageKey
 // Compose stores the intent to send a draft, whether its customer has written before or
 // not, in the nearest form that the channel can show. It refuses at once what has none;
 // whether the customer may be written to is judged when the message goes out. Errors:
-// BadRequest, NotFound for the account, Unsupported, Transient.
+// BadRequest, NotFound for the account, Unsupported, Erased for a draft that is not after
+// the customer's erasure, Transient.
 func (c *Composer) Compose(ctx context.Context, d Draft) (Composed, error) {
 	account, err := c.Settings.Account(ctx, d.Team, d.Account)
 	if err != nil {
@@ -93,7 +94,7 @@ func (c *Composer) Compose(ctx context.Context, d Draft) (Composed, error) {
 		return Composed{}, err
 	}
 	if namer, ok := adapter.(channel.Namer); ok {
-		t, err = c.name(ctx, own, t, d.Account, hashed(account, adapter.Capabilities(), namer.Names(d.To)))
+		t, err = c.name(ctx, own, t, d, hashed(account, adapter.Capabilities(), namer.Names(d.To)))
 		if err != nil {
 			return Composed{}, err
 		}
@@ -118,17 +119,21 @@ func (c *Composer) Compose(ctx context.Context, d Draft) (Composed, error) {
 // or claims the ids for the thread that the draft begins, so that a person who answers
 // under another id finds that one. A thread with words of its own is left to what the
 // platform tells of it. It answers the recipient's thread.
-func (c *Composer) name(ctx context.Context, own store.Ref, t hub.Thread, account hub.AccountID, aliases []store.Alias) (hub.Thread, error) {
+func (c *Composer) name(ctx context.Context, own store.Ref, t hub.Thread, d Draft, aliases []store.Alias) (hub.Thread, error) {
 	for _, al := range aliases {
 		if t.Settled(al.Mark()) || t.FirstKey != "" || t.User != own.User {
 			continue
 		}
-		claim, err := c.Store.ClaimAlias(ctx, own.Team, al, account, own.User, "")
+		// What the thread has not settled, an erasure finds by this note.
+		if err := c.Store.NoteClaim(ctx, own, al, d.At); err != nil {
+			return t, err
+		}
+		claim, err := c.Store.ClaimAlias(ctx, own.Team, al, d.Account, own.User, "")
 		if err != nil || claim.User == own.User {
 			return t, err
 		}
 		known, err := c.Store.Thread(ctx, store.Ref{Team: own.Team, User: claim.User})
-		if hub.CodeOf(err) == hub.NotFound {
+		if hub.CodeOf(err) == hub.NotFound || err == nil && known.Account == "" { // what is left of an erased one
 			continue
 		}
 		if err != nil {
@@ -149,9 +154,16 @@ func (c *Composer) know(ctx context.Context, own store.Ref, d Draft) (hub.Thread
 	if err := c.Store.MarkUsed(ctx, own.Team, d.Account); err != nil {
 		return hub.Thread{}, err
 	}
-	t, step, err := c.Store.Know(ctx, own, store.Arrival{Account: d.Account, External: hub.Personal(d.To), Kind: hub.Person})
-	if err != nil || step != store.Elsewhere {
+	a := store.Arrival{Account: d.Account, External: hub.Personal(d.To), Kind: hub.Person}
+	t, step, err := c.Store.Know(ctx, own, d.At, d.Class, a)
+	switch {
+	case err == nil && step == store.Gone:
+		return t, hub.E(hub.Erased, "chat: send", fmt.Errorf("the draft is not after the customer's erasure"))
+	case err != nil || step != store.Elsewhere:
 		return t, err
 	}
-	return c.Store.Thread(ctx, own)
+	if t, err = c.Store.Thread(ctx, own); err == nil {
+		_, _, err = c.Store.Know(ctx, store.Ref{Team: own.Team, User: t.User}, d.At, d.Class, a)
+	}
+	return t, err
 }

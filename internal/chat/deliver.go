@@ -88,6 +88,11 @@ func (sn *Sender) deliver(ctx context.Context, q store.Queued, receives int) err
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if a.open {
+			sn.refused.release(a.of())
+		}
+	}()
 	// A claim whose end nobody knows comes before every rule: what may have been sent
 	// cannot be called refused.
 	if q.Claim.Owner != "" && q.Claim.Stage != store.StagePush {
@@ -168,7 +173,7 @@ func (sn *Sender) resume(ctx context.Context, q *store.Queued, thread *hub.Threa
 	// A later order of the same send may be on its way. This one has its place before the
 	// sends that were accepted later; the other will find it done.
 	q.Attempt = max(q.Attempt, stored.Attempt)
-	q.Claim, q.Tried, q.Waits = stored.Claim, stored.Tried, stored.Waits
+	q.Claim, q.Tried, q.Waits, q.Refused = stored.Claim, stored.Tried, stored.Waits, stored.Refused
 	return false, nil
 }
 

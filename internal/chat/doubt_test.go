@@ -16,13 +16,19 @@ import (
 	"omnihub/internal/store"
 )
 
-// handOn lets reconcile hand on what is due, and answers the orders.
-func (y *toys) handOn() (orders []store.Queued) {
+// queueDue lets reconcile hand on what is due.
+func (y *toys) queueDue() {
 	y.t.Helper()
 	rc := &chat.Reconciler{Store: y.Store, Queue: y.Outbound, Now: y.Clock.Now, Log: y.Log}
 	if _, err := rc.Due(context.Background()); err != nil {
 		y.t.Fatal(err)
 	}
+}
+
+// handOn lets reconcile hand on what is due, and answers the orders.
+func (y *toys) handOn() (orders []store.Queued) {
+	y.t.Helper()
+	y.queueDue()
 	e := y.Receive(y.Outbound)
 	for _, m := range e.Records {
 		q, err := chat.ReadOrder(m.Body)
@@ -231,5 +237,65 @@ func TestNothingOfAnUnsentMessageStays(t *testing.T) {
 		if holds() {
 			t.Errorf("%s: got something of the message after it was unsent, want nothing", name)
 		}
+	}
+}
+
+func TestLostAnswerIsJudgedByClassAndReceipt(t *testing.T) {
+	lost := func(channel.Outgoing) (channel.Sent, error) {
+		return channel.Sent{}, hub.E(hub.Unclear, "toy: send", errors.New("lost"))
+	}
+	for _, c := range []struct {
+		name    string
+		class   hub.Class
+		receipt bool
+		want    hub.State
+		calls   int
+	}{
+		{"marketing is never sent again", hub.ClassMarketing, false, hub.Unknown, 1},
+		{"a person's message is not sent again", hub.ClassPerson, false, hub.Unknown, 1},
+		{"a late receipt tells", hub.ClassPerson, true, hub.Delivered, 1},
+		{"transactional is sent once more", hub.ClassTransactional, false, hub.Sent, 2},
+		{"transactional with a receipt is not", hub.ClassTransactional, true, hub.Delivered, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			y := newToys(t)
+			sender := y.sender()
+			y.come("toy1", wrote("hello", "TW.1"))
+			calls := 0
+			y.send = func(m channel.Outgoing) (channel.Sent, error) {
+				if calls++; calls == 1 {
+					return lost(m)
+				}
+				return channel.Sent{PlatformID: "p2"}, nil
+			}
+			q := y.intend("TW.1", c.class, hub.TextContent("x"))
+			if err := sender.Deliver(context.Background(), q, 1); err != nil {
+				t.Fatal(err)
+			}
+			if c.receipt {
+				y.come("toy1", receipt(string(q.Ref.User)+"."+string(q.Intent.Key), "p1", hub.Delivered))
+			}
+			y.Clock.Advance(3 * time.Minute)
+			rc := &chat.Reconciler{Store: y.Store, Queue: y.Outbound, Now: y.Clock.Now, Log: y.Log}
+			if _, err := rc.Due(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range y.Receive(y.Outbound).Records {
+				order := readOrder(t, m.Body)
+				if err := sender.Deliver(context.Background(), order, 1); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := y.stored("TW.1", q.Intent.Key)
+			if got.Stamps.State() != c.want || calls != c.calls {
+				t.Errorf("got %s after %d calls, want %s after %d", got.Stamps.State(), calls, c.want, c.calls)
+			}
+			if th := y.thread("toy1", "TW.1"); len(th.Held) != 0 {
+				t.Errorf("held: got %v, want nobody held back", th.Held)
+			}
+			if _, err := y.Store.Home(context.Background(), hubtest.Team, y.Team.Pepper.Home("toy1", "TW.1", 0)); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

@@ -100,10 +100,10 @@ func (rc *Receiver) known(ctx context.Context, a *arrived) (t hub.Thread, gone b
 		return t, true, nil
 	}
 	if t.Account == "" {
-		t, _, err = rc.at(ctx, a.own, func(r store.Ref) (hub.Thread, store.Step, error) {
-			return rc.Store.Know(ctx, r, a.arrival("", ""))
+		t, step, err := rc.at(ctx, a.own, func(r store.Ref) (hub.Thread, store.Step, error) {
+			return rc.Store.Know(ctx, r, a.at, "", a.arrival("", ""))
 		})
-		return t, false, err
+		return t, err == nil && step == store.Gone, err
 	}
 	return t, false, nil
 }

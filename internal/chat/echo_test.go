@@ -149,7 +149,7 @@ func TestEchoOfAnotherSystemStandsInTheLogAndDoesNothingElse(t *testing.T) {
 	y := newToys(t)
 	y.echoing(false)
 	y.come("toy1", wrote("hello", "TW.1"))
-	before, events := y.thread("toy1", "TW.1"), len(y.published())
+	before, events := y.thread("toy1", "TW.1"), len(y.Published())
 	y.Clock.Advance(time.Minute)
 	inbox, app := y.envelope("toy1", echoed("mid.1", "ping", "", "")), y.envelope("toy1", echoed("mid.2", "from the shop", "their-own", "1517776481860111"))
 	receive(t, y.rc, []hub.Envelope{inbox, app, inbox, app})
@@ -161,7 +161,7 @@ func TestEchoOfAnotherSystemStandsInTheLogAndDoesNothingElse(t *testing.T) {
 	if fmt.Sprintf("%+v", after) != fmt.Sprintf("%+v", before) {
 		t.Errorf("got the thread %+v, want it as it was: %+v", after, before)
 	}
-	if got := len(y.published()); got != events {
+	if got := len(y.Published()); got != events {
 		t.Errorf("got %d events, want the %d of before", got, events)
 	}
 	log, err := y.Store.Log(context.Background(), y.at("toy1", "TW.1"), "", 10)
@@ -208,6 +208,7 @@ func TestEchoOfATimeAheadIsOneMessage(t *testing.T) {
 // call of the table that the send makes, and the send be made right before each call
 // that the echo makes.
 func TestEchoBetweenAnyTwoCallsOfOurSendIsOneMessage(t *testing.T) {
+	t.Parallel() // it is among the longest
 	for _, first := range []string{"send", "echo"} {
 		done := 0
 		for n := range 12 {
@@ -244,6 +245,42 @@ func TestEchoBetweenAnyTwoCallsOfOurSendIsOneMessage(t *testing.T) {
 		}
 		if done < 4 {
 			t.Errorf("%s: the other came within it %d times, want it between all its calls", first, done)
+		}
+	}
+}
+
+// TestSendOfAWorkerThatDiesMeetsItsEcho lets a worker die at each of its calls of the
+// table, after it was carried out: whoever gets the send after it brings it together
+// with the echo, which has come meanwhile, or comes later.
+func TestSendOfAWorkerThatDiesMeetsItsEcho(t *testing.T) {
+	t.Parallel() // it is among the longest
+	for _, early := range []bool{true, false} {
+		for n := range 8 {
+			y := newToys(t)
+			y.echoing(false)
+			sent := y.accept("mid.1")
+			y.come("toy1", wrote("hello", "TW.1"))
+			q := y.intend("TW.1", hub.ClassPerson, hub.TextContent("hi"))
+			dying := y.sender()
+			dying.Store = y.As("dying", hubtest.Cut(n, true))
+			_ = dying.Deliver(context.Background(), q, 1)
+			echo := func() { y.come("toy1", echoed("mid.1", "hi", "", "")) }
+			if called := len(*sent) > 0; early && called {
+				echo()
+			}
+			for receives := range 3 {
+				y.Clock.Advance(time.Minute)
+				_ = y.sender().Deliver(context.Background(), q, receives+2)
+			}
+			if len(*sent) == 0 {
+				continue // it died with the claim, before the call
+			}
+			if !early {
+				echo()
+			}
+			if got := y.ours("TW.1"); got != "hi sent" || len(*sent) != 1 {
+				t.Errorf("cut after %d calls, the echo early %v: got %q after %d calls, want one message", n, early, got, len(*sent))
+			}
 		}
 	}
 }

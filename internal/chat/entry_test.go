@@ -46,7 +46,7 @@ func TestEntryIsAnActAndAFact(t *testing.T) {
 		t.Errorf("got %+v, want the newest advertisement, %d", th.Entered, th.LastIn)
 	}
 	facts := func() (list []string) {
-		for _, e := range y.published() {
+		for _, e := range y.Published() {
 			if e.Kind == hub.ContactEntered {
 				list = append(list, fmt.Sprint(e.Detail["source"], " ", e.Detail["ref"], " ", e.Detail["ad"], " ", e.Detail["home"] != nil))
 			}
@@ -123,7 +123,7 @@ func TestEntryThatACrashCutsOffHeals(t *testing.T) {
 		}
 		receive(t, y.rc, list)
 		facts := 0
-		for _, e := range y.published() {
+		for _, e := range y.Published() {
 			if e.Kind == hub.ContactEntered {
 				facts++
 			}

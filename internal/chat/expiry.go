@@ -29,6 +29,7 @@ type accountOf struct {
 type refusal struct {
 	fingerprint string
 	again       hub.Millis // when one send may try them again
+	tried       bool       // one does just now
 }
 
 // put remembers that the credentials of a fingerprint are refused.
@@ -41,21 +42,35 @@ func (r *refused) put(of accountOf, fingerprint string, now hub.Millis) {
 	r.known[of] = refusal{fingerprint: fingerprint, again: now.Add(retryRefused)}
 }
 
-// holds reports whether they are refused, as far as is known. With try, whoever asks
-// when it is time to try them again is let through, and nobody after it for a while.
-func (r *refused) holds(of accountOf, fingerprint string, now hub.Millis, try bool) bool {
+// holds is how long they are refused still, as far as is known; 0 = they are not. With
+// try, whoever asks when it is time to try them again is let through, and nobody beside
+// it: it tells what came of that by put, forget or release.
+func (r *refused) holds(of accountOf, fingerprint string, now hub.Millis, try bool) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k, ok := r.known[of]
-	if !ok || k.fingerprint != fingerprint {
-		return false
+	switch {
+	case !ok || k.fingerprint != fingerprint:
+		return 0
+	case now < k.again:
+		return time.Duration(k.again-now) * time.Millisecond
+	case !try || k.tried:
+		return shortWait
 	}
-	if try && now >= k.again {
-		k.again = now.Add(retryRefused)
+	k.tried = true
+	r.known[of] = k
+	return 0
+}
+
+// release is told that a send that was let through has ended. If it did not come to know
+// whether the platform takes the credentials, the next one is let through.
+func (r *refused) release(of accountOf) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if k, ok := r.known[of]; ok {
+		k.tried = false
 		r.known[of] = k
-		return false
 	}
-	return true
 }
 
 // forget is told that the platform takes the credentials of an account.
@@ -77,7 +92,8 @@ func (sn *Sender) closed(a *attempt, try bool) (why hub.Code) {
 		return ""
 	case a.settings.Off:
 		return hub.AccountOff
-	case sn.refused.holds(a.of(), a.settings.Fingerprint, hub.MillisOf(sn.Now()), try):
+	}
+	if a.refused = sn.refused.holds(a.of(), a.settings.Fingerprint, hub.MillisOf(sn.Now()), try); a.refused > 0 {
 		return hub.TokenExpired
 	}
 	return ""
@@ -92,18 +108,22 @@ func (sn *Sender) expired(ctx context.Context, a *attempt, cause error) error {
 		return err
 	}
 	sn.refused.put(of, a.settings.Fingerprint, now)
+	a.refused = retryRefused
 	sn.Log.Warn("credentials refused", "trace", a.q.Intent.Trace, "account", of.account, "error", cause)
 	return sn.rest(ctx, a, hub.TokenExpired)
 }
 
-// rest makes a send wait for what the account's owner must do, up to its deadline: from
-// two minutes, doubling to ten.
+// rest makes a send wait for what the account's owner must do, up to its deadline: till
+// refused credentials are tried again, and else from two minutes, doubling to ten.
 func (sn *Sender) rest(ctx context.Context, a *attempt, code hub.Code) error {
 	a.q.Waits = code
 	if err := sn.giveBack(ctx, a); err != nil {
 		return err
 	}
 	wait := min(2*time.Minute<<min(a.q.Attempt, 4), longestPark)
+	if code == hub.TokenExpired {
+		wait = a.refused
+	}
 	sn.Metrics.Add(metric.SendsRetried, 1, a.channel(), metric.Code(code))
 	sn.Log.Info("send waits", "trace", a.q.Intent.Trace, "code", code, "seconds", int(wait.Seconds()))
 	return sn.park(ctx, a, wait)
@@ -116,7 +136,7 @@ func (sn *Sender) behind(ctx context.Context, a *attempt) error {
 	if err := sn.giveBack(ctx, a); err != nil {
 		return err
 	}
-	return sn.park(ctx, a, shortWait)
+	return sn.park(ctx, a, max(shortWait, a.refused))
 }
 
 // overdue is the code of a send that could not go out in its time.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"omnihub/internal/chat"
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
+	"omnihub/internal/queue"
 	"omnihub/internal/settings"
 	"omnihub/internal/store"
 )
@@ -52,9 +55,26 @@ func (y *toys) with(sn *chat.Sender, orders ...store.Queued) {
 	}
 }
 
+// work works off what is due, and all that lies on the queue, each by the sender that is
+// picked for it.
+func (y *toys) work(pick func() *chat.Sender) {
+	y.t.Helper()
+	y.queueDue()
+	batch := queue.Batch{Log: y.Log, Queue: y.Outbound, Handle: func(ctx context.Context, r queue.Record) error {
+		q, err := chat.ReadOrder(r.Body)
+		if err != nil {
+			return err
+		}
+		return pick().Deliver(ctx, q, r.Receives)
+	}}
+	for e := y.Receive(y.Outbound); len(e.Records) > 0; e = y.Receive(y.Outbound) {
+		y.Ack(y.Outbound, e, batch.Run(context.Background(), e))
+	}
+}
+
 func (y *toys) expiredFacts() int {
 	n := 0
-	for _, e := range y.published() {
+	for _, e := range y.Published() {
 		if e.Kind == hub.AccountTokenExpired {
 			n++
 		}
@@ -116,6 +136,90 @@ func userOf(text string) string {
 		return "TW.2"
 	}
 	return "TW.1"
+}
+
+// TestSendGoesSoonAfterTheSameCredentialsAreTakenAgain: however long it has waited, and
+// whenever in its waiting they are good again.
+func TestSendGoesSoonAfterTheSameCredentialsAreTakenAgain(t *testing.T) {
+	t.Parallel() // it is among the longest
+	for phase := 0; phase < 10; phase += 2 {
+		y := newToys(t)
+		good, taken, _ := y.expire()
+		y.come("toy1", wrote("hello", "TW.1"))
+		sn := y.sender()
+		y.with(sn, y.intend("TW.1", hub.ClassPerson, hub.TextContent("x")))
+		for range 14 + phase {
+			y.Clock.Advance(time.Minute)
+			y.work(func() *chat.Sender { return sn })
+		}
+		*good = true
+		for range 5 {
+			y.Clock.Advance(time.Minute)
+			y.work(func() *chat.Sender { return sn })
+		}
+		if len(*taken) != 1 {
+			t.Errorf("good again after %d minutes: got it still waiting five minutes later", 14+phase)
+		}
+	}
+}
+
+// TestSendsOfManyGoOnceTheSameCredentialsAreTakenAgain: several processes, each with a
+// memory of its own, have refused for a while what waits; then the platform takes the
+// same credentials again.
+func TestSendsOfManyGoOnceTheSameCredentialsAreTakenAgain(t *testing.T) {
+	t.Parallel() // it is among the longest
+	for seed := range uint64(max(*shuffles/10, 1)) {
+		random, turn := rand.New(rand.NewPCG(seed, 7)), sync.Mutex{}
+		dice := func(n int) int {
+			turn.Lock()
+			defer turn.Unlock()
+			return random.IntN(n)
+		}
+		y := newToys(t)
+		good, taken, _ := y.expire()
+		answer := y.send
+		y.send = func(m channel.Outgoing) (channel.Sent, error) { // it says nothing of the credentials at times
+			busy := dice(4) == 0
+			turn.Lock()
+			defer turn.Unlock()
+			if busy {
+				return channel.Sent{}, hub.E(hub.Transient, "toy: send", errors.New("too busy"))
+			}
+			return answer(m)
+		}
+		senders := make([]*chat.Sender, 1+dice(5))
+		for i := range senders {
+			senders[i] = y.sender()
+		}
+		work := func() {
+			y.work(func() *chat.Sender { return senders[dice(len(senders))] })
+		}
+		const people, each = 4, 2
+		for p := range people {
+			id := fmt.Sprint("TW.", p)
+			y.come("toy1", wrote("hello", id))
+			for n := range each {
+				if _, err := chat.HandOn(context.Background(), y.Outbound, []store.Queued{y.intend(id, hub.ClassPerson, hub.TextContent(fmt.Sprint(p, " ", n)))}); err != nil {
+					t.Fatal(err)
+				}
+				work()
+				y.Clock.Advance(time.Second)
+			}
+		}
+		for range 15 + dice(15) {
+			y.Clock.Advance(time.Minute)
+			work()
+		}
+		*good = true
+		late := 0
+		for ; len(*taken) < people*each && late < 60; late++ {
+			y.Clock.Advance(time.Minute)
+			work()
+		}
+		if late > 15 {
+			t.Errorf("seed %d: got the last of %d sends %d minutes late, want a few", seed, len(*taken), late)
+		}
+	}
 }
 
 // TestNewCredentialsAreTriedAtOnce: the memory is of those that were refused, and no

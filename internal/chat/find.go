@@ -46,6 +46,9 @@ func (sn *Sender) find(ctx context.Context, a *attempt, c store.Claim) (done boo
 	if rival && patient {
 		return true, sn.park(ctx, a, shortWait) // what is found may be the other's, of which a receipt may still come
 	}
+	for _, id := range a.q.Refused {
+		known[id] = true
+	}
 	sent, found, err := finder.Find(ctx, a.account, a.outgoing(), since, known)
 	if err == nil {
 		sn.refused.forget(a.of())

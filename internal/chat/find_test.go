@@ -12,6 +12,7 @@ import (
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
 	"omnihub/internal/metric/metrictest"
+	"omnihub/internal/store"
 )
 
 // search lets the platform be looked through, with what it answers each time; the last
@@ -46,6 +47,7 @@ func (y *toys) play(minutes int) {
 }
 
 func TestLostSendIsLookedForBeforeItIsJudged(t *testing.T) {
+	t.Parallel() // it is among the longest
 	none := error(nil)
 	for _, c := range []struct {
 		name    string
@@ -203,6 +205,46 @@ func TestEqualTextsAreToldApartByTheirEchoes(t *testing.T) {
 	}
 }
 
+// TestFindIsNotTakenWhileAnotherOfTheSameWordsMayOwnIt: of two sends of the same words
+// the first never left, since its worker died; the second did, and its answer was lost.
+// The platform tells of the second by our name, at last.
+func TestFindIsNotTakenWhileAnotherOfTheSameWordsMayOwnIt(t *testing.T) {
+	for _, told := range []bool{true, false} {
+		y := newToys(t)
+		y.search("mid.2")
+		calls := y.lose()
+		y.come("toy1", wrote("hello", "TW.1"))
+		first := y.intend("TW.1", hub.ClassPerson, hub.TextContent("ok"))
+		if _, err := y.Store.ClaimSend(context.Background(), first.Ref, first.Intent.Key, store.Claim{
+			Owner: "dead", Stage: store.StageSend, Deadline: hub.MillisOf(y.Clock.Now()),
+		}); err != nil {
+			t.Fatal(err)
+		}
+		y.Clock.Advance(time.Second)
+		second := y.intend("TW.1", hub.ClassPerson, hub.TextContent("ok"))
+		y.with(y.sender(), second)
+		if err := y.sender().Deliver(context.Background(), first, 2); err != nil {
+			t.Fatal(err)
+		}
+		y.play(7)
+		if got := y.ours("TW.1"); got != "ok queued, ok queued" {
+			t.Errorf("told %v, after seven minutes: got %q, want both to wait for a receipt", told, got)
+		}
+		want := "ok sent, ok unknown" // nobody can tell which
+		if told {
+			y.come("toy1", receipt(nameOf(second), "mid.2", hub.Sent))
+			want = "ok unknown, ok sent"
+		}
+		y.play(12)
+		if got := y.ours("TW.1"); got != want || *calls != 1 {
+			t.Errorf("told %v: got %q after %d calls, want %q after one", told, got, *calls, want)
+		}
+		if held := y.thread("toy1", "TW.1").Held; len(held) != 0 {
+			t.Errorf("told %v: got %v held, want nobody held back", told, held)
+		}
+	}
+}
+
 func TestSearchBeginsWithTheFirstCall(t *testing.T) {
 	y := newToys(t)
 	y.lose()
@@ -228,6 +270,7 @@ func TestSearchBeginsWithTheFirstCall(t *testing.T) {
 // at the first call of the platform and at the look for it: the platform is called once
 // for what may not be repeated, and what it has taken is known as sent.
 func TestSendOfAWorkerThatDiesIsFound(t *testing.T) {
+	t.Parallel() // it is among the longest
 	for _, class := range []hub.Class{hub.ClassPerson, hub.ClassTransactional} {
 		for _, dies := range []string{"sending", "looking"} {
 			for _, after := range []bool{false, true} {

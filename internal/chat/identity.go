@@ -185,6 +185,11 @@ func (rc *Receiver) unite(ctx context.Context, a *arrived, t hub.Thread, u hub.U
 	if other.Account == "" && other.See == t.User {
 		return t, nil // it was led here before it had anything of its own
 	}
+	if other.Account == "" && other.See == "" {
+		// What an erasure left of the person: what comes after it belongs here.
+		_, err := rc.Store.See(ctx, store.Ref{Team: a.own.Team, User: u}, t.User)
+		return t, err
+	}
 	stands := other
 	if other.See != "" {
 		if stands, err = rc.Store.Thread(ctx, store.Ref{Team: a.own.Team, User: u}); err != nil {
@@ -317,8 +322,11 @@ func (rc *Receiver) doubt(ctx context.Context, a *arrived, t *hub.Thread, u hub.
 // identity carries out the platform's word that a person goes by other ids now: the
 // new ids lead to the person's thread, and messages go to the new one.
 func (rc *Receiver) identity(ctx context.Context, a *arrived) error {
+	if gone, err := rc.erased(ctx, a, a.at); gone || err != nil {
+		return err
+	}
 	t, found, err := rc.former(ctx, a)
-	if err != nil {
+	if err != nil || !found && rc.gone(a, &t) {
 		return err
 	}
 	if found && !rc.gone(a, &t) {
@@ -342,6 +350,9 @@ func (rc *Receiver) identity(ctx context.Context, a *arrived) error {
 	// what was written under the old ones and comes late finds it.
 	for _, ids := range [][]store.Alias{a.former, a.aliases} {
 		for _, al := range ids {
+			if err := rc.Store.NoteClaim(ctx, a.own, al, a.at); err != nil {
+				return err
+			}
 			if _, err := rc.Store.ClaimAlias(ctx, a.own.Team, al, a.e.Account, a.own.User, holder(ids)); err != nil {
 				return err
 			}
@@ -351,14 +362,19 @@ func (rc *Receiver) identity(ctx context.Context, a *arrived) error {
 }
 
 // former finds the thread of a person by the ids that are no longer used; the
-// platform's own id is the surer one.
-func (rc *Receiver) former(ctx context.Context, a *arrived) (hub.Thread, bool, error) {
+// platform's own id is the surer one. If nobody goes by them, the thread says whether
+// somebody did who was erased.
+func (rc *Receiver) former(ctx context.Context, a *arrived) (t hub.Thread, found bool, err error) {
+	var erased hub.Millis
 	ids := slices.Clone(a.former)
 	slices.Reverse(ids)
 	for _, al := range ids {
 		c, err := rc.Store.Alias(ctx, a.own.Team, al, a.e.Account)
 		if err != nil {
 			return hub.Thread{}, false, err
+		}
+		if c.User == "" {
+			erased = max(erased, c.Erased)
 		}
 		if id := holder(a.former); c.User == "" || al.Phone && id != "" && c.Holder != "" && c.Holder != id {
 			continue
@@ -369,5 +385,5 @@ func (rc *Receiver) former(ctx context.Context, a *arrived) (hub.Thread, bool, e
 		}
 		return t, err == nil, err
 	}
-	return hub.Thread{}, false, nil
+	return hub.Thread{Erased: erased}, false, nil
 }

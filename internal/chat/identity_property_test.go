@@ -18,6 +18,7 @@ import (
 // Whatever comes first and however often: one thread with one floor for each, every
 // message once, and never one contact of the two.
 func TestPeopleAreToldApartInAnyOrder(t *testing.T) {
+	t.Parallel() // it is among the longest
 	y := newToys(t)
 	n := 0
 	rapid.Check(t, func(t *rapid.T) {

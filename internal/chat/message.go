@@ -120,7 +120,7 @@ func (rc *Receiver) putHome(ctx context.Context, a *arrived, t *hub.Thread, at h
 		if v == "" {
 			continue
 		}
-		if err := rc.Store.SetRegister(ctx, a.own.Team, home.ID, hub.Register{Field: field, Value: v.Reveal(), At: at, Source: "event"}); err != nil {
+		if err := rc.Contacts.Set(ctx, a.team, home.ID, hub.Register{Field: field, Value: v.Reveal(), At: at, Source: "event"}); err != nil {
 			return err
 		}
 	}

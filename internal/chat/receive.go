@@ -53,14 +53,22 @@ func ReadEnvelope(body string) (hub.Envelope, error) {
 // quarantine; any other that it should be tried again.
 func (rc *Receiver) Receive(ctx context.Context, e hub.Envelope) error {
 	ctx = hub.WithTrace(ctx, e.Trace)
+	var err error
+	if e.Chunk == nil {
+		if err = rc.event(ctx, e); !hub.CodeOf(err).Quarantined() {
+			return err
+		}
+	}
+	if e.User != "" {
+		own := arrived{e: e, own: store.Ref{Team: e.Team, User: e.User}}
+		if gone, err := rc.erased(ctx, &own, e.Received); gone || err != nil {
+			return err
+		}
+	}
 	if e.Chunk != nil {
 		return rc.Quarantine.Chunk(ctx, e)
 	}
-	err := rc.event(ctx, e)
-	if code := hub.CodeOf(err); code.Quarantined() {
-		return rc.Quarantine.Event(ctx, e, code, why(err))
-	}
-	return err
+	return rc.Quarantine.Event(ctx, e, hub.CodeOf(err), why(err))
 }
 
 // why is the cause of an error without its code: what the quarantine's list shows.
@@ -186,9 +194,20 @@ func (rc *Receiver) keep(ctx context.Context, a *arrived, publish string, texts 
 	return rc.Store.PutOther(ctx, a.own, a.e, store.Kept{Type: a.ev.Type, At: a.at, Publish: publish, Home: a.home(&t), Texts: texts}, "")
 }
 
+// erased reads whether something of a time is not after the erasure of the event's user.
+func (rc *Receiver) erased(ctx context.Context, a *arrived, at hub.Millis) (bool, error) {
+	t, err := rc.Store.Thread(ctx, a.own)
+	if hub.CodeOf(err) == hub.NotFound {
+		return false, nil
+	}
+	return err == nil && rc.before(a, &t, at), err
+}
+
 // gone tells of an event that is not after the customer's erasure: it is dropped.
-func (rc *Receiver) gone(a *arrived, t *hub.Thread) bool {
-	if t.Erased == 0 || a.at > t.Erased {
+func (rc *Receiver) gone(a *arrived, t *hub.Thread) bool { return rc.before(a, t, a.at) }
+
+func (rc *Receiver) before(a *arrived, t *hub.Thread, at hub.Millis) bool {
+	if t.Erased == 0 || at > t.Erased {
 		return false
 	}
 	rc.Log.Info("event dropped", "trace", a.e.Trace, "why", "the customer was erased after it")

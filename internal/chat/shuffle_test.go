@@ -28,9 +28,23 @@ import (
 )
 
 var (
-	shuffles = flag.Int("shuffles", 20, "how often the recorded events are shuffled")
+	shuffles = flag.Int("shuffles", 20, "how often the recorded events are shuffled, and each other property is tried")
 	rerecord = flag.Bool("record", false, "record the set of events anew")
 )
+
+// TestMain lets -shuffles decide on the size of every property, unless -rapid.checks does.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
+	if !given {
+		if err := flag.Set("rapid.checks", fmt.Sprint(*shuffles)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	os.Exit(m.Run())
+}
 
 // recording is the file of the recorded webhooks, one a line, each of one event.
 const recording = "testdata/recorded.jsonl"
@@ -54,6 +68,7 @@ const (
 // TestAnyOrderOfTheRecordedEventsEndsInOneState shuffles a recorded set of webhooks,
 // with repetitions and with our own results of sends in between.
 func TestAnyOrderOfTheRecordedEventsEndsInOneState(t *testing.T) {
+	t.Parallel() // it is among the longest
 	if *rerecord {
 		record(t)
 	}

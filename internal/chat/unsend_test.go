@@ -15,6 +15,7 @@ import (
 // TestLargeMessageThatWasUnsentStaysEmptyWhenItComesAgain looks for the parts of the
 // event, which lie beside its message.
 func TestLargeMessageThatWasUnsentStaysEmptyWhenItComesAgain(t *testing.T) {
+	t.Parallel() // it is among the longest
 	y := newToys(t)
 	random := rand.New(rand.NewPCG(1, 1))
 	noise := make([]byte, 600<<10) // it does not fit into its item even when it is packed

@@ -35,7 +35,7 @@ func TestWhatTheEdgeAnsweredIsStoredAsSent(t *testing.T) {
 			t.Errorf("cut after %d calls: got %+v, want no conversation", n, th)
 		}
 		told := map[string]int{}
-		for _, p := range y.published() {
+		for _, p := range y.Published() {
 			told[p.Kind]++
 		}
 		if told[hub.MessageStatus] != 1 || told[hub.ContactEntered] != 1 {

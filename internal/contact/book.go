@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"omnihub/internal/hub"
+	"omnihub/internal/settings"
 	"omnihub/internal/store"
 )
 
@@ -19,16 +20,14 @@ import (
 type Book struct {
 	Store *store.Store
 	Now   func() time.Time
+	// Settings give the team's pepper, its accounts and its custom attributes. Whoever
+	// only joins, and sets what events tell, needs none.
+	Settings *settings.Reader
 }
 
-const (
-	// joinTries bounds how often one call meets another writer of the same contacts.
-	// After that the caller's queue tries again.
-	joinTries = 5
-	// rootTries bounds how often the way to a root may have changed while it was gone:
-	// two reads each, but for a join or an undoing in between.
-	rootTries = 8
-)
+// rootTries bounds how often the way to a root may have changed while it was gone: two
+// reads each, but for a join or an undoing in between.
+const rootTries = 8
 
 // Join says that two homes are one person, and on what evidence: in what was seen
 // (detail, without personal data) by whom (a member's id, or a part of the hub). It
@@ -37,73 +36,66 @@ const (
 // evidence that came first stands. Homes that are one contact by way of others get
 // their own edge too, so that an undoing of those does not part them.
 //
+// The contact has the member id of the side that has one.
+//
 // Errors: NotFound if a home does not exist; Refused if the two are never to be
-// joined (a group of people, a "never join" between any of their homes, too many
-// homes), which no repetition changes; Conflict if others changed the same contacts
-// all the time; Transient.
+// joined (a group of people, a "never join" between any of their homes, two member ids,
+// too many homes), which no repetition changes; Conflict if others changed the same
+// contacts all the time; Transient.
 func (b *Book) Join(ctx context.Context, team hub.TeamID, x, y hub.HomeID, evidence hub.Evidence, detail, by string) (hub.HomeID, error) {
-	for range joinTries {
-		root, done, err := b.join(ctx, team, x, y, hub.Edge{Evidence: evidence, Detail: detail, By: by})
-		if done || err != nil && hub.CodeOf(err) != hub.Conflict {
-			return root, err
-		}
-	}
-	return "", hub.E(hub.Conflict, "contact: join", fmt.Errorf("others changed the contacts %d times", joinTries))
+	return b.joinAgain(ctx, team, x, y, hub.Edge{Evidence: evidence, Detail: detail, By: by}, nil)
 }
 
-func (b *Book) join(ctx context.Context, team hub.TeamID, x, y hub.HomeID, e hub.Edge) (hub.HomeID, bool, error) {
+// JoinBy is Join by a person or a program, with the audit in the same transaction.
+func (b *Book) JoinBy(ctx context.Context, team hub.TeamID, x, y hub.HomeID, evidence hub.Evidence, detail string, a hub.Audit) (hub.HomeID, error) {
+	return b.joinAgain(ctx, team, x, y, hub.Edge{Evidence: evidence, Detail: detail, By: a.Actor.String()}, &a)
+}
+
+func (b *Book) joinAgain(ctx context.Context, team hub.TeamID, x, y hub.HomeID, e hub.Edge, a *hub.Audit) (root hub.HomeID, err error) {
+	err = settings.Settle(func() error {
+		root, err = b.join(ctx, team, x, y, e, a)
+		return err
+	})
+	return root, err
+}
+
+func (b *Book) join(ctx context.Context, team hub.TeamID, x, y hub.HomeID, e hub.Edge, a *hub.Audit) (hub.HomeID, error) {
 	left, right, err := b.sides(ctx, team, x, y)
 	if err != nil {
-		return "", false, err
+		return "", err
 	}
 	if x == y {
-		return left.ID, true, nil
+		return left.ID, nil
 	}
 	if left.Kind == hub.Group || right.Kind == hub.Group {
-		return "", false, hub.E(hub.Refused, "contact: join", fmt.Errorf("a group of people is joined with nobody"))
+		return "", hub.E(hub.Refused, "contact: join", fmt.Errorf("a group of people is joined with nobody"))
 	}
 	if left.ID == right.ID {
 		// The second reading saw the newer version of what is one contact now.
 		left = right
 		linked, err := b.Store.Linked(ctx, team, x, y)
 		if linked || err != nil {
-			return left.ID, linked, err
+			return left.ID, err
 		}
 	} else if len(left.Members)+len(right.Members) > 2 {
 		// Of two single homes the transaction itself checks the one pair that there is.
 		never, err := b.Store.Never(ctx, team, left, right)
 		if err != nil {
-			return "", false, err
+			return "", err
 		}
 		if never {
-			return "", false, hub.E(hub.Refused, "contact: join", fmt.Errorf("two of the homes are never to be joined"))
+			return "", hub.Refuse("contact: join", hub.Obstacle{Code: hub.NeverJoin, Homes: []hub.HomeID{left.ID, right.ID}})
 		}
 	}
 	e.A, e.B = hub.EdgeOf(x, y)
 	e.At = hub.MillisOf(b.Now())
-	if err := b.Store.Join(ctx, team, left, right, e); err != nil {
-		return "", false, err
+	if err := b.Store.Join(ctx, team, left, right, e, a); err != nil {
+		return "", err
 	}
 	if store.Older(right, left) {
 		left = right
 	}
-	return left.ID, true, nil
-}
-
-// Candidate says that two homes may be one person, for a member of the team to
-// decide. Each reason is kept once. Nothing is written about homes that are one
-// contact already, or of which somebody has said that they never are. NotFound if a
-// home does not exist.
-func (b *Book) Candidate(ctx context.Context, team hub.TeamID, x, y hub.HomeID, reason string) error {
-	left, right, err := b.sides(ctx, team, x, y)
-	if err != nil || left.ID == right.ID {
-		return err
-	}
-	never, err := b.Store.Never(ctx, team, left, right)
-	if err != nil || never {
-		return err
-	}
-	return b.Store.PutCandidate(ctx, team, x, y, reason, hub.MillisOf(b.Now()))
+	return left.ID, nil
 }
 
 // sides reads the roots of two homes.

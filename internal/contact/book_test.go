@@ -26,7 +26,7 @@ type failer interface {
 }
 
 func book(h *hubtest.Hub, st *store.Store) *contact.Book {
-	return &contact.Book{Store: st, Now: h.Clock.Now}
+	return &contact.Book{Store: st, Now: h.Clock.Now, Settings: h.Settings}
 }
 
 // homes creates homes of a test, each a second younger than the one before.
@@ -234,9 +234,6 @@ func TestWhatIsNeverToBeJoinedIsRefused(t *testing.T) {
 			t.Errorf("%s: got %v, want it refused for good", name, err)
 		}
 	}
-	if err := b.Candidate(ctx, team, ids[4], ids[3], "phone"); err != nil {
-		t.Error(err)
-	}
 	if got := state(t, h, ids); got != before {
 		t.Errorf("got\n%s\nwant nothing changed:\n%s", got, before)
 	}
@@ -283,33 +280,5 @@ func TestContactHasThirtyHomesAtMost(t *testing.T) {
 	}
 	if path, err := b.Why(ctx, team, ids[0], ids[hub.MaxMembers-1]); err != nil || len(path) != hub.MaxMembers-1 {
 		t.Errorf("got %d edges, %v, want the whole chain", len(path), err)
-	}
-}
-
-func TestCandidateIsKeptOnceForEachReason(t *testing.T) {
-	h := hubtest.New(t)
-	b := book(h, h.Store)
-	ids := homes(t, h, "candidate", 3)
-	for range 2 {
-		for _, reason := range []string{"phone", "e-mail"} {
-			if err := b.Candidate(ctx, team, ids[0], ids[1], reason); err != nil {
-				t.Fatal(err)
-			}
-			if err := b.Candidate(ctx, team, ids[1], ids[0], reason); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if n := strings.Count(state(t, h, ids), "K#"); n != 2 {
-		t.Errorf("got %d candidates, want 2", n)
-	}
-	if _, err := join(b, ids[1], ids[2]); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.Candidate(ctx, team, ids[1], ids[2], "phone"); err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(state(t, h, ids), "K#"); n != 2 {
-		t.Errorf("got %d candidates after one of homes that are joined, want 2", n)
 	}
 }

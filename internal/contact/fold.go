@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"omnihub/internal/hub"
+	"omnihub/internal/settings"
 )
 
 // Contact is one person: the fold over joined homes.
@@ -15,6 +16,21 @@ type Contact struct {
 	Homes  []hub.Home // by id
 	Edges  []hub.Edge // the live ones, by their homes; none if there is one home
 	Fields []Field    // of the profile, by name; those that are cleared are left out
+	// MemberID is the contact's, and Holder the home that says it; both empty if it has
+	// none. It does not stand in Fields: one contact has one, whenever it was set.
+	MemberID hub.Personal
+	Holder   hub.HomeID
+}
+
+// Users are the homes of the contact's channel users: all but those of imported persons.
+func (c *Contact) Users() []hub.Home {
+	var users []hub.Home
+	for _, h := range c.Homes {
+		if h.Account != "" {
+			users = append(users, h)
+		}
+	}
+	return users
 }
 
 // Field is a field of a contact's profile, and the home that says it.
@@ -31,7 +47,7 @@ func (b *Book) Contact(ctx context.Context, team hub.TeamID, home hub.HomeID) (C
 	if err != nil {
 		return Contact{}, err
 	}
-	c := Contact{Root: root.ID, Homes: []hub.Home{root}}
+	c := Contact{Root: root.ID, Homes: []hub.Home{root}, MemberID: root.MemberID, Holder: root.Holder}
 	if len(root.Members) > 1 {
 		if c.Homes, err = b.Store.Homes(ctx, team, root.Members); err != nil {
 			return Contact{}, err
@@ -65,7 +81,7 @@ func fold(profiles map[hub.HomeID][]hub.Register) []Field {
 	}
 	var fields []Field
 	for _, f := range latest {
-		if f.Value != "" {
+		if f.Value != "" && f.Field != hub.FieldMemberID {
 			fields = append(fields, f)
 		}
 	}
@@ -78,27 +94,28 @@ func fold(profiles map[hub.HomeID][]hub.Register) []Field {
 // smallest ids. Empty for a home and itself. NotFound if they are not one contact, or
 // a home does not exist.
 func (b *Book) Why(ctx context.Context, team hub.TeamID, x, y hub.HomeID) ([]hub.Edge, error) {
-	for range joinTries {
+	var path []hub.Edge
+	err := settings.Settle(func() error {
 		left, right, err := b.sides(ctx, team, x, y)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if left.ID != right.ID {
-			return nil, hub.E(hub.NotFound, "contact: why", fmt.Errorf("the two are not one contact"))
+			return hub.E(hub.NotFound, "contact: why", fmt.Errorf("the two are not one contact"))
 		}
 		if x == y {
-			return nil, nil
+			return nil
 		}
 		edges, err := b.Store.Edges(ctx, team, right.Members)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if path := shortest(edges, x, y); path != nil {
-			return path, nil
+		if path = shortest(edges, x, y); path == nil {
+			return hub.E(hub.Conflict, "contact: why", fmt.Errorf("the contact was parted since its root was read"))
 		}
-		// The contact was parted since its root was read.
-	}
-	return nil, hub.E(hub.Conflict, "contact: why", fmt.Errorf("the contact changes all the time"))
+		return nil
+	})
+	return path, err
 }
 
 // shortest finds the shortest way from x to y, of several the one over the smallest

@@ -276,13 +276,13 @@ func TestFiftyHomesAndTwoHundredJoinsAtOnce(t *testing.T) {
 func TestOppositeJoinsAtOnceMakeOneEdgeAndOneRoot(t *testing.T) {
 	h := hubtest.New(t)
 	b := book(h, h.Store)
-	for round := range 5 {
+	for round := range 3 {
 		ids := homes(t, h, fmt.Sprint("opposite", round), 2)
 		m := newModel()
 		m.created[ids[0]], m.created[ids[1]] = 1, 2
 		m.join(ids[0], ids[1])
 		var steps []func() error
-		for i := range 100 {
+		for i := range 200 {
 			steps = append(steps, func() error {
 				root, err := b.Join(ctx, team, ids[i%2], ids[1-i%2], hub.EvidenceAlias, detail(ids[0], ids[1]), "inbound")
 				if err == nil && root != ids[0] {

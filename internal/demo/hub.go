@@ -21,6 +21,7 @@ import (
 	"omnihub/internal/settings"
 	"omnihub/internal/stack"
 	"omnihub/internal/store"
+	"omnihub/internal/team"
 )
 
 // view reads the hub's state, and sends, as a program of the hub's own does.
@@ -29,6 +30,8 @@ type view struct {
 	contacts *contact.Book
 	composer *chat.Composer
 	pepper   hub.Pepper
+	office   *team.Office
+	setup    settings.Setup
 }
 
 // secretsKey is the key's name in the local stack.
@@ -43,7 +46,7 @@ func newView(ctx context.Context, st *stack.Stack, now func() time.Time) (*view,
 	if err != nil {
 		return nil, err
 	}
-	s := &store.Store{DB: db, Now: now}
+	s := &store.Store{DB: db, Now: now, Marks: &store.Marks{}}
 	for _, name := range names.TableNames {
 		for part, into := range map[string]*string{
 			"Contacts": &s.Tables.Contacts, "Messages": &s.Tables.Messages, "Config": &s.Tables.Config, "Ledger": &s.Tables.Ledger,
@@ -53,13 +56,15 @@ func newView(ctx context.Context, st *stack.Stack, now func() time.Time) (*view,
 			}
 		}
 	}
-	reader := settings.NewReader(s, seal.NewKeyring(kms.NewFromConfig(cfg), secretsKey), now)
-	team, err := reader.Team(ctx, demoteam.ID)
+	keys := seal.NewKeyring(kms.NewFromConfig(cfg), secretsKey)
+	reader := settings.NewReader(s, keys, now)
+	demo, err := reader.Team(ctx, demoteam.ID)
 	if err != nil {
 		return nil, err
 	}
 	return &view{
-		store: s, contacts: &contact.Book{Store: s, Now: now}, pepper: team.Pepper,
+		store: s, contacts: &contact.Book{Store: s, Now: now}, pepper: demo.Pepper,
+		setup: settings.Setup{Store: s, Keyring: keys}, office: &team.Office{Store: s, Settings: reader, Now: now},
 		composer: &chat.Composer{Store: s, Settings: reader, Adapters: all.Adapters(channel.Platform{BaseURL: st.Platform}), Now: now},
 	}, nil
 }

@@ -56,7 +56,8 @@ const (
 var keys = map[string]form{
 	"function": word, "level": word, "msg": prose, "trace": name,
 	"channel": word, "class": word, "code": word, "kind": word, "state": word, "by": word, "type": word, "topic": word,
-	"team": name, "account": name, "connection": name, "id": name, "message": name, "record": name,
+	"team": name, "account": name, "connection": name, "id": name, "message": name, "record": name, "tag": name, "erasure": name, "phase": word, "field": word,
+	"contacts": number, "messages": number, "ledger": number, "records": number,
 	"chunk": number, "count": number, "fields": number, "found": number, "late": number, "new": number, "newest": number,
 	"placed": number, "receives": number, "repeated": number, "seconds": number,
 	"why": prose, "error": prose, "detail": word,
@@ -141,7 +142,7 @@ func checked(f form, text string) string {
 	case name:
 		ok = p.names.MatchString(text) && !p.digits.MatchString(text) && !p.person.MatchString(text)
 	case prose:
-		return p.personal.ReplaceAllString(text[:min(len(text), maxProse)], refused)
+		return p.personal.ReplaceAllString(strings.ToValidUTF8(text[:min(len(text), maxProse)], ""), refused)
 	case stack:
 		return strings.ToValidUTF8(text[:min(len(text), maxStack)], "")
 	}

@@ -30,10 +30,16 @@ const (
 	ContactCreated   = "contact.created"      // a home came to be
 	ContactChanged   = "contact.changed"      // a field of its profile changed
 	ContactLinked    = "contact.linked"       // two homes are one person
+	ContactUnlinked  = "contact.unlinked"     // the join of two homes was undone
 	ContactCandidate = "contact.candidate"    // two homes may be one person: a member should decide
 	ContactMoved     = "contact.moved"        // the person goes by another id of the platform now
 	AccountLinked    = "contact.account_link" // an account link of the platform's ended, well or not
+	ContactErasing   = "contact.erasing"      // a person is being erased: subscribers erase what they have
+	ContactErased    = "contact.erased"       // nothing is left of a person
 	ContactEntered   = "contact.entered"      // a customer came by an advertisement, or by a link of the brand's
+
+	TagApplied = "tag.applied" // a home bears a tag, or bears it anew
+	TagRemoved = "tag.removed" // it does not bear it any more
 
 	Followed   = "subscription.followed"   // the customer let the account in
 	Unfollowed = "subscription.unfollowed" // blocked it, or took it out of a group

@@ -29,6 +29,8 @@ type Thread struct {
 	LastKey  MessageKey
 	LastIn   Millis // platform time of the newest message
 	LastAct  Millis // of the customer's newest act that is no message
+	LastTeam Millis // when a member of the team wrote last
+	LastAds  Millis // when a marketing message was accepted last
 	Entered  Entered
 	Preview  string
 	ReadKey  MessageKey

@@ -65,6 +65,19 @@ func commands() map[string]command {
 		"account activate":   {run: (*control).accountActivate, needs: with("CONTACTS_TABLE")},
 		"account remove":     {run: (*control).accountRemove, needs: with("CONTACTS_TABLE")},
 
+		"member":         {run: (*control).member, needs: with("CONTACTS_TABLE")},
+		"member list":    {run: (*control).memberList, needs: setup},
+		"member disable": {run: (*control).memberDisable, needs: with("CONTACTS_TABLE")},
+		"member enable":  {run: (*control).memberEnable, needs: with("CONTACTS_TABLE")},
+		"member remove":  {run: (*control).memberRemove, needs: with("CONTACTS_TABLE")},
+		"key create":     {run: (*control).keyCreate, needs: with("CONTACTS_TABLE")},
+		"key list":       {run: (*control).keyList, needs: setup},
+		"key revoke":     {run: (*control).keyRevoke, needs: with("CONTACTS_TABLE")},
+
+		"erasure list":  {run: (*control).erasureList, needs: with("CONTACTS_TABLE")},
+		"erasure again": {run: (*control).erasureAgain, needs: with("CONTACTS_TABLE")},
+		"erasure allow": {run: (*control).erasureAllow, needs: with("CONTACTS_TABLE")},
+
 		"quarantine list":   {run: (*control).quarantineList, needs: []string{"LEDGER_TABLE"}},
 		"quarantine show":   {run: (*control).quarantineShow, needs: []string{"LEDGER_TABLE"}},
 		"quarantine replay": {run: (*control).quarantineReplay, needs: with("LEDGER_TABLE")},
@@ -109,7 +122,8 @@ func main() {
 		in: os.Stdin, out: os.Stdout, progress: os.Stderr, pause: time.Second,
 	}
 	p.AWS.APIOptions = append(p.AWS.APIOptions, c.refused.note)
-	c.store = &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Now: p.Now, Tables: store.Tables{
+	p.AWS.Retryer = patient(p.AWS.Retryer)
+	c.store = &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Now: p.Now, Marks: &store.Marks{}, Tables: store.Tables{
 		Config: os.Getenv("CONFIG_TABLE"), Messages: os.Getenv("MESSAGES_TABLE"),
 		Ledger: os.Getenv("LEDGER_TABLE"), Contacts: os.Getenv("CONTACTS_TABLE"),
 	}}

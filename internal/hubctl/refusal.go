@@ -8,17 +8,35 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 )
 
 // refusals collects the calls that the credentials may not make, so that an error can
-// name the permissions that are missing.
+// name the permissions that are missing, and those that got no answer, with why.
 type refusals struct {
 	mu      sync.Mutex
 	actions map[string]bool
+	silent  string // the last call that got no answer, and why
+}
+
+const (
+	// commandTries is how often a call is made at most; longestWait the longest wait between
+	// two tries. A person who waits for a command has more time than a function.
+	commandTries = 8
+	longestWait  = 5 * time.Second
+)
+
+// patient makes of the functions' way to repeat a call that of a command.
+func patient(functions func() aws.Retryer) func() aws.Retryer {
+	return func() aws.Retryer {
+		return retry.AddWithMaxBackoffDelay(retry.AddWithMaxAttempts(functions(), commandTries), longestWait)
+	}
 }
 
 // permissions are the names of permissions that differ from those of the calls.
@@ -34,22 +52,29 @@ func (r *refusals) note(stack *middleware.Stack) error {
 	) (middleware.InitializeOutput, middleware.Metadata, error) {
 		out, metadata, err := next.HandleInitialize(ctx, in)
 		var coded smithy.APIError
-		if errors.As(err, &coded) {
+		switch {
+		case errors.As(err, &coded):
 			switch coded.ErrorCode() {
 			case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "KMS.AccessDeniedException":
-				r.add(awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx))
+				r.add(actionOf(ctx))
 			}
+		case err != nil && ctx.Err() == nil:
+			r.unanswered(actionOf(ctx), innermost(err))
 		}
 		return out, metadata, err
 	}), middleware.After)
 }
 
-func (r *refusals) add(service, operation string) {
-	prefix := strings.ToLower(service)
+// actionOf names a call as permissions do.
+func actionOf(ctx context.Context) string {
+	prefix := strings.ToLower(awsmiddleware.GetServiceID(ctx))
 	if prefix == "eventbridge" {
 		prefix = "events"
 	}
-	action := prefix + ":" + operation
+	return prefix + ":" + awsmiddleware.GetOperationName(ctx)
+}
+
+func (r *refusals) add(action string) {
 	if name, ok := permissions[action]; ok {
 		action = name
 	}
@@ -61,13 +86,34 @@ func (r *refusals) add(service, operation string) {
 	r.actions[action] = true
 }
 
-// explain adds to a command's error what its credentials may not do; nil stays nil.
+func (r *refusals) unanswered(action, why string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.silent = action + ": " + why
+}
+
+// innermost is the cause of an error without what was asked and of whom.
+func innermost(err error) string {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err.Error()
+		}
+		err = next
+	}
+}
+
+// explain adds to a command's error what its credentials may not do, and what got no
+// answer; nil stays nil.
 func (r *refusals) explain(err error) error {
 	if r == nil || err == nil {
 		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.silent != "" {
+		err = fmt.Errorf("%w\nthe last call without an answer was %s", err, r.silent)
+	}
 	if len(r.actions) == 0 {
 		return err
 	}

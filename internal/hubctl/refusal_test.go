@@ -2,10 +2,17 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 
 	"omnihub/internal/chat"
 )
@@ -55,6 +62,40 @@ func TestMissingPermissionsAreNamed(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "lack a permission: "+c.want) || strings.Contains(err.Error(), "canary") {
 			t.Errorf("without %s: got %v, want it named", c.want, err)
 		}
+	}
+}
+
+// silent is a network over which nothing is answered.
+type silent struct{}
+
+func (silent) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+}
+
+func TestCallWithoutAnswerIsNamed(t *testing.T) {
+	s := newScene(t)
+	_, err := runOver(s.Hub, func(http.RoundTripper) http.RoundTripper { return silent{} }, nil, "quarantine", "list", "-team", "test")
+	if err == nil || !strings.Contains(err.Error(), "without an answer was dynamodb:Query: connection refused") {
+		t.Errorf("got %v, want the call and the cause", err)
+	}
+}
+
+func TestCommandIsMorePatientThanAFunction(t *testing.T) {
+	function := func() aws.Retryer { return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = 3 }) }
+	r := patient(function)()
+	if r.MaxAttempts() < 2*function().MaxAttempts() || !r.IsErrorRetryable(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}) {
+		t.Errorf("got %d tries, want more than twice a function's", r.MaxAttempts())
+	}
+	whole := time.Duration(0)
+	for attempt := 1; attempt < r.MaxAttempts(); attempt++ {
+		wait, err := r.RetryDelay(attempt, errors.New("no answer"))
+		if err != nil || wait > 5*time.Second {
+			t.Errorf("try %d: got a wait of %v, %v, want 5 s at most", attempt, wait, err)
+		}
+		whole += wait
+	}
+	if whole > time.Minute {
+		t.Errorf("got %v of waiting, want a person to be told within a minute", whole)
 	}
 }
 

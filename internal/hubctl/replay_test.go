@@ -223,6 +223,7 @@ func TestWhatBelongsToNobodyGoesBackToWhereItsFormBelongs(t *testing.T) {
 		{order, "order to Outbound", "OutboundQueue"},
 		{envelope, "envelope to Inbound", "InboundQueue"},
 		{`{"team":"test","home":"h","account":"line1","channel":"line","user":"u"}`, "ask for a profile to Profile", "ProfileQueue"},
+		{`{"team":"test","home":"h","field":"phone","trace":"t"}`, "change of a field to Match", "MatchQueue"},
 		{intent, "reconcile hands on the intent", ""},
 		{fact, "contact.created to the bus", "bus"},
 		{strings.Replace(fact, hub.ContactCreated, "contact.unheard_of", 1), "stays: ", ""},

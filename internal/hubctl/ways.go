@@ -156,6 +156,7 @@ func (r *replayer) unreadable(ctx context.Context, body string) (way, error) {
 	var form struct {
 		Change *json.RawMessage `json:"dynamodb"`
 		Home   string           `json:"home"`
+		Field  string           `json:"field"`
 		Key    string           `json:"k"`
 		Raw    *json.RawMessage `json:"raw"`
 	}
@@ -180,6 +181,9 @@ func (r *replayer) unreadable(ctx context.Context, body string) (way, error) {
 	case form.Key != "":
 		o, err := chat.ReadOrder(body)
 		return to("Outbound", string(o.Line()), "order"), err
+	case form.Field != "":
+		_, err := contact.ReadChanged(body)
+		return to("Match", form.Home, "change of a field"), err
 	case form.Home != "":
 		a, err := contact.ReadAsk(body)
 		return to("Profile", string(a.User), "ask for a profile"), err

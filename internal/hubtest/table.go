@@ -35,6 +35,20 @@ func (h *Hub) Items(table, partition string) map[string][]string {
 	return items
 }
 
+// Strings are the members of a set of texts of an item, in order.
+func (h *Hub) Strings(table, partition, sk, name string) []string {
+	h.t.Helper()
+	out, err := h.Store.DB.GetItem(context.Background(), &dynamodb.GetItemInput{TableName: &table, Key: map[string]types.AttributeValue{
+		"PK": &types.AttributeValueMemberS{Value: partition}, "SK": &types.AttributeValueMemberS{Value: sk},
+	}})
+	h.must(err)
+	v, _ := out.Item[name].(*types.AttributeValueMemberSS)
+	if v == nil {
+		return nil
+	}
+	return slices.Sorted(slices.Values(v.Value))
+}
+
 // PutItem puts an item of texts and numbers behind the store's back.
 func (h *Hub) PutItem(table string, fields map[string]any) {
 	h.t.Helper()

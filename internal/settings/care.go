@@ -197,7 +197,7 @@ func (s Setup) Renew(ctx context.Context, a *Standing, secrets channel.Secrets, 
 // Switch puts an account off or on: one that is off receives and does not send. It may
 // be repeated. NotFound if there is no such account.
 func (s Setup) Switch(ctx context.Context, team hub.TeamID, id hub.AccountID, off bool) error {
-	return settle(func() error {
+	return Settle(func() error {
 		seen, err := s.Store.Account(ctx, team, id, store.Strict)
 		if err != nil || seen.Off == off {
 			return err

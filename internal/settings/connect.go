@@ -61,7 +61,7 @@ func (s Setup) Connect(ctx context.Context, team *Team, id hub.ConnectionID, kin
 		}
 		ids[a.ID], names[a.External] = true, true
 	}
-	return settle(func() error { return s.connect(ctx, team.ID, id, kind, secrets, accounts) })
+	return Settle(func() error { return s.connect(ctx, team.ID, id, kind, secrets, accounts) })
 }
 
 func (s Setup) connect(ctx context.Context, team hub.TeamID, id hub.ConnectionID, kind hub.Channel, secrets channel.Secrets, accounts []NewAccount) error {
@@ -158,7 +158,7 @@ func (s Setup) account(ctx context.Context, t *Team, id hub.ConnectionID, kind h
 // none given means all of them. With its last account the connection goes too. What
 // was received and sent stays, and so does what happened to the accounts. Errors: NotFound, Conflict, Transient.
 func (s Setup) Disconnect(ctx context.Context, team hub.TeamID, id hub.ConnectionID, accounts ...hub.AccountID) error {
-	return settle(func() error {
+	return Settle(func() error {
 		seen, err := s.Store.Connection(ctx, team, id, store.Strict)
 		if err != nil {
 			return err

@@ -26,7 +26,7 @@ func (s Setup) Rotate(ctx context.Context, id hub.TeamID) (string, error) {
 		return "", err
 	}
 	var name string
-	err = settle(func() error {
+	err = Settle(func() error {
 		t, it, err := s.team(ctx, id)
 		if err != nil {
 			return err
@@ -55,7 +55,7 @@ func (s Setup) Rotate(ctx context.Context, id hub.TeamID) (string, error) {
 // setting that is damaged stays as it is and is an error, after all others are done.
 func (s Setup) Reseal(ctx context.Context, id hub.TeamID) (int, error) {
 	done := 0
-	err := settle(func() error {
+	err := Settle(func() error {
 		t, _, err := s.team(ctx, id)
 		if err != nil {
 			return err
@@ -158,7 +158,7 @@ func (s Setup) RotateEdge(ctx context.Context) (string, error) {
 		return "", err
 	}
 	var name string
-	err = settle(func() error {
+	err = Settle(func() error {
 		seen, err := s.Store.EdgeKeys(ctx, store.Strict)
 		if err != nil {
 			return err

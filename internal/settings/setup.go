@@ -68,8 +68,9 @@ func (s Setup) team(ctx context.Context, id hub.TeamID) (*Team, store.TeamItem, 
 	return t, it, err
 }
 
-// settle makes a change until nobody else's comes between, a few times.
-func settle(change func() error) error {
+// Settle makes a change until nobody else's comes between, a few times. The change reads
+// anew each time, and answers Conflict if somebody's came between; else its own error.
+func Settle(change func() error) error {
 	var err error
 	for range attempts {
 		if err = change(); hub.CodeOf(err) != hub.Conflict {

@@ -31,6 +31,7 @@ type Demo struct {
 	API      string
 	Accounts []Account
 	Seeded   map[string]string
+	Tokens   map[string]string // of the demo team's members, by role
 }
 
 // Account is an account of the demo team.

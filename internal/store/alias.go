@@ -20,8 +20,9 @@ type Alias struct {
 	Phone bool // it may pass to somebody else
 }
 
-// Mark is how a thread remembers that an alias is settled.
-func (a Alias) Mark() string { return a.Hash[:16] }
+// Mark is how a thread remembers that an alias is settled: whole, since an erasure finds
+// the claim by it.
+func (a Alias) Mark() string { return a.Hash }
 
 // AliasClaim is who came under an alias first: in the account that was asked about,
 // and in any.
@@ -29,6 +30,7 @@ type AliasClaim struct {
 	User    hub.UserKey // in the account; "" = nobody
 	First   hub.UserKey
 	Account hub.AccountID // of First
+	Erased  hub.Millis    // when somebody who went by the alias was erased last; 0 = nobody was
 	// Holder is, of a phone number, the hash of the platform's own id of the person
 	// who came with it first; "" while it came alone.
 	Holder string
@@ -81,7 +83,7 @@ func (st *Store) PassPhone(ctx context.Context, team hub.TeamID, a Alias, from, 
 func readClaim(it item, account hub.AccountID) AliasClaim {
 	return AliasClaim{
 		User: hub.UserKey(str(it, ownerAttr(account))), First: hub.UserKey(str(it, "u")), Account: hub.AccountID(str(it, "acct")),
-		Holder: str(it, "holder"),
+		Holder: str(it, "holder"), Erased: millis(it, "erasedAt"),
 	}
 }
 
@@ -238,7 +240,7 @@ func unchanged(t *hub.Thread, values item) []string {
 func stampsOf(t *hub.Thread) map[string]hub.Millis {
 	return map[string]hub.Millis{
 		subFollowed: t.Followed, subUnfollowed: t.Unfollowed, subOptedOut: t.OptedOut, subOptedIn: t.OptedIn,
-		subMarketingOut: t.MarketingOut, lastAct: t.LastAct, enteredAt: t.Entered.At, "deliveredUpTo": t.DeliveredUpTo, "readUpTo": t.ReadUpTo,
+		subMarketingOut: t.MarketingOut, lastAct: t.LastAct, lastTeam: t.LastTeam, lastAds: t.LastAds, enteredAt: t.Entered.At, "deliveredUpTo": t.DeliveredUpTo, "readUpTo": t.ReadUpTo,
 	}
 }
 

@@ -153,7 +153,7 @@ func (st *Store) caring(ctx context.Context, c Care, facts []AccountFact) []type
 // that come of it: all of it, or nothing. The facts get their ids here. Conflict if
 // somebody wrote since.
 func (st *Store) SaveCare(ctx context.Context, c Care, facts ...AccountFact) error {
-	if len(facts) > 0 {
+	if len(facts) > 0 || auditedBy(ctx) {
 		return st.settle(ctx, "save care", st.caring(ctx, c, facts))
 	}
 	put := st.careWrite(&c)

@@ -31,12 +31,19 @@ func TestCareReadsBackWhole(t *testing.T) {
 	if got, err := h.Store.Care(ctx, hubtest.Team, "a1"); err != nil || !reflect.DeepEqual(got, c) {
 		t.Errorf("got %+v, %v, want %+v", got, err, c)
 	}
-	c.Version = 0
-	if err := h.Store.SaveCare(ctx, c); hub.CodeOf(err) != hub.Conflict {
-		t.Errorf("got %v over an older version, want conflict", err)
+	if err := h.Store.SaveCare(ctx, c); err != nil {
+		t.Fatal(err)
 	}
-	if err := h.Store.SaveCare(ctx, c, store.AccountFact{Kind: hub.AccountWebhookLost, At: 8}); hub.CodeOf(err) != hub.Conflict {
-		t.Errorf("got %v with a fact over an older version, want conflict", err)
+	for c.Version = range 2 { // what was seen, while the second version stands
+		if err := h.Store.SaveCare(ctx, c); hub.CodeOf(err) != hub.Conflict {
+			t.Errorf("got %v over an older version (seen: %d), want conflict", err, c.Version)
+		}
+		if err := h.Store.SaveCare(ctx, c, store.AccountFact{Kind: hub.AccountWebhookLost, At: 8}); hub.CodeOf(err) != hub.Conflict {
+			t.Errorf("got %v with a fact over an older version (seen: %d), want conflict", err, c.Version)
+		}
+	}
+	if got, err := h.Store.Care(ctx, hubtest.Team, "a1"); err != nil || got.Version != 2 {
+		t.Errorf("got version %d, %v, want the second to stand", got.Version, err)
 	}
 	if got, err := h.Store.Care(ctx, hubtest.Team, "nosuch"); err != nil || got.Version != 0 {
 		t.Errorf("got %+v, %v of an account that never was", got, err)

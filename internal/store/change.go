@@ -124,17 +124,23 @@ func published(it item, kind string) (*hub.Published, error) {
 		text(e, it, "u", "user")
 		text(e, it, "kind", "kind")
 	case hub.ContactLinked:
-		e.Detail["a"], e.Detail["b"] = string(homeOf(it)), strings.TrimPrefix(sk, "E#")
+		e.Detail["a"], e.Detail["b"] = string(homeOf(it)), strings.TrimPrefix(sk, edgeMark)
 		text(e, it, "evidence", "evidence")
 		text(e, it, "detail", "detail")
 		text(e, it, "by", "by")
+	case hub.ContactUnlinked:
+		e.Detail["a"], e.Detail["b"] = string(homeOf(it)), strings.TrimPrefix(sk, edgeMark)
+		text(e, it, "evidence", "evidence")
+		text(e, it, "undoneBy", "by")
 	case hub.ContactCandidate:
-		b, _, _ := strings.Cut(strings.TrimPrefix(sk, "K#"), "#")
+		b, _, _ := strings.Cut(strings.TrimPrefix(sk, candidateMark), "#")
 		e.Detail["a"], e.Detail["b"] = string(homeOf(it)), b
 		text(e, it, "reason", "reason")
 	case hub.ContactChanged:
 		e.Detail["home"], e.Detail["field"] = string(homeOf(it)), strings.TrimPrefix(sk, "P#")
 		text(e, it, "src", "source")
+	case hub.TagApplied, hub.TagRemoved:
+		tagEvent(e, it)
 	case hub.AccountLinked:
 		e.Detail["ok"] = str(it, "ok") == "true"
 		e.Detail["nonce"] = str(it, "dt")
@@ -161,6 +167,11 @@ func published(it item, kind string) (*hub.Published, error) {
 			}
 		}
 		e.Detail["detail"] = detail
+	case hub.ContactErasing:
+		e.Detail["erasure"], e.Detail["homes"] = str(it, "id"), strs(it, "homes")
+		if num(it, "certAt") != 0 {
+			e.Kind = hub.ContactErased
+		}
 	case hub.AccountConnected, hub.AccountDisconnected, hub.AccountTokenExpiring, hub.AccountTokenExpired, hub.AccountTokenRenewed, hub.AccountWebhookLost:
 		accountEvent(e, it)
 	default:
@@ -177,6 +188,10 @@ func occurred(it item, kind string) hub.Millis {
 		return hub.MessageKey(strings.TrimPrefix(sk, messageMark)).At()
 	case strings.HasPrefix(sk, "V#"):
 		return hub.MessageKey(strings.TrimPrefix(sk, "V#")).At()
+	case kind == hub.ContactUnlinked:
+		return millis(it, "undone")
+	case kind == hub.ContactErasing && num(it, "certAt") != 0:
+		return millis(it, "certAt")
 	case num(it, "at") != 0:
 		return millis(it, "at")
 	}
@@ -195,8 +210,10 @@ func revised(it, old item) (*hub.Published, error) {
 		return published(it, str(it, "pub"))
 	case strings.HasPrefix(sk, "P#"):
 		return published(it, hub.ContactChanged)
-	case strings.HasPrefix(sk, "E#"):
-		return published(it, hub.ContactLinked) // joined again after an undoing
+	case strings.HasPrefix(sk, erasureMark):
+		return published(it, hub.ContactErasing)
+	case strings.HasPrefix(sk, edgeMark), strings.HasPrefix(sk, candidateMark):
+		return published(it, str(it, "pub")) // an undoing, or joined or open again after one
 	}
 	return nil, misread(it, "something with revisions")
 }

@@ -136,14 +136,10 @@ func (st *Store) SwitchAccount(ctx context.Context, seen AccountItem, off bool) 
 		update = "SET v=:next, off=:off"
 		values[":off"] = n(1)
 	}
-	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+	return st.settle(ctx, "switch account", []types.TransactWriteItem{{Update: &types.Update{
 		TableName: &st.Tables.Config, Key: key(teamPK(seen.Team), accountSK(seen.ID)), UpdateExpression: &update,
 		ConditionExpression: aws.String("attribute_exists(SK) AND " + atVersion(seen.Version)), ExpressionAttributeValues: values,
-	})
-	if _, changed := refused(err); changed {
-		return hub.E(hub.Conflict, "store: switch account", errors.New("the account changed"))
-	}
-	return wrap("switch account", err)
+	}}})
 }
 
 // Renewal is an account's renewed credentials, sealed, beside what was read. Sealed is
@@ -189,7 +185,7 @@ func (st *Store) reseal(at item, seen, sealed map[string][]byte) types.TransactW
 }
 
 func (st *Store) settle(ctx context.Context, op string, actions []types.TransactWriteItem) error {
-	_, err := st.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
+	_, err := st.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: st.audited(ctx, actions)})
 	var cancelled *types.TransactionCanceledException
 	if errors.As(err, &cancelled) {
 		return hub.E(hub.Conflict, "store: "+op, errors.New("the settings changed"))

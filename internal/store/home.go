@@ -13,26 +13,49 @@ import (
 	"omnihub/internal/hub"
 )
 
-// PutHome creates the home of a channel user, once, and marks the account as used
+// PutHome creates the home of a channel user, once, and makes the marks of homes
 // before. Root, members and version come with the first join: a home without them is
 // single.
 func (st *Store) PutHome(ctx context.Context, team hub.TeamID, h hub.Home) error {
+	if err := st.markHome(ctx, team, h); err != nil {
+		return err
+	}
+	_, _, err := st.putNew(ctx, "put home", st.Tables.Contacts, homeItem(team, h))
+	return err
+}
+
+// markHome makes the marks that stand before a home does: that its account is used,
+// and that the list of its day is not empty.
+func (st *Store) markHome(ctx context.Context, team hub.TeamID, h hub.Home) error {
 	if err := st.MarkUsed(ctx, team, h.Account); err != nil {
 		return err
 	}
+	return st.markDay(ctx, team, Day(h.Created))
+}
+
+func homeItem(team hub.TeamID, h hub.Home) item {
 	it := key(homePK(team, h.ID), homeSK)
-	it["acct"] = s(string(h.Account))
-	it["ch"] = s(string(h.Channel))
-	it["u"] = s(string(h.User))
-	it["ext"] = s(h.External.Reveal())
+	for name, v := range map[string]string{"acct": string(h.Account), "ch": string(h.Channel), "u": string(h.User), "ext": h.External.Reveal()} {
+		if v != "" { // an imported person has none of them
+			it[name] = s(v)
+		}
+	}
 	it["kind"] = s(string(h.Kind))
 	it["epoch"] = n(h.Epoch)
 	it["ra"] = n(h.Created)
 	it["pub"] = s(hub.ContactCreated)
 	it[dueBucket] = s(listBucket(team, h.Created, h.ID))
 	it[dueSort] = s(listSort(h.Created, h.ID))
-	_, _, err := st.putNew(ctx, "put home", st.Tables.Contacts, it)
-	return err
+	return it
+}
+
+// homeSet is a set of homes.
+func homeSet(ids []hub.HomeID) types.AttributeValue {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = string(id)
+	}
+	return set(texts...)
 }
 
 // Home reads a home, consistently: a join is judged by it. NotFound if there is none.
@@ -71,6 +94,7 @@ func readHome(it item) hub.Home {
 		ID: homeOf(it), Account: hub.AccountID(str(it, "acct")), Channel: hub.Channel(str(it, "ch")),
 		User: hub.UserKey(str(it, "u")), External: hub.Personal(str(it, "ext")), Kind: hub.UserKind(str(it, "kind")),
 		Epoch: int(num(it, "epoch")), Created: millis(it, "ra"), Root: hub.HomeID(str(it, "root")), Version: int(num(it, "v")),
+		MemberID: hub.Personal(str(it, "mid")), Holder: hub.HomeID(str(it, "midh")), Erasing: str(it, "era"),
 	}
 	for _, m := range strs(it, "members") {
 		h.Members = append(h.Members, hub.HomeID(m))

@@ -70,7 +70,7 @@ func TestJoinWritesTheEdgeOnceAndBothRoots(t *testing.T) {
 	a, b, c := newHome(t, h, "a", 30), newHome(t, h, "b", 20), newHome(t, h, "c", 20)
 	st := h.As("Join", nil)
 	h.Cloud.Meter().Reset()
-	if err := st.Join(context.Background(), hubtest.Team, c, a, edgeOf(c, a, 99)); err != nil {
+	if err := st.Join(context.Background(), hubtest.Team, c, a, edgeOf(c, a, 99), nil); err != nil {
 		t.Fatal(err)
 	}
 	if calls, read, write := h.Calls("Join"); calls != 1 || read != 0 || write != 8 {
@@ -92,7 +92,7 @@ func TestJoinWritesTheEdgeOnceAndBothRoots(t *testing.T) {
 		}
 	}
 	h.Cloud.Meter().Reset()
-	if err := st.Join(context.Background(), hubtest.Team, c, b, edgeOf(b, a, 100)); err != nil {
+	if err := st.Join(context.Background(), hubtest.Team, c, b, edgeOf(b, a, 100), nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, write := h.Calls("Join"); write != 10 {
@@ -115,7 +115,7 @@ func TestJoinRefusesWhatItHasNotSeen(t *testing.T) {
 	h := hubtest.New(t)
 	a, b, c, d := newHome(t, h, "a", 1), newHome(t, h, "b", 2), newHome(t, h, "c", 3), newHome(t, h, "d", 4)
 	join := func(left, right hub.Home, e hub.Edge) error {
-		return h.Store.Join(context.Background(), hubtest.Team, left, right, e)
+		return h.Store.Join(context.Background(), hubtest.Team, left, right, e, nil)
 	}
 	if err := join(a, b, edgeOf(a, b, 1)); err != nil {
 		t.Fatal(err)
@@ -168,14 +168,14 @@ func TestJoinRefusesWhatIsNeverToBe(t *testing.T) {
 	a, b, c := newHome(t, h, "a", 1), newHome(t, h, "b", 2), newHome(t, h, "c", 3)
 	h.PutItem(h.Store.Tables.Contacts, map[string]any{"PK": "T#test#H#" + string(a.ID), "SK": "N#" + string(b.ID)})
 	before := contacts(h, a, b, c)
-	if err := h.Store.Join(context.Background(), hubtest.Team, b, a, edgeOf(b, a, 1)); hub.CodeOf(err) != hub.Refused {
+	if err := h.Store.Join(context.Background(), hubtest.Team, b, a, edgeOf(b, a, 1), nil); hub.CodeOf(err) != hub.Refused {
 		t.Errorf("got %v, want it refused for good", err)
 	}
 	crowd := b
 	for i := range hub.MaxMembers - 1 {
 		crowd.Members = append(crowd.Members, hub.HomeID(fmt.Sprint("m", i)))
 	}
-	if err := h.Store.Join(context.Background(), hubtest.Team, c, crowd, edgeOf(c, b, 1)); hub.CodeOf(err) != hub.Refused {
+	if err := h.Store.Join(context.Background(), hubtest.Team, c, crowd, edgeOf(c, b, 1), nil); hub.CodeOf(err) != hub.Refused {
 		t.Errorf("got %v for one home too many, want it refused for good", err)
 	}
 	if got := contacts(h, a, b, c); got != before {
@@ -203,7 +203,7 @@ func TestUndoneEdgeIsNotLiveAndMayBeJoinedAgain(t *testing.T) {
 	if live || err != nil || len(edges) != 0 || err2 != nil {
 		t.Fatalf("got live %v, %v, edges %v, %v, want none", live, err, edges, err2)
 	}
-	if err := h.Store.Join(context.Background(), hubtest.Team, a, b, edgeOf(a, b, 9)); err != nil {
+	if err := h.Store.Join(context.Background(), hubtest.Team, a, b, edgeOf(a, b, 9), nil); err != nil {
 		t.Fatal(err)
 	}
 	live, err = h.Store.Linked(context.Background(), hubtest.Team, b.ID, a.ID)
@@ -232,16 +232,18 @@ func number(t *testing.T, h *hubtest.Hub, home hub.HomeID, sk, name string) stri
 	return v.Value
 }
 
-func TestCandidateLiesOnceAtTheSmallerHome(t *testing.T) {
+func TestCandidateLiesOnceAtBothHomes(t *testing.T) {
 	h := hubtest.New(t)
 	a, b := newHome(t, h, "a", 1), newHome(t, h, "b", 2)
 	for _, pair := range [][2]hub.HomeID{{a.ID, b.ID}, {b.ID, a.ID}} {
-		if err := h.Store.PutCandidate(context.Background(), hubtest.Team, pair[0], pair[1], "a number with another user id", 5); err != nil {
+		c := hub.Candidate{A: pair[0], B: pair[1], Reason: "a number with another user id", At: 5}
+		if err := h.Store.PutCandidate(context.Background(), hubtest.Team, c, false); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := contacts(h, a, b); strings.Count(got, "K#") != 1 ||
-		!strings.Contains(got, "a K#"+string(b.ID)+"#a number with another user id [PK SK at pub reason]") {
-		t.Errorf("got\n%s\nwant one candidate at a", got)
+	if got := contacts(h, a, b); strings.Count(got, "K#") != 2 ||
+		!strings.Contains(got, "a K#"+string(b.ID)+"#a number with another user id [PK SK at gpk gsk pub reason]") ||
+		!strings.Contains(got, "b K#"+string(a.ID)+"#a number with another user id [PK SK at reason]") {
+		t.Errorf("got\n%s\nwant one candidate at each, listed and told at a", got)
 	}
 }

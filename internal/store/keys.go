@@ -26,6 +26,8 @@ import (
 //	T#t#U#u         I#<id>                  the first arrival's time            | P; G
 //	T#t#U#u         V#<ms>#<event>          an event that is kept raw, or a fact | P
 //	T#t#U#u         C#<h>#opened, #closed   facts of conversation h             | P, T
+//	T#t#U#u         L#<hash>                an alias that was claimed for the user, and
+//	                                        that no thread tells of             | P; Q by erasure
 //	index due:      S#<day>#<shard>         sends queued or claimed, and unsends
 //	                                        not carried out, by time            | Q by reconcile
 //	index due:      O#t#<shard>             threads with an open conversation,
@@ -37,11 +39,17 @@ import (
 //	T#t#H#home      F#<kind>#<id>           a fact of the home                  | P; Q by kind
 //	T#t#H#home      P#<field>               a register of the profile           | U forward only; Q
 //	T#t#H#a         E#<b>                   an edge, at the smaller home        | T; Q edges of a member
-//	T#t#H#a         N#<b>                   "never join" with evidence          | P; G, checked in T
-//	T#t#H#a         K#<b>#<reason>          two homes that may be one person    | P
+//	T#t#H#a         N#<b>                   "never join" with evidence          | T; G, checked in T
+//	T#t#H#b         N#<a>                   mirror of it, or of an undone edge  | T; Q by erasure
+//	T#t#H#home      K#<other>#<reason>      two homes that may be one person: at both | T; Q
+//	T#t#H#home      G#<tag>                 how a tag stands at the home        | T by version; G, Q
 //	T#t#A#<value>   ALIAS                   claim of an alias in its scope      | U; G
 //	T#t#F#field#<v> <home>                  finder by a personal value          | P; Q
-//	T#t#TAG#tag#<s> <home>                  homes that bear a tag               | P; Q
+//	T#t#TAG#tag#<s> <home>                  homes that bear a tag               | T; Q
+//	T#t#TAG#tag     SWEEP                   the tag's validity was made shorter | T; Q by tagexpiry
+//	T#t#DAYS        <day>                   days on which homes came to be      | P; Q backwards by the contact list
+//	T#t#ERA         ERA#<id>                an erasure, and its certificate     | T, U by phase; G, Q
+//	T#t#AUD#<day>   <ms>#<id>               who changed what; never changed     | T; Q
 //	T#t#C#kind#<v>  CLAIM                   uniqueness: member id, CRM id …     | T with attribute_not_exists
 //	T#t#CONN#conn   F#notice#<event>        what a platform told the account's owner | P; Q
 //	T#t#ACC#account F#<kind>#<id>           a fact of an account                | P, T; Q by kind
@@ -53,6 +61,8 @@ import (
 //	T#t#X#field#<v> GONE                    tombstone of an erased value        | P; G on import
 //	index due:      D#<day>#<shard>         due work of homes and facts         | Q by schedules
 //	index due:      A#<shard>               accounts, by when they are looked after next | Q by tokenrefresh
+//	index due:      K#t#<shard>             candidates that nobody has decided  | Q
+//	index due:      R#t#tag#<shard>         records of a tag's taggings, by time | Q
 //	index due:      L#t#<day>#<shard>       homes by day of creation            | Q by the contact list
 //
 // Config
@@ -62,7 +72,13 @@ import (
 //	T#t             CONN#<connection>       channel, secrets (sealed), accounts | G, cached; T; Q by rotation
 //	T#t             ACCT#<account>          settings, secrets (sealed)          | G, cached; T; Q by rotation
 //	T#t             KEYW#<account>          keyword answers of an account       | G, cached
-//	T#t             MOD#, ACT#, SURV#, COUP#, TPL#, QUEUE#, MEMBER#, SUB#       | G; Q by prefix
+//	T#t             TAG#<tag>               definition of a tag                 | G, T; Q by prefix
+//	T#t             ATTR#<key>              definition of a custom attribute    | G, T; Q by prefix, cached
+//	T#t             MEMBER#<member>         a person of the team                | G at each call; T; Q
+//	T#t             ADMINS                  the set of the team's active admins | G, T
+//	T#t             KEY#<key>               an API key, with its secret's hash  | G by authorizer; T; Q
+//	SUBJ#<hash>     TEAM#t                  the teams of whom the provider calls so | T; Q
+//	T#t             MOD#, ACT#, SURV#, COUP#, TPL#, QUEUE#, SUB#                | G; Q by prefix
 //
 // Ledger
 //
@@ -70,6 +86,8 @@ import (
 //	T#t#IDEM#<v>    CALL                    an API call by Idempotency-Key      | P; G
 //	T#t#B#account   <bucket>                tokens of an account's rate         | U
 //	T#t#CUR#<job>   CURSOR                  where a job stands                  | U; G
+//	T#t#RATE        <10-digit seconds>      calls of programs within a second   | U
+//	HUB#CUR#<job>   CURSOR                  where a job of all teams stands     | P; G
 //	T#t#LOG#job#day <ms>#<id>               a job's log                         | P; Q
 //	T#t#DLV#sub     <event>#<attempt>       attempts of a subscriber's webhook  | P; Q
 //	T#t#RAW#u       <sk>#<part>             an event too large for its item     | P; Q
@@ -198,14 +216,76 @@ func shardOf(id string) int {
 	return int(h % Shards)
 }
 
-// splitUserPK reads team and user out of a thread's partition key.
-func splitUserPK(pk string) (hub.TeamID, hub.UserKey, bool) {
+// splitPK reads team and id out of a partition key of a kind: "T#<team>#<kind>#<id>".
+func splitPK(pk, kind string) (hub.TeamID, string, bool) {
 	parts := strings.Split(pk, "#")
-	if len(parts) != 4 || parts[0] != "T" || parts[2] != "U" || parts[1] == "" || parts[3] == "" {
+	if len(parts) != 4 || parts[0] != "T" || parts[1] == "" || parts[2] != kind || parts[3] == "" {
 		return "", "", false
 	}
-	return hub.TeamID(parts[1]), hub.UserKey(parts[3]), true
+	return hub.TeamID(parts[1]), parts[3], true
+}
+
+// splitUserPK reads team and user out of a thread's partition key.
+func splitUserPK(pk string) (hub.TeamID, hub.UserKey, bool) {
+	team, user, ok := splitPK(pk, "U")
+	return team, hub.UserKey(user), ok
 }
 
 // ttlAfter is the TTL attribute's value for an item that may go d after m.
 func ttlAfter(m hub.Millis, d time.Duration) int64 { return m.Add(d).Time().Unix() }
+
+// tagStateSK is the key of how a tag stands at a home.
+func tagStateSK(id hub.TagID) string { return stateMark + string(id) }
+
+// recordBucket and recordSort place the records of a tag in the due index, by time.
+func recordBucket(t hub.TeamID, tag hub.TagID, shard int) string {
+	return fmt.Sprintf("R#%s#%s#%d", t, tag, shard)
+}
+
+func recordSort(at hub.Millis, home hub.HomeID, id string) string {
+	return fmt.Sprintf("%013d#%s#%s", at, home, hub.ShortID(id))
+}
+
+func tagDefSK(id hub.TagID) string                 { return tagMark + string(id) }
+func sweepPK(team hub.TeamID, id hub.TagID) string { return teamPK(team) + "#TAG#" + string(id) }
+
+func attributeSK(key string) string { return attributeMark + key }
+
+func memberSK(m hub.MemberID) string { return memberMark + string(m) }
+func subjectPK(subject hub.Personal) string {
+	return "SUBJ#" + hub.Digest("subject", subject.Reveal())
+}
+
+func ratePK(t hub.TeamID) string { return "T#" + string(t) + "#RATE" }
+
+func auditPK(t hub.TeamID, day string) string { return "T#" + string(t) + "#AUD#" + day }
+func auditSK(a hub.Audit) string              { return fmt.Sprintf("%013d#%s", a.At, a.ID) }
+
+// candidateSK is the key of what speaks for a join with another home. It lies at both
+// homes; what the bus and the list of open ones tell lies at the smaller one's.
+func candidateSK(other hub.HomeID, reason string) string {
+	return candidateMark + string(other) + "#" + hub.ShortID(reason)
+}
+
+// candidateBucket and candidateSort place a candidate that nobody has decided in the
+// due index.
+func candidateBucket(t hub.TeamID, shard int) string { return fmt.Sprintf("K#%s#%d", t, shard) }
+
+func candidateSort(c hub.Candidate) string {
+	return fmt.Sprintf("%013d#%s#%s#%s", c.At, c.A, c.B, hub.ShortID(c.Reason))
+}
+
+// daysPK holds one item for each day on which homes came to be, so that a list skips
+// the days that have none.
+func daysPK(t hub.TeamID) string { return "T#" + string(t) + "#DAYS" }
+
+func tagDueSort(due hub.Millis, what string) string {
+	return fmt.Sprintf("%s%013d#%s", tagDue, due, what)
+}
+
+func erasurePK(t hub.TeamID) string { return "T#" + string(t) + "#ERA" }
+func erasureSK(id string) string    { return erasureMark + id }
+
+func erasureSort(due hub.Millis, t hub.TeamID, id string) string {
+	return fmt.Sprintf("%s%013d#%s#%s", erasureDue, due, t, id)
+}

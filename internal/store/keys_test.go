@@ -18,7 +18,8 @@ func TestKeysAreDistinctAndScoped(t *testing.T) {
 			"token": tokenPK(t, "x"), "call": callPK(t, "x"), "bucket": bucketPK(t, "x"), "cursor": cursorPK(t, "x"),
 			"log": logPK(t, "x", "20261122"), "deliveries": deliveryPK(t, "x"), "quarantined": rawPK(t, "x"), "large": largePK(t, "x"),
 			"quarantine of a day": quarantineDayPK(t, "20261122"), "quarantine of a user": quarantineUserPK(t, "x"),
-			"account": accountPK(t, "x"), "connection": connectionPK(t, "x"),
+			"account": accountPK(t, "x"), "connection": connectionPK(t, "x"), "days": daysPK(t), "audit": auditPK(t, "20261122"),
+			"sweep": sweepPK(t, "x"), "rate": ratePK(t), "erasures": erasurePK(t),
 		}
 	}
 	seen := map[string]string{}
@@ -39,6 +40,8 @@ func TestKeysAreDistinctAndScoped(t *testing.T) {
 		"home": homeSK, "fact": factSK("tag", "x"), "register": registerSK("name"), "edge": edgeSK("x"), "never": neverSK("x"),
 		"alias": aliasSK, "claim": claimSK, "gone": goneSK, "care": careSK, "used": usedSK, "edge keys": edgeKeysSK, "team": teamSK,
 		"connection": connectionSK("x"), "account": accountSK("x"), "keywords": keywordSK("x"),
+		"tag": tagDefSK("x"), "sweep": sweepSK, "attribute": attributeSK("x"), "member": memberSK("x"), "admins": adminsSK,
+		"API key": apiKeyMark + "x", "state of a tag": tagStateSK("x"), "candidate": candidateSK("x", "y"), "erasure": erasureSK("x"),
 		"token": tokenSK, "call": callSK, "cursor": cursorSK,
 	}
 	seen = map[string]string{}
@@ -48,7 +51,8 @@ func TestKeysAreDistinctAndScoped(t *testing.T) {
 		}
 		seen[sk] = name
 	}
-	buckets := []string{sendBucket(1791170415123, "x"), openBucket(team, "x"), listBucket(team, 1791170415123, "x"), workBucket(1791170415123, "x"), careBucket(team, "x")}
+	buckets := []string{sendBucket(1791170415123, "x"), openBucket(team, "x"), listBucket(team, 1791170415123, "x"), workBucket(1791170415123, "x"), careBucket(team, "x"),
+		candidateBucket(team, 0), recordBucket(team, "x", 0)}
 	for i, a := range buckets {
 		for _, b := range buckets[:i] {
 			if a == b {

@@ -109,7 +109,7 @@ func TestErrorsOfTheTableQuoteNothing(t *testing.T) {
 	_, homes := st.Homes(ctx, hubtest.Team, []hub.HomeID{"a"})
 	for name, err := range map[string]error{
 		"advance": advance, "put": put, "put late": late, "read": read, "read homes": homes,
-		"join": st.Join(ctx, hubtest.Team, hub.Home{ID: "a"}, hub.Home{ID: "b"}, hub.Edge{A: "a", B: "b", At: 1}),
+		"join": st.Join(ctx, hubtest.Team, hub.Home{ID: "a"}, hub.Home{ID: "b"}, hub.Edge{A: "a", B: "b", At: 1}, nil),
 	} {
 		if hub.CodeOf(err) != hub.Transient || !strings.Contains(err.Error(), "ValidationException") || strings.Contains(err.Error(), canary) {
 			t.Errorf("%s: got %q, want the service's code and nothing of its message", name, err)

@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -29,17 +31,38 @@ const (
 // its time, by a second Update without a revision: there is nothing to tell.
 // Conflict if others write the same field all the time.
 func (st *Store) SetRegister(ctx context.Context, team hub.TeamID, home hub.HomeID, r hub.Register) error {
+	return st.setRegister(ctx, team, home, r, "")
+}
+
+// SetIndexed is SetRegister for a value that is to be found: its hash names the finder,
+// which is there before the value is. The register keeps the hashes of all its finders.
+func (st *Store) SetIndexed(ctx context.Context, team hub.TeamID, home hub.HomeID, r hub.Register, hash string) error {
+	_, err := st.DB.PutItem(ctx, &dynamodb.PutItemInput{TableName: &st.Tables.Contacts, Item: finderItem(team, r.Field, hash, home)})
+	if err != nil {
+		return wrap("put finder", err)
+	}
+	return st.setRegister(ctx, team, home, r, hash)
+}
+
+func (st *Store) setRegister(ctx context.Context, team hub.TeamID, home hub.HomeID, r hub.Register, hash string) error {
 	r.Value = cut(strings.ToValidUTF8(r.Value, "\uFFFD"), maxRegister)
 	values := item{
 		":v": s(r.Value), ":t": n(r.At), ":src": s(r.Source), ":p": s(hub.ContactChanged), ":one": n(1),
 		":c": Revision{By: r.Source, Fields: []string{r.Field}}.value(ctx, r.At),
 	}
+	update := "SET val=:v, #at=:t, src=:src, pub=:p, chg=:c ADD rev :one"
+	if hash != "" {
+		update += ", fk :f"
+		values[":f"] = set(hash)
+	}
 	for range registerTries {
-		old, stood, err := st.moveRegister(ctx, team, home, r.Field,
-			"SET val=:v, #at=:t, src=:src, pub=:p, chg=:c ADD rev :one",
+		old, stood, err := st.moveRegister(ctx, team, home, r.Field, update,
 			"attribute_not_exists(SK) OR (#at < :t AND val <> :v) OR (#at = :t AND val < :v)", values)
-		if err != nil || !stood || !registerAfter(r, readRegister(old)) {
+		if err != nil || !stood {
 			return err
+		}
+		if !registerAfter(r, readRegister(old)) {
+			return st.keepFinder(ctx, team, home, r.Field, hash, old)
 		}
 		_, stood, err = st.moveRegister(ctx, team, home, r.Field, "SET #at=:t, src=:src",
 			"val=:v AND (#at < :t OR (#at = :t AND src < :src))", item{":v": values[":v"], ":t": values[":t"], ":src": values[":src"]})
@@ -48,6 +71,21 @@ func (st *Store) SetRegister(ctx context.Context, team hub.TeamID, home hub.Home
 		}
 	}
 	return hub.E(hub.Conflict, "store: set register", errors.New("the field is written by others"))
+}
+
+// keepFinder notes at a register a finder whose value came too late to stand there.
+func (st *Store) keepFinder(ctx context.Context, team hub.TeamID, home hub.HomeID, field, hash string, old item) error {
+	if hash == "" || slices.Contains(strs(old, "fk"), hash) {
+		return nil
+	}
+	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &st.Tables.Contacts, Key: key(homePK(team, home), registerSK(field)), UpdateExpression: aws.String("ADD fk :f"),
+		ConditionExpression: aws.String("attribute_exists(SK)"), ExpressionAttributeValues: item{":f": set(hash)},
+	})
+	if _, gone := refused(err); gone {
+		return hub.E(hub.Conflict, "store: set register", errors.New("the field is written by others"))
+	}
+	return wrap("set register", err)
 }
 
 // moveRegister makes a conditional Update. If it is refused, the item that stands

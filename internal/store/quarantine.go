@@ -52,12 +52,22 @@ const QuarantineRetention = 90 * 24 * time.Hour
 // rawPart is the largest piece of a body in one item; items hold 400 KB.
 const rawPart = 300 << 10
 
-// Quarantine keeps one chunk of a body, and then the entries by which it is found.
-// Every write is a Put if absent under keys that follow from the content, so all
-// of it may be done again in any order. An entry that was replayed and comes back is
-// listed anew.
+// Quarantine keeps one chunk of a body, and then the entry by which it is found; before
+// both, the one by which an erasure of its channel user finds them. Every write is a Put
+// if absent under keys that follow from the content, so all of it may be done again in
+// any order. An entry that was replayed and comes back is listed anew; one that was
+// erased stays so.
 func (st *Store) Quarantine(ctx context.Context, q Quarantined, chunk int, raw []byte) error {
 	ttl := n(ttlAfter(q.At, QuarantineRetention))
+	if q.User != "" {
+		byUser := key(quarantineUserPK(q.Team, q.User), q.ID)
+		byUser["ra"] = n(q.At)
+		byUser[ttlAttr] = ttl
+		_, old, err := st.putNew(ctx, "list quarantined of user", st.Tables.Ledger, byUser)
+		if err != nil || num(old, erasedMark) != 0 {
+			return err
+		}
+	}
 	for part := 0; part == 0 || part*rawPart < len(raw); part++ {
 		it := key(rawPK(q.Team, q.ID), rawSK(chunk, part))
 		it["rw"] = b(raw[part*rawPart : min(len(raw), (part+1)*rawPart)])
@@ -82,18 +92,7 @@ func (st *Store) Quarantine(ctx context.Context, q Quarantined, chunk int, raw [
 	day["ra"] = n(q.At)
 	day["tr"] = s(q.Trace)
 	day[ttlAttr] = ttl
-	if err := st.putBack(ctx, "list quarantined", day); err != nil {
-		return err
-	}
-	if q.User == "" {
-		return nil
-	}
-	byUser := key(quarantineUserPK(q.Team, q.User), q.ID)
-	byUser["day"] = s(Day(q.At))
-	byUser["sort"] = s(quarantineSort(q))
-	byUser[ttlAttr] = ttl
-	_, _, err := st.putNew(ctx, "list quarantined of user", st.Tables.Ledger, byUser)
-	return err
+	return st.putBack(ctx, "list quarantined", day)
 }
 
 // putBack puts an entry if there is none, or in place of one whose replay began: it

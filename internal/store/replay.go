@@ -51,15 +51,20 @@ func (st *Store) QuarantinedBetween(ctx context.Context, team hub.TeamID, from, 
 	return list, nil
 }
 
-// QuarantinedEntry finds the entry of an id; of several, since the same thing was
-// accepted on several days, the newest. NotFound if there is none, or its time is over.
-func (st *Store) QuarantinedEntry(ctx context.Context, team hub.TeamID, id string) (Quarantined, error) {
-	now := st.now()
-	// A day more at both ends: the clock of who accepted it need not be ours.
+// entryKeys are the keys that the entry of an id may have, by the day on which the edge
+// accepted it: with a day more at both ends, since its clock need not be ours.
+func entryKeys(team hub.TeamID, id string, now hub.Millis) []item {
 	var keys []item
 	for _, day := range quarantineDays(now.Add(-QuarantineRetention), now.Add(24*time.Hour)) {
 		keys = append(keys, key(quarantineDayPK(team, day), id))
 	}
+	return keys
+}
+
+// QuarantinedEntry finds the entry of an id; of several, since the same thing was
+// accepted on several days, the newest. NotFound if there is none, or its time is over.
+func (st *Store) QuarantinedEntry(ctx context.Context, team hub.TeamID, id string) (Quarantined, error) {
+	keys := entryKeys(team, id, st.now())
 	var found Quarantined
 	want := map[string]types.KeysAndAttributes{st.Tables.Ledger: {Keys: keys, ConsistentRead: aws.Bool(true)}}
 	for len(want) > 0 {

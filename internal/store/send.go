@@ -94,6 +94,7 @@ type Queued struct {
 	Claim   Claim
 	Tried   hub.Millis // when a call that can be repeated ended unclear first; 0 = none did
 	Waits   hub.Code   // why it is parked, if that is for the account's owner to end; "" = for another reason
+	Refused []string   // the platform's ids under which it did not go out: see SendAgain, Disown
 }
 
 // Line names the thread in whose order the send leaves. A person of several ids has one,
@@ -155,6 +156,7 @@ func readQueued(it item) (Queued, bool) {
 		Stamps:  readStamps(it),
 		Tried:   millis(it, "tried"),
 		Waits:   hub.Code(str(it, "wt")),
+		Refused: strs(it, "refd"),
 		Claim:   Claim{Owner: str(it, "own"), Deadline: millis(it, "cdl"), Stage: Stage(str(it, "stg")), Since: millis(it, "cat")},
 	}, true
 }

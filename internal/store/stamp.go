@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,9 @@ type Stamped struct {
 	Found bool // the message is there
 	Taken bool // it was written down before that the platform took our call
 	Final bool // the message had ended before, in whatever way
+	// Disowned tells that nothing was stamped, since the platform's id is one under which
+	// the send did not go out.
+	Disowned bool
 	// Doubted is the place of a send that was waiting for just such a receipt, if it
 	// was: its thread may hold others back behind it.
 	Doubted *hub.Parked
@@ -25,7 +29,8 @@ type Stamped struct {
 
 // Stamp sets states of a sent message that are not set yet; set ones stay as they
 // are, so stamps may come in any order and any number of times; but Unknown is set only
-// while nothing else is known. A final state takes the message out of the due index.
+// while nothing else is known, and nothing that bears a disowned id of the platform's but
+// that the message arrived. A final state takes the message out of the due index.
 // What is new raises rev, by which the bus tells of it.
 func (st *Store) Stamp(ctx context.Context, r Ref, k hub.MessageKey, stamps hub.Stamps) (Stamped, error) {
 	return st.stamp(ctx, r, k, stamps, " ADD rev :one")
@@ -63,6 +68,9 @@ func (st *Store) stamp(ctx context.Context, r Ref, k hub.MessageKey, stamps hub.
 	if stamps.Unknown != 0 {
 		unless = " AND " + untold
 	}
+	if mayBeDisowned(stamps) {
+		unless += " AND " + owned
+	}
 	expr := "SET " + strings.Join(sets, ", ")
 	if stamps.Final() {
 		expr += " REMOVE gpk, gsk"
@@ -79,22 +87,30 @@ func (st *Store) stamp(ctx context.Context, r Ref, k hub.MessageKey, stamps hub.
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
 	if old, ok := refused(err); ok {
-		return stampedOn(old), nil
+		return stampedOn(old, stamps), nil
 	}
 	if err != nil {
 		return Stamped{}, wrap("stamp message", err)
 	}
-	return stampedOn(out.Attributes), nil
+	return stampedOn(out.Attributes, stamps), nil
 }
 
 // untold is the condition that the platform has told nothing of a message.
 const untold = "attribute_not_exists(takenAt) AND attribute_not_exists(sentAt) AND attribute_not_exists(deliveredAt) AND " +
 	"attribute_not_exists(readAt) AND attribute_not_exists(failedAt)"
 
-func stampedOn(it item) Stamped {
+// owned is the condition that a platform's id is no disowned one.
+const owned = "(attribute_not_exists(refd) OR NOT contains(refd, :pid))"
+
+func mayBeDisowned(stamps hub.Stamps) bool {
+	return stamps.PlatformID != "" && stamps.Delivered == 0 && stamps.Read == 0
+}
+
+func stampedOn(it item, stamps hub.Stamps) Stamped {
 	q, ok := readQueued(it)
 	s := Stamped{Found: it != nil, Taken: q.Stamps.Accepted != 0, Final: q.Stamps.Final()}
-	if ok && q.Claim.Stage.waits() {
+	s.Disowned = mayBeDisowned(stamps) && slices.Contains(q.Refused, stamps.PlatformID)
+	if ok && q.Claim.Stage.waits() && !s.Disowned {
 		s.Doubted = &hub.Parked{Accepted: q.Intent.Accepted, Key: q.Intent.Key}
 	}
 	return s

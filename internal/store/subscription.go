@@ -24,7 +24,12 @@ const (
 	lastAct   = "actAt"
 	enteredAt = "adAt"
 	enteredAd = "ad"
+	lastTeam  = "teamAt"
+	lastAds   = "mktAt"
 )
+
+// toldBy is the time on THREAD that a message of ours of a class moves forward.
+var toldBy = map[hub.Class]string{hub.ClassPerson: lastTeam, hub.ClassMarketing: lastAds}
 
 // subscriptionStamps are the stamps that a kind of fact moves.
 var subscriptionStamps = map[string]string{
@@ -71,10 +76,10 @@ func (st *Store) forward(ctx context.Context, op string, r Ref, name string, at 
 	if old, ok := refused(err); ok {
 		t := readThread(old)
 		switch {
-		case t.See != "":
-			return t, Elsewhere, nil
 		case t.Erased != 0 && at <= t.Erased:
 			return t, Gone, nil
+		case t.See != "":
+			return t, Elsewhere, nil
 		}
 		return t, Again, nil
 	}
@@ -85,21 +90,31 @@ func (st *Store) forward(ctx context.Context, op string, r Ref, name string, at 
 }
 
 // Know makes the thread of a channel user known before anything was written in it:
-// for a message of ours to somebody who has not written. It answers the thread.
-func (st *Store) Know(ctx context.Context, r Ref, a Arrival) (hub.Thread, Step, error) {
+// for a message of ours of a time and a class ("" = of another system's) to somebody who
+// may not have written. A person's and a marketing message move the thread's time of such
+// forward. It answers the thread, with the step Gone if the time is not after the
+// customer's erasure.
+func (st *Store) Know(ctx context.Context, r Ref, at hub.Millis, by hub.Class, a Arrival) (hub.Thread, Step, error) {
+	set, unless := "", ""
+	if name, ok := toldBy[by]; ok {
+		set, unless = ", "+name+"=:t", " OR attribute_not_exists("+name+") OR "+name+" < :t"
+	}
 	out, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &st.Tables.Messages, Key: key(r.pk(), threadSK),
-		UpdateExpression:    aws.String("SET acct=if_not_exists(acct,:a), ext=if_not_exists(ext,:e), kind=if_not_exists(kind,:u)"),
-		ConditionExpression: aws.String("attribute_not_exists(acct) AND attribute_not_exists(see)"),
+		UpdateExpression:    aws.String("SET acct=if_not_exists(acct,:a), ext=if_not_exists(ext,:e), kind=if_not_exists(kind,:u)" + set),
+		ConditionExpression: aws.String("(attribute_not_exists(acct)" + unless + ") AND attribute_not_exists(see) AND (attribute_not_exists(erasedAt) OR erasedAt < :t)"),
 		ExpressionAttributeValues: item{
-			":a": s(string(a.Account)), ":e": s(a.External.Reveal()), ":u": s(string(a.Kind)),
+			":a": s(string(a.Account)), ":e": s(a.External.Reveal()), ":u": s(string(a.Kind)), ":t": n(at),
 		},
 		ReturnValues:                        types.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
 	if old, ok := refused(err); ok {
 		t := readThread(old)
-		if t.See != "" {
+		switch {
+		case t.Erased != 0 && at <= t.Erased:
+			return t, Gone, nil
+		case t.See != "":
 			return t, Elsewhere, nil
 		}
 		return t, Again, nil

@@ -81,10 +81,10 @@ func (st *Store) Advance(ctx context.Context, r Ref, a Arrival) (hub.Thread, Ste
 	if old, ok := refused(err); ok {
 		t := readThread(old)
 		switch {
+		case t.Erased != 0 && at <= t.Erased: // wherever the id leads since
+			return t, Gone, nil
 		case t.See != "":
 			return t, Elsewhere, nil
-		case t.Erased != 0 && at <= t.Erased:
-			return t, Gone, nil
 		case t.LastKey == a.Key:
 			return t, Again, nil
 		}
@@ -172,8 +172,10 @@ func (st *Store) PutLate(ctx context.Context, own Ref, seen *hub.Thread, m hub.I
 }
 
 // Thread reads a thread, consistently: a send is judged by it. A thread that is
-// another's is followed there. NotFound if there is none.
+// another's is followed there; Erased is then the latest on the way, since what the id
+// brings is judged by its own too. NotFound if there is none.
 func (st *Store) Thread(ctx context.Context, r Ref) (hub.Thread, error) {
+	var erased hub.Millis
 	for range maxSee {
 		it, err := st.get(ctx, "read thread", st.Tables.Messages, r.pk(), threadSK, true)
 		if err != nil {
@@ -183,7 +185,9 @@ func (st *Store) Thread(ctx context.Context, r Ref) (hub.Thread, error) {
 			return hub.Thread{}, notFound("read thread", "thread")
 		}
 		t := readThread(it)
+		erased = max(erased, t.Erased)
 		if t.See == "" {
+			t.Erased = erased
 			return t, nil
 		}
 		r.User = t.See
@@ -267,8 +271,9 @@ func readThread(it item) hub.Thread {
 		User: user, Account: hub.AccountID(str(it, "acct")), External: hub.Personal(str(it, "ext")), Address: hub.Personal(str(it, "addr")),
 		Kind: hub.UserKind(str(it, "kind")), Aliases: strs(it, "aka"),
 		Epoch: int(num(it, "epoch")), FirstKey: hub.MessageKey(str(it, "firstKey")),
-		LastKey: hub.MessageKey(str(it, "lastKey")), LastIn: millis(it, "lastIn"), LastAct: millis(it, "actAt"), Preview: str(it, "preview"),
+		LastKey: hub.MessageKey(str(it, "lastKey")), LastIn: millis(it, "lastIn"), LastAct: millis(it, lastAct), Preview: str(it, "preview"),
 		ReadKey: hub.MessageKey(str(it, "readKey")), ReadUpTo: millis(it, "readUpTo"),
+		LastTeam: millis(it, lastTeam), LastAds: millis(it, lastAds),
 		Entered:      hub.Entered{At: millis(it, enteredAt), Ad: str(it, enteredAd)},
 		Conversation: hub.ConversationID(str(it, "conv")), WaitSince: millis(it, "waitSince"),
 		Assignee: str(it, "assignee"), Floor: str(it, "floor"), Fence: int(num(it, "fence")), Rev: int(num(it, "rev")),

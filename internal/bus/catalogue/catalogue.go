@@ -17,7 +17,9 @@ var files embed.FS
 var kinds = []string{
 	hub.MessageReceived, hub.MessageStatus, hub.MessageReaction, hub.MessageEdited, hub.MessageUnsent, hub.MessagesReadUpTo,
 	hub.ConversationOpened, hub.ConversationChanged, hub.ConversationClosed,
-	hub.ContactCreated, hub.ContactChanged, hub.ContactLinked, hub.ContactCandidate, hub.ContactMoved, hub.AccountLinked, hub.ContactEntered,
+	hub.ContactCreated, hub.ContactChanged, hub.ContactLinked, hub.ContactUnlinked, hub.ContactCandidate, hub.ContactMoved, hub.AccountLinked, hub.ContactEntered,
+	hub.ContactErasing, hub.ContactErased,
+	hub.TagApplied, hub.TagRemoved,
 	hub.Followed, hub.Unfollowed, hub.OptOut, hub.OptIn, hub.MarketingOut,
 	hub.AccountNotice, hub.AccountConnected, hub.AccountDisconnected,
 	hub.AccountTokenExpiring, hub.AccountTokenExpired, hub.AccountTokenRenewed, hub.AccountWebhookLost,

@@ -4,6 +4,7 @@ package demoteam
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"omnihub/internal/seal"
 	"omnihub/internal/settings"
 	"omnihub/internal/store"
+	members "omnihub/internal/team"
 )
 
 // ID is the demo team's id.
@@ -161,6 +163,15 @@ func Seed(ctx context.Context, s Setup) (Team, error) {
 				ID: string(a.id), ExternalID: a.external, Secrets: all,
 				Webhook: s.API + "/webhooks/" + string(d.channel) + "/" + edge.PathID(ID, d.connection),
 			}})
+		}
+	}
+	office := &members.Office{Store: st, Settings: reader, Now: time.Now}
+	for _, m := range Members() {
+		_, err := office.Add(ctx, ID, hub.Actor{Kind: hub.ActorHub, ID: "demoteam"}, members.NewMember{
+			Subject: hub.Personal(m.Subject), Name: hub.Personal(m.Name), Email: hub.Personal(m.Email), Role: hub.Role(m.Role),
+		})
+		if err != nil && !errors.Is(err, members.ErrMember) { // changed since: it stays so
+			return Team{}, fmt.Errorf("demoteam: add member %s: %w", m.Subject, err)
 		}
 	}
 	return out, nil

@@ -1,0 +1,55 @@
+// Command api serves the API through which people and programs manage a team.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"omnihub/internal/account"
+	"omnihub/internal/api"
+	"omnihub/internal/channel/all"
+	"omnihub/internal/chat"
+	"omnihub/internal/contact"
+	"omnihub/internal/env"
+	"omnihub/internal/erasure"
+	"omnihub/internal/export"
+	"omnihub/internal/seal"
+	"omnihub/internal/settings"
+	"omnihub/internal/store"
+	"omnihub/internal/tag"
+	"omnihub/internal/team"
+)
+
+func main() {
+	e := env.Read("api")
+	tables := store.Tables{Contacts: e.Must("CONTACTS_TABLE"), Messages: e.Must("MESSAGES_TABLE"), Config: e.Must("CONFIG_TABLE"), Ledger: e.Must("LEDGER_TABLE")}
+	retention, keyID := e.Days("RETENTION_DAYS"), e.Must("KEY_ID")
+	p := e.Start(context.Background())
+	db, keys := dynamodb.NewFromConfig(p.AWS), kms.NewFromConfig(p.AWS)
+	p.Warm(env.By(db.ListTables), env.By(keys.ListKeys))
+	st := &store.Store{DB: db, Tables: tables, Now: p.Now, Retention: retention, Marks: &store.Marks{}}
+	keyring := seal.NewKeyring(keys, keyID)
+	reader := settings.NewReader(st, keyring, p.Now)
+	contacts := &contact.Book{Store: st, Now: p.Now, Settings: reader}
+	adapters := p.Adapters(all.Adapters(env.Platform()))
+
+	erasures := &erasure.Office{Store: st, Settings: reader, Contacts: contacts, Now: p.Now}
+	a := &api.API{
+		Store: st, Settings: reader, Now: p.Now, Log: p.Log,
+		Office: &team.Office{Store: st, Settings: reader, Now: p.Now},
+		Keeper: &account.Keeper{
+			Setup: settings.Setup{Store: st, Keyring: keyring, URL: os.Getenv("API_URL")}, Adapters: adapters, Now: p.Now, Log: p.Log, Metrics: p.Metrics,
+		},
+		Contacts: contacts,
+		Erasures: erasures,
+		Exports:  &export.Exporter{Store: st, Office: erasures},
+		Tags:     &tag.Book{Store: st, Now: p.Now},
+		Desk:     &chat.Desk{Store: st, Composer: &chat.Composer{Store: st, Settings: reader, Adapters: adapters, Now: p.Now}},
+	}
+	env.Exit(a.Start())
+	lambda.Start((&handler{API: a, Metrics: p.Metrics}).Handle)
+}

@@ -1,0 +1,39 @@
+// Command erase carries out the erasures of persons.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"omnihub/internal/env"
+	"omnihub/internal/erasure"
+	"omnihub/internal/seal"
+	"omnihub/internal/settings"
+	"omnihub/internal/store"
+)
+
+func main() {
+	e := env.Read("erase")
+	tables := store.Tables{
+		Contacts: e.Must("CONTACTS_TABLE"), Messages: e.Must("MESSAGES_TABLE"), Config: e.Must("CONFIG_TABLE"), Ledger: e.Must("LEDGER_TABLE"),
+	}
+	keyID, bucket := e.Must("KEY_ID"), e.Must("FAILED_RECORDS")
+	p := e.Start(context.Background())
+
+	st := &store.Store{DB: dynamodb.NewFromConfig(p.AWS), Tables: tables, Now: p.Now}
+	h := &handler{Worker: &erasure.Worker{
+		Store:    st,
+		Settings: settings.NewReader(st, seal.NewKeyring(kms.NewFromConfig(p.AWS), keyID), p.Now),
+		Records: &erasure.Records{
+			Client: s3.NewFromConfig(p.AWS, func(o *s3.Options) { o.UsePathStyle = os.Getenv("AWS_ENDPOINT_URL") != "" }), Bucket: bucket,
+		},
+		Now: p.Now,
+		Log: p.Log,
+	}}
+	lambda.Start(h.Handle)
+}

@@ -27,6 +27,7 @@ func config(s *stack.Stack) aws.Config {
 // value is one attribute of an item, or a member of one.
 type value struct {
 	table, path string // path: the attributes' names from the item down
+	item        string // its partition key
 	bytes       []byte
 }
 
@@ -38,6 +39,9 @@ func (v value) key() bool {
 	}
 	return false
 }
+
+// audit reports whether the value stands in an entry of the audit.
+func (v value) audit() bool { return strings.Contains(v.item, "#AUD#") }
 
 // values are all that all tables hold.
 func values(ctx context.Context, t *testing.T, s *stack.Stack) []value {
@@ -56,7 +60,13 @@ func values(ctx context.Context, t *testing.T, s *stack.Stack) []value {
 				t.Fatal(err)
 			}
 			for _, it := range page.Items {
+				began := len(out)
 				flatten(table, "", &types.AttributeValueMemberM{Value: it}, &out)
+				for i := range out[began:] {
+					if pk, ok := it["PK"].(*types.AttributeValueMemberS); ok {
+						out[began+i].item = pk.Value
+					}
+				}
 			}
 		}
 	}
@@ -64,7 +74,7 @@ func values(ctx context.Context, t *testing.T, s *stack.Stack) []value {
 }
 
 func flatten(table, path string, v types.AttributeValue, out *[]value) {
-	add := func(b []byte) { *out = append(*out, value{table, path, b}) }
+	add := func(b []byte) { *out = append(*out, value{table: table, path: path, bytes: b}) }
 	switch v := v.(type) {
 	case *types.AttributeValueMemberS:
 		add([]byte(v.Value))
@@ -90,7 +100,7 @@ func flatten(table, path string, v types.AttributeValue, out *[]value) {
 			if path != "" {
 				below = path + "." + name
 			}
-			*out = append(*out, value{table, below, []byte(name)}) // a map's names are content
+			*out = append(*out, value{table: table, path: below, bytes: []byte(name)}) // a map's names are content
 			flatten(table, below, e, out)
 		}
 	}

@@ -132,6 +132,8 @@ func TestOneTraceFromWebhookToSend(t *testing.T) {
 		t.Error("no event tells of the parked send under its trace")
 	}
 
+	overAPI(ctx, t, s)
+
 	counted := map[string]bool{}
 	for _, l := range lines(t, s.Log()) {
 		if !l.metrics {
@@ -155,6 +157,32 @@ func TestOneTraceFromWebhookToSend(t *testing.T) {
 	} {
 		if !counted[string(name)] {
 			t.Errorf("nobody counted %s: got %v", name, counted)
+		}
+	}
+}
+
+// overAPI gives two contacts one number through the API: the request's id is the trace
+// of what is told of it, and of what match makes of that.
+func overAPI(ctx context.Context, t *testing.T, s *stack.Stack) {
+	t.Helper()
+	trace := ""
+	for _, name := range []string{"one", "two"} {
+		a, err := s.Call(ctx, "admin", "POST", "/contacts", map[string]string{"name": name, "phone": "+886911222333"})
+		if err != nil || a.Status != http.StatusCreated {
+			t.Fatalf("got %d %s, %v, want a contact", a.Status, a.Raw, err)
+		}
+		trace = a.Header.Get("X-Request-Id")
+		if err := s.Idle(ctx, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{"api", "relay"}
+	if !until(ctx, s, func(log string) bool { return slices.Equal(traces(lines(t, log), trace), want) }) {
+		t.Errorf("got the request's id %q in the logs of %v, want it in those of %v", trace, traces(lines(t, s.Log()), trace), want)
+	}
+	for _, kind := range []string{hub.ContactCreated, hub.ContactCandidate} {
+		if !told(t, ctx, s, kind, trace) {
+			t.Errorf("no event %s bears the request's id", kind)
 		}
 	}
 }

@@ -195,12 +195,17 @@ func (s *scene) composer() *chat.Composer {
 		Config: "omnihub-ConfigTable", Messages: "omnihub-MessagesTable", Ledger: "omnihub-LedgerTable", Contacts: "omnihub-ContactsTable",
 	}}
 	return &chat.Composer{
-		Store: st, Settings: settings.NewReader(st, seal.NewKeyring(kms.NewFromConfig(config(s.Stack)), keyID), time.Now),
+		Store: st, Settings: settings.NewReader(st, s.keyring(), time.Now),
 		Adapters: all.Adapters(channel.Platform{}), Now: time.Now,
 	}
 }
 
 const keyID = "alias/omnihub-secrets"
+
+// keyring opens and seals as the hub's operator does.
+func (s *scene) keyring() *seal.Keyring {
+	return seal.NewKeyring(kms.NewFromConfig(config(s.Stack)), keyID)
+}
 
 // keys adds what only the hub knows: the team's pepper, its data keys, and the keys
 // of webhook paths.
@@ -224,7 +229,7 @@ func (s *scene) keys() {
 
 func (s *scene) unwrap(what string, k store.WrappedKey, bound map[string]string) {
 	s.t.Helper()
-	key, err := seal.NewKeyring(kms.NewFromConfig(config(s.Stack)), keyID).Unwrap(s.ctx, k.Wrapped, bound)
+	key, err := s.keyring().Unwrap(s.ctx, k.Wrapped, bound)
 	s.must(err)
 	s.flock.add(secret, what, string(key))
 }

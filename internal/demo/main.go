@@ -1,14 +1,17 @@
 // Command demo plays a scenario through a local stack on free ports, and prints a
 // timeline: what arrived, what was stored, what was sent, and the AWS calls and
-// capacity units of each step. It exits 0 only if every expectation held.
+// capacity units of each step. It exits 0 only if every expectation held. With an
+// argument it plays only the scenes with that text in their title.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -18,9 +21,9 @@ import (
 func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
-	ctx, stop := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, stop := context.WithTimeout(ctx, 10*time.Minute)
 	defer stop()
-	ok, err := run(ctx, os.Stdout)
+	ok, err := run(ctx, os.Stdout, chosen(strings.Join(os.Args[1:], " ")))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
@@ -30,8 +33,22 @@ func main() {
 	}
 }
 
-// run starts a stack, plays all scenes and answers whether every expectation held.
-func run(ctx context.Context, out io.Writer) (bool, error) {
+// chosen are the scenes with a text in their title.
+func chosen(text string) []scene {
+	var list []scene
+	for _, s := range scenes {
+		if strings.Contains(s.title, text) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// run starts a stack, plays the scenes and answers whether every expectation held.
+func run(ctx context.Context, out io.Writer, scenes []scene) (bool, error) {
+	if len(scenes) == 0 {
+		return false, errors.New("no scene has such a title")
+	}
 	fmt.Fprintln(out, "Omnihub demo: a local stack starts on free ports.")
 	began := time.Now()
 	st, err := stack.Start(ctx, stack.Options{
@@ -43,7 +60,7 @@ func run(ctx context.Context, out io.Writer) (bool, error) {
 	fmt.Fprintf(out, "ready after %.1f s: API %s, AWS %s, platforms %s\n", time.Since(began).Seconds(), st.API, st.AWS, st.Platform)
 	fmt.Fprintln(out, "Visibility times are a tenth of the template's, so that what is killed comes back sooner.")
 
-	p := &play{ctx: ctx, out: out, stack: st, ids: map[string]string{}, ok: true}
+	p := &play{ctx: ctx, out: out, stack: st, ids: map[string]string{}, names: map[string]string{}, ok: true}
 	p.view, err = newView(ctx, st, p.now)
 	for i := 0; i < len(scenes) && err == nil; i++ {
 		err = p.scene(i+1, scenes[i])

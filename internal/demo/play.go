@@ -28,6 +28,7 @@ type play struct {
 	view   *view
 	began  time.Time         // of the scene
 	ids    map[string]string // an id of each customer at the platform, by name
+	names  map[string]string // of ids, as the timeline shows them
 	second time.Time         // of the last act at WhatsApp, whose times are in seconds
 	passed time.Duration     // by which the stack's clock was moved
 	ok     bool

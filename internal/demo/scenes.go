@@ -20,6 +20,13 @@ var scenes = []scene{
 	{"Instagram: an answer, a button, the account's own inbox, refused credentials", talks(onInstagram)},
 	{"WhatsApp through Twilio: an answer, a button, refused credentials", talks(onTwilio)},
 	{"Viber: a welcome, an answer, a button, refused credentials", talks(onViber)},
+	{"The API: a contact of the shop's own is made once, changed, tagged and found", kept},
+	{"The API: a phone number speaks for one person; joined, asked why, and undone", joined},
+	{"The API: a conversation waits, is taken, answered once and closed", served},
+	{"The API: a disabled member is out, and another team cannot be told from none", foreign},
+	{"The API: a program's key opens what its scopes say, and nothing within a minute of its end", programmed},
+	{"The API: forged and expired tokens open nothing", forgeries},
+	{"The API: a tag ends at 23:59 in Taipei of its 30th day", ended},
 }
 
 func answered(p *play) error {

@@ -155,15 +155,16 @@ func recycled(p *play, user string, th thread) error {
 	if err != nil {
 		return err
 	}
-	candidates := ""
+	var reasons []string
 	for _, e := range events {
 		var d struct{ A, B, Reason string }
 		if e.DetailType == hub.ContactCandidate && json.Unmarshal(e.Detail, &d) == nil && slices.Contains([]string{d.A, d.B}, string(his.Root)) {
 			p.tell("bus", "%s: home %.6s… and home %.6s…, %s", e.DetailType, d.A, d.B, d.Reason)
-			candidates += d.Reason
+			reasons = append(reasons, d.Reason)
 		}
 	}
-	p.expect("what a member of the team is asked to decide", candidates, "phone_other_id")
+	slices.Sort(reasons)
+	p.expect("why a member of the team is asked to decide: as the webhook shows, and as match finds", slices.Compact(reasons), []string{"phone_other_id", hub.ReasonPhone})
 
 	if _, err := p.write("ana", "hello again", byBoth); err != nil {
 		return err

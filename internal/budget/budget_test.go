@@ -28,10 +28,16 @@ import (
 var update = flag.Bool("update", false, "write the golden file anew")
 
 // functions are the callers that count; the devserver's own calls do not.
-var functions = map[string]bool{"Ingress": true, "Inbound": true, "Relay": true, "Outbound": true, "Reconcile": true, "Profile": true, "TokenRefresh": true, "Match": true, "TagExpiry": true}
+var functions = map[string]bool{"Ingress": true, "Inbound": true, "Relay": true, "Outbound": true, "Reconcile": true, "Profile": true, "TokenRefresh": true, "Match": true, "TagExpiry": true, "Erase": true}
 
-// idleHour is what TagExpiry is counted in: by its clock it may run within any event.
-const idleHour = "idle hour"
+// What functions are counted in that may run within any event, by their clocks.
+const (
+	idleMinute = "idle minute"
+	idleHour   = "idle hour"
+)
+
+// clocked are such functions.
+var clocked = map[string]string{"Erase": idleMinute, "TagExpiry": idleHour}
 
 type meter struct {
 	t   *testing.T
@@ -54,7 +60,7 @@ func (m *meter) count(name string, event func()) {
 	fmt.Fprintf(&m.out, "%s\n", name)
 	var lines []string
 	for _, c := range counts {
-		if !functions[c.Caller] || byChance(c) || c.Caller == "TagExpiry" && name != idleHour {
+		if !functions[c.Caller] || byChance(c) || clocked[c.Caller] != "" && clocked[c.Caller] != name {
 			continue
 		}
 		resource := strings.TrimPrefix(c.Resource, "omnihub-")
@@ -172,9 +178,11 @@ func TestBudget(t *testing.T) {
 	m.must(err)
 	m.warm()
 	m.count("redelivery after the queue's deduplication window", func() { m.post(held, true) })
-	m.count("idle minute", func() {
-		_, err := m.Tick(ctx, "reconcile")
-		m.must(err)
+	m.count(idleMinute, func() {
+		for _, f := range []string{"reconcile", "erase"} {
+			_, err := m.Tick(ctx, f)
+			m.must(err)
+		}
 	})
 	_, err = m.Tick(ctx, "tagexpiry") // the first run of all looks back for a month
 	m.must(err)

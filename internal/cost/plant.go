@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
+	"omnihub/internal/devserver/schedule"
 	"omnihub/internal/devserver/template"
 )
 
@@ -60,6 +61,9 @@ func ReadPlant(path string, days float64) (*Plant, error) {
 	routed := map[string]bool{}
 	for _, r := range m.API.Routes {
 		routed[r.Function] = true
+	}
+	for _, a := range m.API.Authorizers {
+		routed[a.Function] = true // "" = by tokens alone
 	}
 	for _, f := range m.Functions {
 		own := Function{Memory: float64(f.Memory), Quiet: quiet[f.ID]}
@@ -128,17 +132,17 @@ func short(name string) string { return strings.TrimPrefix(name, stackName+"-") 
 
 // monthly counts how often a rate(…) comes in a month.
 func monthly(expression string, days float64) (float64, error) {
-	text, ok := strings.CutPrefix(expression, "rate(")
-	fields := strings.Fields(strings.TrimSuffix(text, ")"))
-	minutes := map[string]float64{"minute": 1, "hour": 60, "day": 60 * 24}
-	if !ok || len(fields) != 2 || minutes[strings.TrimSuffix(fields[1], "s")] == 0 {
-		return 0, fmt.Errorf("how often %s comes is not known", expression)
+	s, err := schedule.Parse(expression, "UTC")
+	if err != nil {
+		return 0, fmt.Errorf("how often %s comes is not known: %w", expression, err)
 	}
-	n, err := strconv.Atoi(fields[0])
-	if err != nil || n < 1 {
-		return 0, fmt.Errorf("how often %s comes is not known", expression)
+	start := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	end := start.Add(time.Duration(days * 24 * float64(time.Hour)))
+	n := 0.0
+	for at := s.Next(start, start); !at.IsZero() && !at.After(end); at = s.Next(start, at) {
+		n++
 	}
-	return days * 24 * 60 / (float64(n) * minutes[strings.TrimSuffix(fields[1], "s")]), nil
+	return n, nil
 }
 
 // unplayed reads what the local stack does not play: the functions of which Lambda

@@ -10,8 +10,6 @@ import (
 	"omnihub/internal/hub"
 )
 
-const neverMark = "N#"
-
 // noNever is the condition under which nobody says that two homes are never to be
 // joined: it was never said, or was taken back.
 const noNever = "attribute_not_exists(SK) OR attribute_exists(undone)"

@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -139,8 +140,20 @@ type accountGiven struct {
 	Scope      *string               `json:"scope"`
 	OptOut     *optOut               `json:"opt_out"`
 	Keywords   *[]keyword            `json:"keywords"`
-	Welcome    *hub.Content          `json:"welcome"`
+	Welcome    welcome               `json:"welcome"`
 	Unchecked  bool                  `json:"unchecked"`
+}
+
+// welcome is what greets who opens a conversation: null takes it away.
+type welcome struct {
+	given   bool
+	content hub.Content
+}
+
+// UnmarshalJSON is called for null, too, and leaves the content empty then.
+func (w *welcome) UnmarshalJSON(raw []byte) error {
+	w.given = true
+	return json.Unmarshal(raw, &w.content)
 }
 
 // over puts what was given over an account as it stands.
@@ -156,8 +169,8 @@ func (g *accountGiven) over(to *settings.NewAccount) {
 			to.Keywords = append(to.Keywords, store.Keyword(k))
 		}
 	}
-	if g.Welcome != nil {
-		to.Welcome = *g.Welcome
+	if g.Welcome.given {
+		to.Welcome = g.Welcome.content
 	}
 }
 
@@ -174,10 +187,13 @@ func (g *accountGiven) written() map[string]string {
 			fields[name] = *v
 		}
 	}
-	for name, given := range map[string]bool{"opt_out": g.OptOut != nil, "keywords": g.Keywords != nil, "welcome": g.Welcome != nil} {
+	for name, given := range map[string]bool{"opt_out": g.OptOut != nil, "keywords": g.Keywords != nil, "welcome": g.Welcome.content.Type != ""} {
 		if given {
 			fields[name] = "set"
 		}
+	}
+	if g.Welcome.given && g.Welcome.content.Type == "" {
+		fields["welcome"] = ""
 	}
 	for name, v := range g.Secrets {
 		fields["secret."+name] = "set"

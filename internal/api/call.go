@@ -96,10 +96,10 @@ func (c *call) at() hub.Millis {
 }
 
 // id names what the call makes: 26 characters, the same at each try of a call with an
-// Idempotency-Key.
+// Idempotency-Key, and others once the key is free for another call.
 func (c *call) id() string {
 	if c.begun != nil {
-		return c.begun.ID[:26]
+		return hub.Digest("call", c.begun.ID, strconv.FormatInt(int64(c.begun.At), 10))[:26]
 	}
 	return ulid.MustNew(uint64(c.now), ulid.DefaultEntropy()).String()
 }
@@ -107,7 +107,8 @@ func (c *call) id() string {
 // etag is a version as it stands in ETag and If-Match.
 func etag(version int) string { return `"` + strconv.Itoa(version) + `"` }
 
-// matched reads If-Match. Versions are the only tags that the API gives.
+// matched reads If-Match. Versions are the only tags that the API gives, and 0 is none of
+// them: to some use cases it would mean any.
 func matched(r *http.Request) (int, error) {
 	values := r.Header.Values("If-Match")
 	if len(values) == 0 {
@@ -115,7 +116,7 @@ func matched(r *http.Request) (int, error) {
 	}
 	text := values[0]
 	if len(values) == 1 && len(text) >= 3 && len(text) <= 12 && text[0] == '"' && text[len(text)-1] == '"' {
-		if v, err := strconv.Atoi(text[1 : len(text)-1]); err == nil && v >= 0 && etag(v) == text {
+		if v, err := strconv.Atoi(text[1 : len(text)-1]); err == nil && v > 0 && etag(v) == text {
 			return v, nil
 		}
 	}

@@ -43,7 +43,8 @@ func (a *API) admit(ctx context.Context, c *call, s *served, r *http.Request) er
 		return a.admitProgram(ctx, c, who.Context)
 	}
 	subject := who.Claims["sub"]
-	if subject == "" {
+	// An ID token tells a program who somebody is; it is not made to open an API.
+	if use := who.Claims["token_use"]; subject == "" || use != "" && use != "access" {
 		return problem.New(problem.Unauthorized)
 	}
 	c.caller.Subject = hub.Personal(subject)

@@ -157,8 +157,8 @@ func (a *API) showContact(ctx context.Context, c *call) (answer, error) {
 func target(home hub.HomeID) string { return "home/" + string(home) }
 
 func (a *API) createContact(ctx context.Context, c *call) (answer, error) {
-	var in contactGiven
-	if err := c.read(&in); err != nil {
+	in, err := c.contact()
+	if err != nil {
 		return answer{}, err
 	}
 	home, _, err := a.Contacts.Create(ctx, c.team.ID, c.id(), in.changes(), c.audit("contact.create", "home/new"))
@@ -172,8 +172,8 @@ func (a *API) createContact(ctx context.Context, c *call) (answer, error) {
 }
 
 func (a *API) changeContact(ctx context.Context, c *call) (answer, error) {
-	var in contactGiven
-	if err := c.read(&in); err != nil {
+	in, err := c.contact()
+	if err != nil {
 		return answer{}, err
 	}
 	if err := a.Contacts.Patch(ctx, c.team.ID, c.home(), in.changes(), c.audit("contact.patch", target(c.home()))); err != nil {
@@ -196,8 +196,8 @@ type upserted struct {
 // upsertContact finds the one contact that a value or a channel user names, or makes it,
 // and changes it.
 func (a *API) upsertContact(ctx context.Context, c *call) (answer, error) {
-	var in contactGiven
-	if err := c.read(&in); err != nil {
+	in, err := c.contact()
+	if err != nil {
 		return answer{}, err
 	}
 	fact, changes := c.audit("contact.upsert", "home/new"), in.changes()
@@ -213,7 +213,6 @@ func (a *API) upsertContact(ctx context.Context, c *call) (answer, error) {
 			return answer{}, err
 		}
 	} else {
-		var err error
 		if home, made, err = a.Contacts.Upsert(ctx, c.team.ID, in.key(), changes, fact); err != nil {
 			return answer{}, err
 		}

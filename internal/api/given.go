@@ -4,9 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
+	"omnihub/internal/api/body"
+	"omnihub/internal/api/problem"
 	"omnihub/internal/contact"
 	"omnihub/internal/hub"
 	"omnihub/internal/tag"
@@ -29,6 +34,32 @@ type tagsGiven struct {
 	Tags   *[]string `json:"tags"` // replaces all
 	Add    []string  `json:"tags_to_add"`
 	Remove []string  `json:"tags_to_remove"`
+}
+
+// check refuses what cannot be done with tags, by its place, before anything else is
+// changed with them.
+func (g tagsGiven) check() error {
+	if len(g.Add)+len(g.Remove) > hub.MaxTagged {
+		return problem.Body("/tags_to_remove", fmt.Sprintf("has, with tags_to_add, at most %d entries", hub.MaxTagged))
+	}
+	lists := map[string][]string{"tags_to_add": g.Add, "tags_to_remove": g.Remove}
+	if g.Tags != nil {
+		lists["tags"] = *g.Tags
+	}
+	for _, field := range slices.Sorted(maps.Keys(lists)) {
+		for i, name := range lists[field] {
+			at := body.Pointer([]string{field, strconv.Itoa(i)})
+			clean, err := hub.TagName(name)
+			if err != nil {
+				return problem.Body(at, "is no name of a tag")
+			}
+			same := func(add string) bool { return strings.TrimSpace(add) == clean }
+			if field == "tags_to_remove" && slices.ContainsFunc(g.Add, same) {
+				return problem.Body(at, "is to be added, too")
+			}
+		}
+	}
+	return nil
 }
 
 // UnmarshalJSON keeps apart what was not given and what is null. The body's schema has
@@ -57,6 +88,14 @@ func (g *contactGiven) UnmarshalJSON(raw []byte) error {
 		g.fields[attributeMark+key] = value(given)
 	}
 	return nil
+}
+
+// contact reads what is given of a contact.
+func (c *call) contact() (in contactGiven, err error) {
+	if err = c.read(&in); err == nil {
+		err = in.check()
+	}
+	return in, err
 }
 
 // profileFields are the fields of a profile that a caller may give.
@@ -106,6 +145,9 @@ func (a *API) retag(ctx context.Context, c *call, home hub.HomeID, g tagsGiven) 
 func (a *API) changeTags(ctx context.Context, c *call) (answer, error) {
 	var in tagsGiven
 	if err := c.read(&in); err != nil {
+		return answer{}, err
+	}
+	if err := in.check(); err != nil {
 		return answer{}, err
 	}
 	if err := a.retag(ctx, c, c.home(), in); err != nil {

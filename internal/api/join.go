@@ -2,7 +2,10 @@ package api
 
 import (
 	"context"
+	"slices"
 
+	"omnihub/internal/api/problem"
+	"omnihub/internal/contact"
 	"omnihub/internal/hub"
 	"omnihub/internal/store"
 )
@@ -45,12 +48,36 @@ func (a *API) whyJoined(ctx context.Context, c *call) (answer, error) {
 	return answer{body: way{showJoins(edges)}}, err
 }
 
+// reaches tells whether all pairs hang together with a contact: its joins do, and those
+// that it had until they were undone.
+func reaches(k contact.Contact, pairs [][2]hub.HomeID) bool {
+	of := map[hub.HomeID]bool{}
+	for _, h := range k.Homes {
+		of[h.ID] = true
+	}
+	for range pairs {
+		for _, p := range pairs {
+			if of[p[0]] || of[p[1]] {
+				of[p[0]], of[p[1]] = true, true
+			}
+		}
+	}
+	return !slices.ContainsFunc(pairs, func(p [2]hub.HomeID) bool { return !of[p[0]] })
+}
+
 // undoJoins undoes joins of the contact. Who undoes one that others hold together is told
 // of those, and names them all in one call.
 func (a *API) undoJoins(ctx context.Context, c *call) (answer, error) {
 	var in pairGiven
 	if err := c.read(&in); err != nil {
 		return answer{}, err
+	}
+	k, err := a.Contacts.Contact(ctx, c.team.ID, c.home())
+	if err != nil {
+		return answer{}, err
+	}
+	if !reaches(k, in.Pairs) {
+		return answer{}, problem.Body("/pairs", "are joins of another contact")
 	}
 	if err := a.Contacts.Undo(ctx, c.team.ID, in.Pairs, c.audit("contact.undo", target(c.home()))); err != nil {
 		return answer{}, err

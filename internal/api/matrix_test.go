@@ -225,3 +225,11 @@ func TestNothingOfACallerComesFromHeaders(t *testing.T) {
 	sc.do(ask{scopes: "contacts:read", method: "GET", path: "/v1/teams/test/tags"}).want(t, "a program as a person", 401, "unauthorized")
 	sc.do(ask{as: "admin", method: "GET", path: "/open/v1/teams/test/tags"}).want(t, "a person as a program", 401, "unauthorized")
 }
+
+func TestIDTokensOpenNothing(t *testing.T) {
+	sc := newScene(t)
+	for _, path := range []string{"/tags", "/v1/teams"} {
+		sc.do(ask{as: "admin", use: "id", method: "GET", path: path}).want(t, "an ID token", 401, "unauthorized")
+		sc.do(ask{as: "admin", use: "access", method: "GET", path: path}).want(t, "an access token", 200, "")
+	}
+}

@@ -66,12 +66,38 @@ func showMessage(l store.Logged) messageShown {
 	return out
 }
 
+// maxPageBytes bounds what a page of messages takes: a function's answer has at most 6 MB
+// as text in JSON, in which each quotation mark takes two bytes.
+const maxPageBytes = 2 << 20
+
+// fitting is how many messages of a page fit into an answer, at least one.
+func fitting(log []store.Logged) (int, error) {
+	size := 0
+	for i, l := range log {
+		raw, err := encode(showMessage(l))
+		if err != nil {
+			return 0, hub.E(hub.Internal, "api: encode message", err)
+		}
+		if size += len(raw); size > maxPageBytes && i > 0 {
+			return i, nil
+		}
+	}
+	return len(log), nil
+}
+
 func (a *API) listMessages(ctx context.Context, c *call) (answer, error) {
 	place, err := c.place()
 	if err != nil {
 		return answer{}, err
 	}
 	log, next, err := a.Desk.Messages(ctx, c.thread(), c.seat(), hub.MessageKey(place), c.limit())
+	if err != nil {
+		return answer{}, err
+	}
+	n, err := fitting(log)
+	if err == nil && n < len(log) {
+		log, next = log[:n], log[n-1].Key
+	}
 	return page(c, log, string(next), showMessage), err
 }
 

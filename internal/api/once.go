@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"omnihub/internal/api/problem"
 	"omnihub/internal/hub"
 	"omnihub/internal/store"
 )
+
+// noting bounds the note of how a call ended.
+const noting = 2 * time.Second
 
 // maxKey is the longest Idempotency-Key, in characters.
 const maxKey = 255
@@ -43,6 +47,9 @@ func (a *API) once(ctx context.Context, c *call, r *http.Request) (store.Answer,
 	}
 	c.begun = &begun
 	out, err := a.do(ctx, c)
+	// What is noted of the call must not depend on what is left of its time.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noting)
+	defer cancel()
 	if err != nil {
 		if dropErr := a.Store.DropCall(ctx, begun); dropErr != nil {
 			a.Log.Debug("a call's key is not free before its lease ends", "trace", c.trace, "error", dropErr)

@@ -108,6 +108,7 @@ type ask struct {
 	path   string // below the team; a whole one if it begins with /v1 or /open
 	body   any    // a string goes as it is
 	header map[string]string
+	use    string // what the issuer says that the token is for
 }
 
 // reply is what the API answered.
@@ -176,6 +177,9 @@ func (sc *scene) do(q ask) reply {
 		who.Context = map[string]any{"team": string(q.team), "key": "abcdefghij234567", "scopes": q.scopes}
 	case q.as != "":
 		who.Claims = map[string]string{"sub": "sub-" + q.as, "iss": "https://issuer.example", "aud": "omnihub"}
+		if q.use != "" {
+			who.Claims["token_use"] = q.use
+		}
 	}
 	w := httptest.NewRecorder()
 	sc.API.ServeHTTP(w, r.WithContext(apigw.WithCaller(r.Context(), who)))

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -55,10 +56,14 @@ func (c *Composer) Send(ctx context.Context, d Draft) (store.Ref, hub.MessageKey
 	return made.Ref, made.Keys[0], nil
 }
 
+// maxContent is how large a message may be, in bytes of JSON: beyond what any platform
+// takes, and within what one item of a table holds.
+const maxContent = 256 << 10
+
 // Compose stores the intent to send a draft, whether its customer has written before or
 // not, in the nearest form that the channel can show. It refuses at once what has none;
 // whether the customer may be written to is judged when the message goes out. Errors:
-// BadRequest, NotFound for the account, Unsupported, Erased for a draft that is not after
+// BadRequest, TooLarge, NotFound for the account, Unsupported, Erased for a draft that is not after
 // the customer's erasure, Transient.
 func (c *Composer) Compose(ctx context.Context, d Draft) (Composed, error) {
 	account, err := c.Settings.Account(ctx, d.Team, d.Account)
@@ -80,6 +85,11 @@ func (c *Composer) Compose(ctx context.Context, d Draft) (Composed, error) {
 	messages, losses, err := channel.Fit(adapter.Capabilities(), d.Content)
 	if err != nil {
 		return Composed{}, err
+	}
+	for _, m := range messages {
+		if raw, err := json.Marshal(m); err != nil || len(raw) > maxContent {
+			return Composed{}, hub.E(hub.TooLarge, "chat: send", fmt.Errorf("a message has at most %d KB", maxContent>>10))
+		}
 	}
 	now := hub.MillisOf(c.Now())
 	if d.At == 0 {

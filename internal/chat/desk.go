@@ -92,16 +92,12 @@ func (d *Desk) Messages(ctx context.Context, of store.Ref, s Seat, before hub.Me
 	if err != nil {
 		return nil, "", err
 	}
-	log, err = d.Store.Log(ctx, store.Ref{Team: of.Team, User: t.User}, before, limit+unseen)
+	log, err = d.Store.Log(ctx, store.Ref{Team: of.Team, User: t.User}, before, limit+1)
 	if err == nil && len(log) > limit {
 		log, next = log[:limit], log[limit-1].Key
 	}
 	return log, next, err
 }
-
-// unseen is how many more messages than a page has are read for it: the one before which
-// it begins, the marks of messages that stand elsewhere, and one that tells of a next page.
-const unseen = 10
 
 // Read marks what the seat has seen of a thread: all up to a key, and, of what came late,
 // the keys that are named.

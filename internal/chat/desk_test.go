@@ -47,8 +47,10 @@ func TestPagesOfAThreadHoldEveryMessageOnce(t *testing.T) {
 	for i := range 9 { // two of each moment, and marks of messages that stand elsewhere
 		at := hub.MillisOf(hubtest.Start) + hub.Millis(i/2)
 		want = append(want, s.say(at, fmt.Sprint("m", i)))
-		if err := s.Store.PutMoved(t.Context(), s.ref, hub.NewMessageKey(at, fmt.Sprint("moved", i)), want[i], at); err != nil {
-			t.Fatal(err)
+		for j := range 1 + i%2*15 {
+			if err := s.Store.PutMoved(t.Context(), s.ref, hub.NewMessageKey(at, fmt.Sprint("moved", i, "-", j)), want[i], at); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	slices.Reverse(want)

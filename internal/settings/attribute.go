@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"omnihub/internal/hub"
 )
@@ -49,6 +50,7 @@ func (s Setup) DefineAttribute(ctx context.Context, team hub.TeamID, d hub.Attri
 			return hub.Attribute{}, err
 		}
 		d.Created = s.now()
+		a.After = told(d)
 	} else {
 		old, err := s.attribute(ctx, team, d.Key, d.Version)
 		if err != nil {
@@ -58,12 +60,18 @@ func (s Setup) DefineAttribute(ctx context.Context, team hub.TeamID, d hub.Attri
 			return hub.Attribute{}, refuseAttribute("its type does not change: archive it, and make another one")
 		}
 		d.Created = old.Created
+		a.Before, a.After = told(old), told(d)
 	}
 	if err := s.Store.SaveAttribute(ctx, team, d, a); err != nil {
 		return hub.Attribute{}, err
 	}
 	d.Version++
 	return d, nil
+}
+
+// told is a definition as the audit has it.
+func told(d hub.Attribute) map[string]string {
+	return map[string]string{"type": string(d.Type), "title": d.Title, "description": d.Description, "archived": strconv.FormatBool(d.Archived)}
 }
 
 func refuseAttribute(why string) error {
@@ -108,5 +116,6 @@ func (s Setup) DeleteAttribute(ctx context.Context, team hub.TeamID, key string,
 	if !d.Archived {
 		return refuseAttribute("only an archived attribute can be deleted")
 	}
+	a.Before = told(d)
 	return s.Store.DeleteAttribute(ctx, team, d, a)
 }

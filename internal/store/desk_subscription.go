@@ -11,10 +11,10 @@ import (
 )
 
 // SubscribeBy has a member or a program say whether the channel user of a home, whose
-// thread was seen, is sent marketing messages, as of the audit's time: the stamp of the thread, the fact for the bus and
-// the audit are one transaction. Who has opted out himself is let in again by nobody but
-// himself: Refused. Said again it changes nothing. Conflict if the thread changed
-// meanwhile.
+// thread was seen, is sent marketing messages, as of the audit's time, or just after what
+// was said last: the stamp of the thread, the fact for the bus and the audit are one
+// transaction. Who has opted out himself is let in again by nobody but himself: Refused.
+// Said again it changes nothing. Conflict if the thread changed meanwhile.
 func (st *Store) SubscribeBy(ctx context.Context, team hub.TeamID, of hub.Home, seen *hub.Thread, marketing bool, a hub.Audit) (hub.Thread, error) {
 	if marketing == seen.Wants(hub.ClassMarketing) {
 		return *seen, nil
@@ -26,7 +26,7 @@ func (st *Store) SubscribeBy(ctx context.Context, team hub.TeamID, of hub.Home, 
 	if marketing {
 		kind = hub.OptIn
 	}
-	at := max(a.At, seen.MarketingOut+1)
+	at := max(a.At, seen.MarketingOut+1, seen.OptedIn+1) // what stands may bear the time of a clock ahead of ours
 	r := Ref{Team: team, User: seen.User}
 	fact := key(r.pk(), otherSK(at, a.ID))
 	fact["ty"], fact["ev"], fact["ra"], fact["pub"] = s("api"), s(a.ID), n(a.At), s(kind)

@@ -64,33 +64,14 @@ func (st *Store) Log(ctx context.Context, of Ref, before hub.MessageKey, limit i
 	if err != nil {
 		return nil, err
 	}
-	upper := messageMark + "~"
-	if before != "" {
-		upper = messageSK(before)
-	}
 	var log []Logged
 	actions := map[string][]hub.Action{}
 	for _, r := range Partitions(of.Team, &t) {
-		out, err := st.DB.Query(ctx, &dynamodb.QueryInput{
-			TableName:                 &st.Tables.Messages,
-			KeyConditionExpression:    aws.String("PK=:p AND SK BETWEEN :a AND :z"),
-			ExpressionAttributeValues: item{":p": s(r.pk()), ":a": s(messageMark), ":z": s(upper)},
-			ScanIndexForward:          aws.Bool(false), Limit: aws.Int32(int32(limit)), ConsistentRead: aws.Bool(true),
-		})
+		of, err := st.lying(ctx, r, before, limit)
 		if err != nil {
-			return nil, wrap("read log", err)
+			return nil, err
 		}
-		for _, it := range out.Items {
-			k := hub.MessageKey(strings.TrimPrefix(str(it, skAttr), messageMark))
-			if k == before || str(it, "moved") != "" {
-				continue
-			}
-			l, err := st.readLogged(ctx, r, k, it)
-			if err != nil {
-				return nil, err
-			}
-			log = append(log, l)
-		}
+		log = append(log, of...)
 		if err := st.actions(ctx, r, actions); err != nil {
 			return nil, err
 		}
@@ -104,6 +85,38 @@ func (st *Store) Log(ctx context.Context, of Ref, before hub.MessageKey, limit i
 			if log[i].names(target) {
 				log[i].fold(list)
 			}
+		}
+	}
+	return log, nil
+}
+
+// lying reads the newest messages of one partition before a key, up to limit. It reads on
+// past the marks of those that stand elsewhere, and past the end of what one Query answers.
+func (st *Store) lying(ctx context.Context, r Ref, before hub.MessageKey, limit int) (log []Logged, err error) {
+	upper := messageMark + "~"
+	if before != "" {
+		upper = messageSK(before)
+	}
+	pages := dynamodb.NewQueryPaginator(st.DB, &dynamodb.QueryInput{
+		TableName: &st.Tables.Messages, KeyConditionExpression: aws.String("PK=:p AND SK BETWEEN :a AND :z"),
+		ExpressionAttributeValues: item{":p": s(r.pk()), ":a": s(messageMark), ":z": s(upper)},
+		ScanIndexForward:          aws.Bool(false), ConsistentRead: aws.Bool(true), Limit: aws.Int32(int32(limit + 1)), // one is the key itself
+	})
+	for pages.HasMorePages() && len(log) < limit {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, wrap("read log", err)
+		}
+		for _, it := range page.Items {
+			k := hub.MessageKey(strings.TrimPrefix(str(it, skAttr), messageMark))
+			if k == before || str(it, "moved") != "" || len(log) == limit {
+				continue
+			}
+			l, err := st.readLogged(ctx, r, k, it)
+			if err != nil {
+				return nil, err
+			}
+			log = append(log, l)
 		}
 	}
 	return log, nil

@@ -4,6 +4,7 @@
 package tag
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +30,8 @@ type Call struct {
 	At     hub.Millis // when it happened: the latest counts, in whatever order they come
 	Source string     // where it comes from, for people: "api", "SurveyCake" …; up to 100 characters
 	By     string     // who: an Actor as text, or the name of a part of the hub
-	// Audit is stored with it, if it is not nil and anything changes.
+	// Audit is stored with it, if it is not nil and anything changes: with the tags'
+	// standings before and after.
 	Audit *hub.Audit
 }
 
@@ -79,7 +81,7 @@ func (b *Book) Replace(ctx context.Context, team hub.TeamID, home hub.HomeID, na
 		if err != nil {
 			return err
 		}
-		wish := &wish{done: asked.done}
+		wish := &wish{done: asked.done, was: asked.was, is: asked.is}
 		defer func() { asked.done = wish.done }()
 		for _, t := range asked.tags {
 			if !states[t.id].Borne(b.now()) {
@@ -100,6 +102,9 @@ func (b *Book) Replace(ctx context.Context, team hub.TeamID, home hub.HomeID, na
 type wish struct {
 	tags []wanted
 	done []hub.TagID // what was found to have been done before
+	// was and is are how the tags stand before and after, as the audit has them, of all
+	// tries together.
+	was, is map[string]string
 }
 
 type wanted struct {
@@ -127,7 +132,7 @@ func wishOf(team hub.TeamID, add, remove []string, c Call) (*wish, error) {
 	if source, err := hub.TagName(c.Source); err != nil || source != c.Source {
 		return nil, refuse("the source is a short text")
 	}
-	w := &wish{}
+	w := &wish{was: map[string]string{}, is: map[string]string{}}
 	for i, name := range slices.Concat(add, remove) {
 		name, err := hub.TagName(name)
 		if err != nil {
@@ -175,16 +180,36 @@ func (b *Book) write(ctx context.Context, team hub.TeamID, home hub.Home, states
 		}
 		if change.Tagged != nil || change.To != nil {
 			changes = append(changes, change)
+			w.note(change)
 		}
 	}
+	a := c.Audit
+	if a != nil {
+		told := *a
+		told.Before, told.After = w.was, w.is
+		a = &told
+	}
 	for some := range slices.Chunk(changes, changesAtOnce) {
-		recorded, err := b.Store.ChangeTags(ctx, team, home.ID, some, c.Audit)
+		recorded, err := b.Store.ChangeTags(ctx, team, home.ID, some, a)
 		if err != nil {
 			w.done = append(w.done, recorded...)
 			return err
 		}
 	}
 	return nil
+}
+
+// note keeps what a change does for the audit: by the tag's id, since its name is the
+// definition's to tell.
+func (w *wish) note(c store.TagChange) {
+	if c.To == nil {
+		return
+	}
+	name := "tag/" + string(c.Seen.Tag)
+	if _, noted := w.was[name]; !noted {
+		w.was[name] = string(cmp.Or(c.Seen.Standing, hub.TagOff))
+	}
+	w.is[name] = string(c.To.Standing)
 }
 
 // defined reads the definitions of what is to be added.

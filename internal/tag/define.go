@@ -3,6 +3,7 @@ package tag
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"omnihub/internal/hub"
 	"omnihub/internal/store"
@@ -36,12 +37,21 @@ func (b *Book) Define(ctx context.Context, team hub.TeamID, t hub.Tag, a hub.Aud
 	if missing {
 		t.Created = b.now()
 	}
+	a.Before, a.After = told(old), told(t)
 	shortened := t.Days > 0 && t.Days < old.Days
 	if err := b.Store.SaveTag(ctx, team, t, shortened, a); err != nil {
 		return hub.Tag{}, err
 	}
 	t.Version++
 	return t, nil
+}
+
+// told is a definition as the audit has it; nothing of one that there is not.
+func told(t hub.Tag) map[string]string {
+	if t.Name == "" {
+		return nil
+	}
+	return map[string]string{"name": t.Name, "category": t.Category, "description": t.Description, "days": strconv.Itoa(t.Days)}
 }
 
 func changed(what string) error {
@@ -68,5 +78,6 @@ func (b *Book) Delete(ctx context.Context, team hub.TeamID, id hub.TagID, versio
 	if len(bearers) > 0 {
 		return hub.E(hub.Refused, "tag: delete", errors.New("there are contacts that bear the tag"))
 	}
+	a.Before = told(t)
 	return b.Store.DeleteTag(ctx, team, t, a)
 }

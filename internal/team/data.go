@@ -76,7 +76,7 @@ func (p DataPatch) over(d store.TeamData) (store.TeamData, error) {
 	}
 	if p.Zone != nil {
 		if !knownZone(*p.Zone) {
-			return d, invalid("zone", "is no name of the time zone database, as Asia/Taipei is one")
+			return d, invalid("time_zone", "is no name of the time zone database, as Asia/Taipei is one")
 		}
 		d.Zone = *p.Zone
 	}

@@ -97,9 +97,9 @@ func TestWhatCannotStandIsRefusedByItsField(t *testing.T) {
 		{"email", email("mei@shop..tw")}, {"email", email("mei@-shop.tw")}, {"email", email("<mei@shop.tw>")},
 		{"email", email("mei@" + strings.Repeat("a.", 125) + "tw")},
 		{"name", key("", apikey.Export)}, {"scopes", key("x")}, {"scopes", key("x", "export", "admin")}, {"scopes", key("x", "EXPORT")},
-		{"name", data(team.DataPatch{Name: text(" ")})}, {"zone", data(team.DataPatch{Zone: text("")})}, {"zone", data(team.DataPatch{Zone: text("Local")})},
-		{"zone", data(team.DataPatch{Zone: text("Asia/Taipe")})}, {"zone", data(team.DataPatch{Zone: text("../etc/passwd")})},
-		{"zone", data(team.DataPatch{Zone: text("posix/Asia/Taipei")})}, {"zone", data(team.DataPatch{Zone: text("Asia")})},
+		{"name", data(team.DataPatch{Name: text(" ")})}, {"time_zone", data(team.DataPatch{Zone: text("")})}, {"time_zone", data(team.DataPatch{Zone: text("Local")})},
+		{"time_zone", data(team.DataPatch{Zone: text("Asia/Taipe")})}, {"time_zone", data(team.DataPatch{Zone: text("../etc/passwd")})},
+		{"time_zone", data(team.DataPatch{Zone: text("posix/Asia/Taipei")})}, {"time_zone", data(team.DataPatch{Zone: text("Asia")})},
 		{"language", data(team.DataPatch{Language: text("ja")})}, {"language", data(team.DataPatch{Language: text("")})},
 	} {
 		err := c.do()

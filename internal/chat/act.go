@@ -58,7 +58,7 @@ func (rc *Receiver) receipt(ctx context.Context, a *arrived) error {
 		if k != "" {
 			break
 		}
-		if gone, err := rc.erased(ctx, a, a.at); gone || err != nil {
+		if none, err := rc.unsent(ctx, a); none || err != nil {
 			return err
 		}
 		if err := rc.Store.PutEarly(ctx, ref, a.ev.Receipt.Target, stamps, a.e.Received); err != nil {
@@ -146,13 +146,23 @@ func parseRef(ref string) (hub.UserKey, hub.MessageKey, bool) {
 	return hub.UserKey(u), key, ok && len(u) == 32 && key.At() != 0
 }
 
+// unsent reads whether a receipt can be about no message that is known: it is not after
+// the erasure of the event's user, or nothing was sent since.
+func (rc *Receiver) unsent(ctx context.Context, a *arrived) (bool, error) {
+	t, err := rc.Store.Thread(ctx, a.own)
+	if hub.CodeOf(err) == hub.NotFound {
+		return false, nil
+	}
+	return err == nil && (rc.gone(a, &t) || t.Erased != 0 && t.Account == ""), err
+}
+
 // watermark moves the time until which all was delivered or read.
 func (rc *Receiver) watermark(ctx context.Context, a *arrived) error {
 	t, err := rc.Store.Thread(ctx, a.own)
 	if hub.CodeOf(err) == hub.NotFound {
 		return nil // nothing was ever sent there
 	}
-	if err != nil || rc.gone(a, &t) {
+	if err != nil || rc.gone(a, &t) || t.Account == "" { // what is left of an erased one
 		return err
 	}
 	w := a.ev.Watermark
@@ -178,7 +188,7 @@ func (rc *Receiver) subscription(ctx context.Context, a *arrived) error {
 	}
 	if step == store.Gone {
 		rc.gone(a, &t)
-		return nil
+		return rc.release(ctx, a)
 	}
 	if !settled(&t, a.aliases) {
 		if t, err = rc.tie(ctx, a, t); err != nil {

@@ -11,7 +11,10 @@ import (
 // written with it. It counts as an act for the platform's session window.
 func (rc *Receiver) entry(ctx context.Context, a *arrived) error {
 	t, gone, err := rc.came(ctx, a)
-	if err != nil || gone {
+	if err == nil && gone {
+		return rc.release(ctx, a)
+	}
+	if err != nil {
 		return err
 	}
 	if !settled(&t, a.aliases) {

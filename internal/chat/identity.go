@@ -74,6 +74,9 @@ func holder(aliases []store.Alias) string {
 // first whose thread it is.
 func (rc *Receiver) advance(ctx context.Context, a *arrived, ar store.Arrival) (hub.Thread, store.Step, error) {
 	t, step, err := rc.at(ctx, a.own, func(r store.Ref) (hub.Thread, store.Step, error) { return rc.Store.Advance(ctx, r, ar) })
+	if err == nil && step == store.Gone {
+		err = rc.release(ctx, a)
+	}
 	if err != nil || step == store.Gone || settled(&t, a.aliases) {
 		return t, step, err
 	}
@@ -322,8 +325,11 @@ func (rc *Receiver) doubt(ctx context.Context, a *arrived, t *hub.Thread, u hub.
 // identity carries out the platform's word that a person goes by other ids now: the
 // new ids lead to the person's thread, and messages go to the new one.
 func (rc *Receiver) identity(ctx context.Context, a *arrived) error {
-	if gone, err := rc.erased(ctx, a, a.at); gone || err != nil {
+	switch gone, err := rc.erased(ctx, a, a.at); {
+	case err != nil:
 		return err
+	case gone:
+		return rc.release(ctx, a)
 	}
 	t, found, err := rc.former(ctx, a)
 	if err != nil || !found && rc.gone(a, &t) {

@@ -18,6 +18,9 @@ func (rc *Receiver) message(ctx context.Context, a *arrived, moved hub.MessageKe
 	k := hub.NewMessageKey(a.at, a.ev.Message.ID)
 	a.key = k
 	if moved != "" && moved != k {
+		if gone, err := rc.erased(ctx, a, a.at); gone || err != nil {
+			return err
+		}
 		if err := rc.Store.PutMoved(ctx, a.own, moved, k, a.e.Received); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package contact
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -13,7 +14,7 @@ import (
 // Create makes the home of a person who has no channel yet. Its id derives from the
 // seed, so the same call again answers the same home and changes nothing: made is false.
 // Errors are those of Patch; also Refused with the Obstacle WasErased if a member id,
-// e-mail address or phone number is that of a person who was erased.
+// e-mail address or phone number is that of a person who was erased, or the home was.
 func (b *Book) Create(ctx context.Context, team hub.TeamID, seed string, changes []Change, a hub.Audit) (home hub.HomeID, made bool, err error) {
 	clean, pepper, err := b.read(ctx, team, changes)
 	if err != nil {
@@ -35,9 +36,12 @@ func (b *Book) create(ctx context.Context, team hub.TeamID, pepper hub.Pepper, s
 func (b *Book) make(ctx context.Context, team hub.TeamID, pepper hub.Pepper, h hub.Home, changes []Change, a hub.Audit) (made bool, err error) {
 	h.Root, h.Members = h.ID, []hub.HomeID{h.ID}
 	err = settings.Settle(func() error {
-		_, err := b.Store.Home(ctx, team, h.ID)
-		if hub.CodeOf(err) != hub.NotFound {
+		there, gone, err := b.Store.Made(ctx, team, h.ID)
+		switch {
+		case there || err != nil:
 			return err
+		case gone:
+			return wasErased()
 		}
 		e := store.Edit{Home: h, New: true, Audit: a}
 		for _, c := range changes {
@@ -74,10 +78,12 @@ func (b *Book) notErased(ctx context.Context, team hub.TeamID, pepper hub.Pepper
 	}
 	gone, err := b.Store.Gone(ctx, team, values)
 	if gone {
-		return hub.Refuse("contact: import", hub.Obstacle{Code: hub.WasErased})
+		return wasErased()
 	}
 	return err
 }
+
+func wasErased() error { return hub.Refuse("contact: import", hub.Obstacle{Code: hub.WasErased}) }
 
 // maxSeeds bounds how many homes that were once made for a value may have another one
 // by now.
@@ -125,6 +131,10 @@ func (b *Book) Upsert(ctx context.Context, team hub.TeamID, key Change, changes 
 			return home, false, b.patch(ctx, team, pepper, home, clean, a)
 		}
 		home, made, err := b.create(ctx, team, pepper, fmt.Sprint(key.Field, " ", pepper.Value(key.Field, key.Value), " ", seed), clean, a)
+		var o *hub.Obstacle
+		if errors.As(err, &o) && o.Code == hub.WasErased {
+			continue // the home was, and the value may come back
+		}
 		if made || err != nil {
 			return home, made, err
 		}
@@ -175,7 +185,7 @@ func (b *Book) User(ctx context.Context, team hub.TeamID, account hub.AccountID,
 	case err != nil:
 		return hub.Home{}, err
 	case t.Erased != 0 && t.Account == "":
-		return hub.Home{}, hub.Refuse("contact: import", hub.Obstacle{Code: hub.WasErased})
+		return hub.Home{}, wasErased()
 	default:
 		h.User, h.Epoch = t.User, t.Epoch
 		if t.External != "" {

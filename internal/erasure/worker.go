@@ -160,6 +160,11 @@ func (w *Worker) sweep(ctx context.Context, e hub.Erasure) error {
 			return err
 		}
 	}
+	for _, u := range e.Users {
+		if err := settle(func() error { return w.Store.EraseClaims(ctx, e, u) }); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

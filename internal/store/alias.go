@@ -88,6 +88,7 @@ func readClaim(it item, account hub.AccountID) AliasClaim {
 }
 
 // Settle remembers aliases on a thread, so that no later event asks for them again.
+// Conflict if the thread was erased meanwhile.
 func (st *Store) Settle(ctx context.Context, r Ref, marks []string) error {
 	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &st.Tables.Messages, Key: key(r.pk(), threadSK),
@@ -95,7 +96,7 @@ func (st *Store) Settle(ctx context.Context, r Ref, marks []string) error {
 		ExpressionAttributeValues: item{":m": set(marks...)},
 	})
 	if _, gone := refused(err); gone {
-		return nil
+		return hub.E(hub.Conflict, "store: settle aliases", errors.New("the thread is gone"))
 	}
 	return wrap("settle aliases", err)
 }

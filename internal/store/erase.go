@@ -87,7 +87,14 @@ func (st *Store) BeginErasure(ctx context.Context, e hub.Erasure, roots []hub.Ho
 		actions = append(actions, st.moveRoot(e.Team, r, ", era=:era", item{":era": s(e.ID)}))
 	}
 	for i := range threads[:min(len(threads), maxActions-len(actions))] {
-		actions = append(actions, types.TransactWriteItem{Put: st.remains(e, &threads[i])})
+		p := st.remains(e, &threads[i])
+		// What has come since, by a clock that is ahead, would not be of before.
+		*p.ConditionExpression += " AND (attribute_not_exists(lastKey) OR lastKey <= :last)"
+		if p.ExpressionAttributeValues == nil {
+			p.ExpressionAttributeValues = item{}
+		}
+		p.ExpressionAttributeValues[":last"] = p.Item["lastKey"]
+		actions = append(actions, types.TransactWriteItem{Put: p})
 	}
 	_, err := st.transact(ctx, "begin erasure", actions)
 	return err

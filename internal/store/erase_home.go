@@ -33,6 +33,9 @@ func (st *Store) EraseHome(ctx context.Context, e hub.Erasure, home hub.HomeID, 
 		return err
 	}
 	if it != nil {
+		if err := st.neverAgain(ctx, e.Team, it); err != nil {
+			return err
+		}
 		if err := st.remove(ctx, e, ofContacts, st.Tables.Contacts, []item{it}); err != nil {
 			return err
 		}
@@ -62,6 +65,34 @@ func (st *Store) EraseHome(ctx context.Context, e hub.Erasure, home hub.HomeID, 
 		}
 	}
 	return nil
+}
+
+// goneHome is the field of the tombstones of imported persons' homes. Their ids derive
+// from what they were made of, and no epoch tells a later one from the erased one.
+const goneHome = "home"
+
+// neverAgain has no home made again under the id of an imported person's, before that
+// is erased: an erasure that is gone on with, or done again, would take the new one too.
+func (st *Store) neverAgain(ctx context.Context, team hub.TeamID, home item) error {
+	if str(home, "acct") != "" {
+		return nil
+	}
+	gone := key(gonePK(team, goneHome, string(homeOf(home))), goneSK)
+	gone["ra"] = n(st.now())
+	_, _, err := st.putNew(ctx, "bury home", st.Tables.Contacts, gone)
+	return err
+}
+
+// Made reads, consistently, whether a home is there, and whether it was that of an
+// imported person who was erased.
+func (st *Store) Made(ctx context.Context, team hub.TeamID, id hub.HomeID) (there, gone bool, err error) {
+	items, err := st.getAll(ctx, "look for home", st.Tables.Contacts, []item{
+		key(homePK(team, id), homeSK), key(gonePK(team, goneHome, string(id)), goneSK),
+	})
+	for _, it := range items {
+		there, gone = there || str(it, skAttr) == homeSK, gone || str(it, skAttr) == goneSK
+	}
+	return there, gone, err
 }
 
 // elsewhere is what an item of a home has in other partitions, to be erased before it.

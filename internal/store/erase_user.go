@@ -130,14 +130,36 @@ func (st *Store) erasePartition(ctx context.Context, e hub.Erasure, from erasedF
 	return nil
 }
 
+// EraseClaims erases the aliases that NoteClaim noted for a channel user up to the
+// erasure, and at the second sweep, when no claim is on its way any more, the notes.
+// Conflict if somebody else was faster.
+func (st *Store) EraseClaims(ctx context.Context, e hub.Erasure, u hub.UserKey) error {
+	pk := userPK(e.Team, u)
+	notes, err := st.queryAll(ctx, "read claims", st.Tables.Messages, pk, claimedMark)
+	if err != nil {
+		return err
+	}
+	notes = slices.DeleteFunc(notes, func(it item) bool { return millis(it, "ra") > e.At })
+	for _, it := range notes {
+		if err := st.EraseAlias(ctx, e, strings.TrimPrefix(str(it, skAttr), claimedMark)); err != nil {
+			return err
+		}
+	}
+	if e.Phase == hub.ErasureBegun {
+		return nil
+	}
+	return st.remove(ctx, e, ofMessages, st.Tables.Messages, notes)
+}
+
 // lay tells whether an item of a channel user's partition is of a time up to the
 // erasure. The thread is none of them, nor are claims of arrivals: they hold no personal
-// data, and by them what is sent again keeps the time by which it is refused.
+// data, and by them what is sent again keeps the time by which it is refused. Notes of
+// claims are erased by EraseClaims.
 func lay(it item, at hub.Millis) bool {
 	sk := str(it, skAttr)
 	mark, k, _ := strings.Cut(sk, "#")
 	switch mark {
-	case threadSK, "I":
+	case threadSK, "I", "L":
 		return false
 	case "M":
 		if to := str(it, "moved"); to != "" {

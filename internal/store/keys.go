@@ -58,7 +58,8 @@ import (
 //	T#t#ACC#account USED                    the account has had a customer: it cannot be
 //	                                        removed. Put before the first home that a
 //	                                        process makes in it, and never removed | P; G
-//	T#t#X#field#<v> GONE                    tombstone of an erased value        | P; G on import
+//	T#t#X#field#<v> GONE                    tombstone of an erased value, or of
+//	                                        an imported person's home           | P; G on import
 //	index due:      D#<day>#<shard>         due work of homes and facts         | Q by schedules
 //	index due:      A#<shard>               accounts, by when they are looked after next | Q by tokenrefresh
 //	index due:      K#t#<shard>             candidates that nobody has decided  | Q

@@ -73,6 +73,7 @@ chaos: ## the full chaos runs, on FIFO and on shuffled standard queues
 	go run ./internal/chaos/run -scenario restarts -rounds 50 -customers 20 -limit 20m
 	go test -count=1 -run Attacks ./functions/ingress -whole
 	go test -count=1 -timeout 60m -run 'AnyOrder|EveryPermutation|RepetitionsChange|ToldApart' -shuffles 1000 ./internal/chat
+	go test -count=1 -timeout 60m -run 'UndoneJoin|AnyGraph' -rapid.checks 1000 ./internal/contact
 
 soak: ## hours of it: 20,000 messages, 1,000 kills, every fault, outages of a platform and of the local cloud; a million contacts
 	go run ./internal/chaos/run -faults standard -messages 20000 -customers 2000 -repeats 4 -kills 1000 -failpoints 50 -poison 200 -limit 6h

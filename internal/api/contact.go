@@ -161,7 +161,7 @@ func (a *API) createContact(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	home, _, err := a.Contacts.Create(ctx, c.team.ID, c.id(), in.changes(), c.audit("contact.create", "home/new"))
+	home, _, err := a.Contacts.Create(ctx, c.team.ID, c.id(), in.changes(), c.audit("contact.create", ""))
 	if err == nil {
 		err = a.retag(ctx, c, home, in.tagsGiven)
 	}
@@ -200,7 +200,7 @@ func (a *API) upsertContact(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	fact, changes := c.audit("contact.upsert", "home/new"), in.changes()
+	fact, changes := c.audit("contact.upsert", ""), in.changes()
 	var home hub.HomeID
 	var made bool
 	if in.User != nil {

@@ -75,7 +75,7 @@ func (b *Book) patch(ctx context.Context, team hub.TeamID, pepper hub.Pepper, ho
 		if err != nil {
 			return err
 		}
-		e := store.Edit{Home: h, Audit: a}
+		e := store.Edit{Home: h, Audit: about(a, h.ID)}
 		for _, c := range changes {
 			if c.Field == hub.FieldMemberID {
 				m, err := b.membership(ctx, team, pepper, h, was[c.Field].Value, c.Value)

@@ -20,7 +20,7 @@ func (b *Book) Create(ctx context.Context, team hub.TeamID, seed string, changes
 	if err != nil {
 		return "", false, err
 	}
-	if err := b.notErased(ctx, team, pepper, clean); err != nil {
+	if err := b.notErased(ctx, team, pepper, clean, ""); err != nil {
 		return "", false, err
 	}
 	return b.create(ctx, team, pepper, seed, clean, a)
@@ -43,7 +43,7 @@ func (b *Book) make(ctx context.Context, team hub.TeamID, pepper hub.Pepper, h h
 		case gone:
 			return wasErased()
 		}
-		e := store.Edit{Home: h, New: true, Audit: a}
+		e := store.Edit{Home: h, New: true, Audit: about(a, h.ID)}
 		for _, c := range changes {
 			if c.Value == "" {
 				continue
@@ -65,19 +65,41 @@ func (b *Book) make(ctx context.Context, team hub.TeamID, pepper hub.Pepper, h h
 	return made, err
 }
 
-// notErased refuses what would bring back a person who was erased.
-func (b *Book) notErased(ctx context.Context, team hub.TeamID, pepper hub.Pepper, changes []Change) error {
+// notErased refuses what would bring back a person who was erased. What a living home
+// ("" = there is none) says already is its own: another person shared it.
+func (b *Book) notErased(ctx context.Context, team hub.TeamID, pepper hub.Pepper, changes []Change, living hub.HomeID) error {
+	var fields []string
 	var values [][2]string
 	for _, c := range changes {
 		if c.Value != "" && (c.Field == hub.FieldMemberID || slices.Contains(found, c.Field)) {
-			values = append(values, [2]string{c.Field, pepper.Value(c.Field, c.Value)})
+			fields, values = append(fields, c.Field), append(values, [2]string{c.Field, pepper.Value(c.Field, c.Value)})
 		}
 	}
 	if len(values) == 0 {
 		return nil
 	}
 	gone, err := b.Store.Gone(ctx, team, values)
-	if gone {
+	if err != nil || !gone {
+		return err
+	}
+	if living == "" {
+		return wasErased()
+	}
+	h, says, err := b.Store.Profile(ctx, team, living, fields)
+	switch {
+	case hub.CodeOf(err) == hub.NotFound, err == nil && h.Erasing != "":
+		return wasErased()
+	case err != nil:
+		return err
+	}
+	values = slices.DeleteFunc(values, func(v [2]string) bool {
+		own := says[v[0]].Value
+		return own != "" && pepper.Value(v[0], own) == v[1]
+	})
+	if len(values) == 0 {
+		return nil
+	}
+	if gone, err = b.Store.Gone(ctx, team, values); gone {
 		return wasErased()
 	}
 	return err
@@ -119,11 +141,11 @@ func (b *Book) Upsert(ctx context.Context, team hub.TeamID, key Change, changes 
 	case i < 0:
 		clean = append(clean, key)
 	}
-	if err := b.notErased(ctx, team, pepper, clean); err != nil {
-		return "", false, err
-	}
 	for seed := range maxSeeds {
 		home, err := b.one(ctx, team, pepper, key)
+		if err == nil {
+			err = b.notErased(ctx, team, pepper, clean, home)
+		}
 		if err != nil {
 			return "", false, err
 		}
@@ -210,9 +232,10 @@ func (b *Book) UpsertUser(ctx context.Context, team hub.TeamID, h hub.Home, know
 	if err != nil {
 		return false, err
 	}
-	if err := b.notErased(ctx, team, pepper, clean); err != nil {
+	if err := b.notErased(ctx, team, pepper, clean, h.ID); err != nil {
 		return false, err
 	}
+	a = about(a, h.ID)
 	var holder hub.HomeID
 	if i := slices.IndexFunc(clean, func(c Change) bool { return c.Field == hub.FieldMemberID && c.Value != "" }); i >= 0 {
 		if holder, err = b.Store.Claimed(ctx, team, hub.FieldMemberID, pepper.Value(hub.FieldMemberID, clean[i].Value)); err != nil {
@@ -242,6 +265,12 @@ func (b *Book) UpsertUser(ctx context.Context, team hub.TeamID, h hub.Home, know
 		}
 	}
 	return made, b.patch(ctx, team, pepper, h.ID, clean, a)
+}
+
+// about is the audit of a change of a home.
+func about(a hub.Audit, home hub.HomeID) hub.Audit {
+	a.Target = "home/" + string(home)
+	return a
 }
 
 // also is the audit of a further step of the same call.

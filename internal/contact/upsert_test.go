@@ -213,4 +213,28 @@ func TestImportBringsNobodyBackWhoWasErased(t *testing.T) {
 	if err := patch(b, ids[0], c.by("x"), "email", "anna@example.com"); err != nil {
 		t.Errorf("by a member of the team: got %v, want it set: it is no import", err)
 	}
+	// Who shares a value with somebody who was erased is found by it as before.
+	if home, made, err := upsert(b, c.by("x"), "email", "anna@example.com", "name", "Bert"); home != ids[0] || made || err != nil {
+		t.Errorf("a living person by it: got %s, %v, %v, want %s changed", home, made, err, ids[0])
+	}
+	h.PutItem(h.Store.Tables.Contacts, map[string]any{"PK": "T#test#X#phone#" + h.Team.Pepper.Value("phone", "+886911223344"), "SK": "GONE"})
+	if _, _, err := upsert(b, c.by("x"), "email", "anna@example.com", "phone", "886911223344"); obstacle(err).Code != hub.WasErased {
+		t.Errorf("a living person with another erased value: got %v, want it refused", err)
+	}
+}
+
+func TestUpsertIsWrittenDownForTheHomeThatItChanged(t *testing.T) {
+	h := hubtest.New(t)
+	b, c := book(h, h.Store), &calls{h: h}
+	var home hub.HomeID
+	for _, name := range []string{"Bert", "Bertha"} {
+		var err error
+		if home, _, err = upsert(b, c.by("x"), "email", "bert@example.com", "name", name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list := audits(t, h)
+	if len(list) != 2 || list[0].Target != "home/"+string(home) || list[1].Target != list[0].Target {
+		t.Errorf("got %+v, want both of %s", list, home)
+	}
 }

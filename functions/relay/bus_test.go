@@ -310,7 +310,7 @@ func TestPoisonIsKeptAsideAndItsNeighboursArePublished(t *testing.T) {
 	if fmt.Sprint(texts) != "[text 0 text 2 text 3 text 5]" {
 		t.Errorf("got %v, want the events 0, 2, 3 and 5", texts)
 	}
-	list, err := h.Store.QuarantinedOn(context.Background(), "hub", store.Day(hub.MillisOf(h.Clock.Now())))
+	list, err := h.Store.QuarantinedOn(context.Background(), "test", store.Day(hub.MillisOf(h.Clock.Now())))
 	if err != nil || len(list) != 2 {
 		t.Errorf("got %d entries, %v, want 2", len(list), err)
 	}

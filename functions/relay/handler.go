@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -21,7 +22,9 @@ import (
 type handler struct {
 	Outbound   *queue.Queue
 	Bus        *bus.Bus
+	Store      *store.Store // of threads and homes; records that come in time are not looked up
 	Quarantine chat.Quarantine
+	Now        func() time.Time
 	Log        *slog.Logger
 	Metrics    *metric.Meter
 }
@@ -51,28 +54,6 @@ func (h *handler) Handle(ctx context.Context, e events.DynamoDBEvent) (events.Dy
 		response.BatchItemFailures = []events.DynamoDBBatchItemFailure{{ItemIdentifier: e.Records[end].Change.SequenceNumber}}
 	}
 	return response, nil
-}
-
-// read sorts the records. It answers the place of the first that failed, or their
-// number: from there on nothing is done now.
-func (h *handler) read(ctx context.Context, records []events.DynamoDBEventRecord) (asked, int) {
-	var a asked
-	for i, r := range records {
-		c, err := change(store.ReadChange, r)
-		if err != nil {
-			if !h.keep(ctx, r, err) {
-				return a, i
-			}
-			continue
-		}
-		if c.Send != nil {
-			a.sends, a.sendAt = append(a.sends, *c.Send), append(a.sendAt, i)
-		}
-		if c.Event != nil {
-			a.events, a.eventAt = append(a.events, *c.Event), append(a.eventAt, i)
-		}
-	}
-	return a, len(records)
 }
 
 // change reads a record. One at which the reader panics is not understood either.
@@ -130,16 +111,21 @@ func (h *handler) publish(ctx context.Context, records []events.DynamoDBEventRec
 // keep puts a record aside that can never be worked off, so that it does not hold
 // its shard. It answers whether it is kept.
 func (h *handler) keep(ctx context.Context, r events.DynamoDBEventRecord, why error) bool {
-	trace := ""
-	if v, ok := r.Change.NewImage["tr"]; ok && v.DataType() == events.DataTypeString {
-		trace = v.String()
-	}
+	trace := traceOf(r)
 	body, err := json.Marshal(r)
 	if err == nil {
-		err = h.Quarantine.Unreadable(hub.WithTrace(ctx, trace), string(body), why.Error())
+		at := hub.MillisOf(r.Change.ApproximateCreationDateTime.Time)
+		err = h.Quarantine.Record(hub.WithTrace(ctx, trace), store.OriginOf(r), max(at, 0), string(body), why.Error())
 	}
 	if err != nil {
 		h.Log.Warn("record not kept aside", "trace", trace, "code", hub.CodeOf(err), "error", err)
 	}
 	return err == nil
+}
+
+func traceOf(r events.DynamoDBEventRecord) string {
+	if v, ok := r.Change.NewImage["tr"]; ok && v.DataType() == events.DataTypeString {
+		return v.String()
+	}
+	return ""
 }

@@ -19,7 +19,8 @@ func newHandler(t *testing.T, h *hubtest.Hub) *handler {
 	return &handler{
 		Outbound:   &queue.Queue{Client: h.SQS("Relay"), URL: h.Outbound.URL},
 		Bus:        newBus(t, h, nil),
-		Quarantine: chat.Quarantine{Store: h.Store, Now: h.Clock.Now, Log: h.Log}, Log: h.Log,
+		Store:      h.As("Look", nil),
+		Quarantine: chat.Quarantine{Store: h.Store, Now: h.Clock.Now, Log: h.Log}, Now: h.Clock.Now, Log: h.Log,
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 
 func main() {
 	e := env.Read("relay")
-	tables := store.Tables{Ledger: e.Must("LEDGER_TABLE")}
+	tables := store.Tables{Contacts: e.Must("CONTACTS_TABLE"), Messages: e.Must("MESSAGES_TABLE"), Ledger: e.Must("LEDGER_TABLE")}
 	outbound, name := e.Must("OUTBOUND_URL"), e.Must("BUS_NAME")
 	p := e.Start(context.Background())
 
@@ -27,7 +27,9 @@ func main() {
 	h := &handler{
 		Outbound:   &queue.Queue{Client: sqs.NewFromConfig(p.AWS), URL: outbound},
 		Bus:        &bus.Bus{Client: eventbridge.NewFromConfig(p.AWS), Name: name},
+		Store:      st,
 		Quarantine: chat.Quarantine{Store: st, Now: p.Now, Log: p.Log, Metrics: p.Metrics},
+		Now:        p.Now,
 		Log:        p.Log,
 		Metrics:    p.Metrics,
 	}

@@ -319,7 +319,7 @@ func (rc *Receiver) doubt(ctx context.Context, a *arrived, t *hub.Thread, u hub.
 		return err
 	}
 	rc.Log.Info("candidate", "trace", a.e.Trace, "why", "a phone number came with another user id")
-	return rc.Contacts.Candidate(ctx, a.own.Team, x, y, "phone_other_id")
+	return rc.Contacts.Candidate(ctx, a.own.Team, x, y, hub.ReasonOtherID)
 }
 
 // identity carries out the platform's word that a person goes by other ids now: the

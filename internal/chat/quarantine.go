@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -38,13 +39,21 @@ func (qu Quarantine) Chunk(ctx context.Context, e hub.Envelope) error {
 }
 
 // deploymentTeam owns what belongs to no team.
-const deploymentTeam = "hub"
+const deploymentTeam hub.TeamID = "hub"
 
-// Unreadable keeps a message or record that is not what the hub itself writes.
+// Unreadable keeps a message that is not what the hub itself writes.
 func (qu Quarantine) Unreadable(ctx context.Context, body, detail string) error {
-	e := hub.Envelope{Team: deploymentTeam, Raw: []byte(body), Received: hub.MillisOf(qu.Now()), Trace: hub.TraceOf(ctx)}
+	return qu.Record(ctx, store.Origin{}, 0, body, detail)
+}
+
+// Record keeps a record of a change stream, of a time, that is not what the hub itself
+// writes: as far as its key tells whose it is, with whom, so that an erasure finds it.
+func (qu Quarantine) Record(ctx context.Context, of store.Origin, at hub.Millis, body, detail string) error {
+	e := hub.Envelope{
+		Team: cmp.Or(of.Team, deploymentTeam), User: of.Owner, Raw: []byte(body), Received: hub.MillisOf(qu.Now()), Trace: hub.TraceOf(ctx),
+	}
 	return qu.keep(ctx, e, store.Quarantined{
-		ID: hub.Digest("body", body), Reason: hub.Unparsable, Detail: detail, Size: len(body), Chunks: 1,
+		ID: hub.Digest("body", body), Reason: hub.Unparsable, Detail: detail, Size: len(body), Chunks: 1, Of: cmp.Or(of.At(), at),
 	}, 0)
 }
 

@@ -78,28 +78,39 @@ func (b *Book) Open(ctx context.Context, team hub.TeamID, before string, limit i
 	}
 	var open []hub.Candidate
 	for _, c := range list {
-		left, right, err := b.sides(ctx, team, c.A, c.B)
-		switch {
-		case hub.CodeOf(err) == hub.NotFound:
-			continue // a home is gone
-		case err != nil:
+		asks := false
+		err := settings.Settle(func() (err error) {
+			asks, err = b.asks(ctx, team, c)
+			return err
+		})
+		switch hub.CodeOf(err) {
+		case "", hub.Conflict: // what changes all the time is shown by a later call
+		case hub.NotFound: // a home is gone
+		default:
 			return nil, "", err
 		}
-		if left.ID == right.ID {
-			if err := b.Store.Unlist(ctx, team, c); err != nil && hub.CodeOf(err) != hub.Conflict {
-				return nil, "", err
-			}
-			continue
-		}
-		never, err := b.Store.Never(ctx, team, left, right)
-		if err != nil {
-			return nil, "", err
-		}
-		if !never {
+		if asks {
 			open = append(open, c)
 		}
 	}
 	return open, next, nil
+}
+
+// asks tells whether the homes of a candidate may be joined, and are not one contact: then
+// it leaves the list. Conflict if somebody changed a contact meanwhile.
+func (b *Book) asks(ctx context.Context, team hub.TeamID, c hub.Candidate) (bool, error) {
+	left, right, err := b.sides(ctx, team, c.A, c.B)
+	if err != nil {
+		return false, err
+	}
+	if left.ID == right.ID {
+		if !slices.Contains(right.Members, c.A) {
+			return false, hub.E(hub.Conflict, "contact: list candidates", fmt.Errorf("the two were parted meanwhile"))
+		}
+		return false, b.Store.Unlist(ctx, team, right, c)
+	}
+	never, err := b.Store.Never(ctx, team, left, right)
+	return err == nil && !never, err
 }
 
 // Dismiss decides all that speaks for a join of two homes now: it proves nothing. What

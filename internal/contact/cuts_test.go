@@ -37,7 +37,7 @@ func TestACutBeforeAndAfterEachCallHealsWhenItIsDoneAgain(t *testing.T) {
 		"dismiss": {true, func(b *contact.Book, _ *hubtest.Hub, ids []hub.HomeID, a hub.Audit) error {
 			return b.Dismiss(ctx, team, ids[3], ids[0], a)
 		}},
-		"candidate": {false, func(b *contact.Book, _ *hubtest.Hub, ids []hub.HomeID, _ hub.Audit) error {
+		"candidate": {true, func(b *contact.Book, _ *hubtest.Hub, ids []hub.HomeID, _ hub.Audit) error {
 			return b.Candidate(ctx, team, ids[4], ids[0], hub.ReasonEmail)
 		}},
 		"create": {false, func(b *contact.Book, _ *hubtest.Hub, _ []hub.HomeID, a hub.Audit) error {
@@ -55,7 +55,7 @@ func TestACutBeforeAndAfterEachCallHealsWhenItIsDoneAgain(t *testing.T) {
 			}
 			return err
 		}},
-		"event": {false, func(b *contact.Book, h *hubtest.Hub, ids []hub.HomeID, a hub.Audit) error {
+		"event": {true, func(b *contact.Book, h *hubtest.Hub, ids []hub.HomeID, a hub.Audit) error {
 			return b.Set(ctx, h.Team, ids[4], hub.Register{Field: "phone", Value: "886911223344", At: a.At, Source: "event"})
 		}},
 	} {

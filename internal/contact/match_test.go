@@ -59,6 +59,37 @@ func TestEqualAndVariantValuesMakeCandidates(t *testing.T) {
 	}
 }
 
+// TestNumberThatCameWithAnotherIDIsNotAskedTwice: what the webhook showed of two homes says
+// more than that their numbers are the same, whichever comes first.
+func TestNumberThatCameWithAnotherIDIsNotAskedTwice(t *testing.T) {
+	for _, matchedFirst := range []bool{false, true} {
+		h := hubtest.New(t)
+		b, c := book(h, h.Store), &calls{h: h}
+		ids := homes(t, h, "recycled", 2)
+		for _, id := range ids {
+			if err := patch(b, id, c.by("contact.patch"), "phone", "+886911223344"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m := &contact.Matcher{Book: b, Log: h.Log}
+		match := func() {
+			for _, id := range ids {
+				if err := m.Match(ctx, contact.Changed{Team: team, Home: id, Field: "phone"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if matchedFirst {
+			match()
+		}
+		candidate(t, b, ids[0], ids[1], hub.ReasonOtherID)
+		match()
+		if got, want := open(t, b, ids), "0-1 phone_other_id"; got != want {
+			t.Errorf("matched first %v: got %q, want %q", matchedFirst, got, want)
+		}
+	}
+}
+
 func TestMatchOfWhatIsNotThereIsDone(t *testing.T) {
 	h := hubtest.New(t)
 	b, c := book(h, h.Store), &calls{h: h}

@@ -41,7 +41,7 @@ func (b *Book) Patch(ctx context.Context, team hub.TeamID, home hub.HomeID, chan
 	if err != nil {
 		return err
 	}
-	return b.patch(ctx, team, pepper, home, clean, a)
+	return b.patch(ctx, team, pepper, home, clean, false, a)
 }
 
 // read brings changes into their one form, and opens the team.
@@ -65,7 +65,9 @@ func (b *Book) read(ctx context.Context, team hub.TeamID, changes []Change) ([]C
 	return clean, t.Pepper, nil
 }
 
-func (b *Book) patch(ctx context.Context, team hub.TeamID, pepper hub.Pepper, home hub.HomeID, changes []Change, a hub.Audit) error {
+// patch changes a home. What imports bring, and the home does not say yet, must not be of
+// somebody who was erased.
+func (b *Book) patch(ctx context.Context, team hub.TeamID, pepper hub.Pepper, home hub.HomeID, changes []Change, imports bool, a hub.Audit) error {
 	fields := make([]string, len(changes))
 	for i, c := range changes {
 		fields[i] = c.Field
@@ -90,6 +92,10 @@ func (b *Book) patch(ctx context.Context, team hub.TeamID, pepper hub.Pepper, ho
 			set := setOf(pepper, c, was[c.Field], a)
 			if set.At > set.Was.At || set.Was.At == 0 {
 				e.Sets = append(e.Sets, set)
+				if imports && set.Was.Value != set.Value {
+					_, values := tombs(pepper, []Change{c})
+					e.Imported = append(e.Imported, values...)
+				}
 			}
 		}
 		if len(e.Sets) == 0 {

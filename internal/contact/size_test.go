@@ -145,6 +145,12 @@ func (g *garden) uses(t *testing.T) []use {
 				t.Fatalf("got %+v, %v, want %+v", got, err, p)
 			}
 		}},
+		{"patch", func(t *testing.T, c *contact.Book, _ *tag.Book, i int) {
+			p := g.person(i)
+			if err := patch(c, p.home, audits.by("contact.patch"), "email", p.email, "phone", p.phone); err != nil {
+				t.Fatal(err)
+			}
+		}},
 		{"join", func(t *testing.T, c *contact.Book, _ *tag.Book, i int) {
 			// The way of an undoing depends on which of the two ids is greater.
 			for joined = g.person(i - i%10); joined.home < line; joined = g.person(i - i%10) {

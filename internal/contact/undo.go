@@ -74,11 +74,7 @@ func (b *Book) undo(ctx context.Context, team hub.TeamID, pairs [][2]hub.HomeID,
 	if err != nil {
 		return err
 	}
-	again, err := b.openAgain(ctx, team, live)
-	if err != nil {
-		return err
-	}
-	return b.Store.Unlink(ctx, team, root, live, components(homes, left), again, a)
+	return b.Store.Unlink(ctx, team, root, live, components(homes, left), a)
 }
 
 // components are what edges make of homes, each with its root.
@@ -113,24 +109,6 @@ func components(homes []hub.Home, edges []hub.Edge) []store.Part {
 		out = append(out, part)
 	}
 	return out
-}
-
-// maxReopened bounds how many candidates an undoing opens again: there are a few reasons
-// for each pair.
-const maxReopened = 25
-
-// openAgain are the candidates of pairs that are one contact no more, and that nobody
-// has decided.
-func (b *Book) openAgain(ctx context.Context, team hub.TeamID, edges []hub.Edge) ([]hub.Candidate, error) {
-	var open []hub.Candidate
-	for _, e := range edges {
-		list, err := b.Store.CandidatesBetween(ctx, team, e.A, e.B)
-		if err != nil {
-			return nil, err
-		}
-		open = append(open, undecided(list)...)
-	}
-	return open[:min(len(open), maxReopened)], nil
 }
 
 func undecided(list []hub.Candidate) []hub.Candidate {

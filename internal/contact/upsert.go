@@ -44,6 +44,7 @@ func (b *Book) make(ctx context.Context, team hub.TeamID, pepper hub.Pepper, h h
 			return wasErased()
 		}
 		e := store.Edit{Home: h, New: true, Audit: about(a, h.ID)}
+		_, e.Imported = tombs(pepper, changes)
 		for _, c := range changes {
 			if c.Value == "" {
 				continue
@@ -68,13 +69,7 @@ func (b *Book) make(ctx context.Context, team hub.TeamID, pepper hub.Pepper, h h
 // notErased refuses what would bring back a person who was erased. What a living home
 // ("" = there is none) says already is its own: another person shared it.
 func (b *Book) notErased(ctx context.Context, team hub.TeamID, pepper hub.Pepper, changes []Change, living hub.HomeID) error {
-	var fields []string
-	var values [][2]string
-	for _, c := range changes {
-		if c.Value != "" && (c.Field == hub.FieldMemberID || slices.Contains(found, c.Field)) {
-			fields, values = append(fields, c.Field), append(values, [2]string{c.Field, pepper.Value(c.Field, c.Value)})
-		}
-	}
+	fields, values := tombs(pepper, changes)
 	if len(values) == 0 {
 		return nil
 	}
@@ -103,6 +98,18 @@ func (b *Book) notErased(ctx context.Context, team hub.TeamID, pepper hub.Pepper
 		return wasErased()
 	}
 	return err
+}
+
+// tombs are where tombstones would stand of what changes say: fields, and each with its
+// value's hash. Whoever imports has them checked once more in the transaction that writes,
+// since an erasure may go on between.
+func tombs(pepper hub.Pepper, changes []Change) (fields []string, values [][2]string) {
+	for _, c := range changes {
+		if c.Value != "" && (c.Field == hub.FieldMemberID || slices.Contains(found, c.Field)) {
+			fields, values = append(fields, c.Field), append(values, [2]string{c.Field, pepper.Value(c.Field, c.Value)})
+		}
+	}
+	return fields, values
 }
 
 func wasErased() error { return hub.Refuse("contact: import", hub.Obstacle{Code: hub.WasErased}) }
@@ -150,7 +157,7 @@ func (b *Book) Upsert(ctx context.Context, team hub.TeamID, key Change, changes 
 			return "", false, err
 		}
 		if home != "" {
-			return home, false, b.patch(ctx, team, pepper, home, clean, a)
+			return home, false, b.patch(ctx, team, pepper, home, clean, true, a)
 		}
 		home, made, err := b.create(ctx, team, pepper, fmt.Sprint(key.Field, " ", pepper.Value(key.Field, key.Value), " ", seed), clean, a)
 		var o *hub.Obstacle
@@ -264,7 +271,7 @@ func (b *Book) UpsertUser(ctx context.Context, team hub.TeamID, h hub.Home, know
 			}
 		}
 	}
-	return made, b.patch(ctx, team, pepper, h.ID, clean, a)
+	return made, b.patch(ctx, team, pepper, h.ID, clean, true, a)
 }
 
 // about is the audit of a change of a home.

@@ -164,7 +164,7 @@ func recycled(p *play, user string, th thread) error {
 		}
 	}
 	slices.Sort(reasons)
-	p.expect("why a member of the team is asked to decide: as the webhook shows, and as match finds", slices.Compact(reasons), []string{"phone_other_id", hub.ReasonPhone})
+	p.expect("why a member of the team is asked to decide: as the webhook shows", slices.Compact(reasons), []string{hub.ReasonOtherID})
 
 	if _, err := p.write("ana", "hello again", byBoth); err != nil {
 		return err

@@ -299,9 +299,10 @@ func (o *Office) Again(ctx context.Context, list []hub.Erasure, since hub.Millis
 func Remains() []string {
 	return []string{
 		"Point-in-time backups of the tables keep every state of the last 35 days. After a restore the erasure is done again.",
-		"Change streams keep records for 24 hours, and dead-letter queues messages for 14 days. A fact of them that was not told yet is still told on the bus; all else that comes from them is dropped.",
+		"Change streams keep records for 24 hours. A fact that was not told on the bus within 5 minutes is told no more of a person who was erased.",
+		"Dead-letter queues keep messages for 14 days. What comes back from them is dropped, but for what was on the bus before.",
 		"Answers of API calls are kept for 24 hours, sealed under the callers' own Idempotency-Keys.",
-		"Quarantined bodies that nobody could read and that name no channel user, and quarantined records of the change streams, are deleted after 90 days.",
+		"Quarantined bodies, and records of the change streams, that nobody could read and that name neither a channel user nor a home are deleted after 90 days.",
 		"What the person wrote in groups belongs to the groups' threads, which are erased as contacts of their own.",
 		"Subscribers of the bus have what was published before. They are told of the erasure.",
 		"The audit keeps hashes of changed values. Tombstones keep hashes of e-mail addresses, phone numbers, member ids and CRM ids.",

@@ -1,6 +1,7 @@
 package erasure_test
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 	"time"
@@ -140,12 +141,16 @@ func TestFirstArrivalsStay(t *testing.T) {
 	s := newScene(t)
 	s.anna()
 	ref := s.ref(hubtest.LineAccount, lineID)
-	at, err := s.Store.PutArrival(ctx, ref, "event without a time", s.now())
+	id := "wamid." + base64.StdEncoding.EncodeToString([]byte(digits))
+	at, err := s.Store.PutArrival(ctx, ref, id, s.now())
 	s.must(err)
 	s.erase()
 	s.work()
-	if again, err := s.Store.PutArrival(ctx, ref, "event without a time", s.now()); err != nil || again != at {
+	if again, err := s.Store.PutArrival(ctx, ref, id, s.now()); err != nil || again != at {
 		t.Errorf("got %d, %v, want %d: it would count as new", again, err, at)
+	}
+	if strings.Contains(s.Dump(s.Store.Tables.Messages), id) {
+		t.Error("the message's id, which holds the number, stands in a key that outlives the erasure")
 	}
 }
 

@@ -16,7 +16,7 @@ const (
 	lease = 6 * time.Minute
 	// reserve is the time that a run keeps to give back what it did not end.
 	reserve = 3 * time.Second
-	// dueLimit is how many erasures of one bucket a run looks at.
+	// dueLimit is how many erasures of one shard a run looks at.
 	dueLimit = 20
 	// again is when an erasure that failed is worked on again.
 	again = time.Minute
@@ -45,25 +45,23 @@ func (w *Worker) Due(ctx context.Context) (int, error) {
 	now := hub.MillisOf(w.Now())
 	count := 0
 	var failed error
-	for _, day := range store.DueDays(now) {
-		for shard := range store.Shards {
-			list, err := w.Store.ErasuresDue(ctx, day, shard, now, dueLimit)
-			if err != nil {
-				return count, err
+	for shard := range store.Shards {
+		list, err := w.Store.ErasuresDue(ctx, shard, now, dueLimit)
+		if err != nil {
+			return count, err
+		}
+		for _, e := range list {
+			worked, err := w.one(ctx, e)
+			if worked {
+				count++
 			}
-			for _, e := range list {
-				worked, err := w.one(ctx, e)
-				if worked {
-					count++
-				}
-				switch {
-				case ctx.Err() != nil:
-					w.Log.Info("erasure goes on later", "team", e.Team, "erasure", e.ID, "phase", e.Phase, "why", "the run's time is over")
-					return count, nil
-				case err != nil:
-					w.Log.Warn("erasure goes on later", "team", e.Team, "erasure", e.ID, "phase", e.Phase, "code", hub.CodeOf(err), "error", err)
-					failed = err
-				}
+			switch {
+			case ctx.Err() != nil:
+				w.Log.Info("erasure goes on later", "team", e.Team, "erasure", e.ID, "phase", e.Phase, "why", "the run's time is over")
+				return count, nil
+			case err != nil:
+				w.Log.Warn("erasure goes on later", "team", e.Team, "erasure", e.ID, "phase", e.Phase, "code", hub.CodeOf(err), "error", err)
+				failed = err
 			}
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"omnihub/internal/hub"
+	"omnihub/internal/store"
 )
 
 // failedRecords is the bucket that keeps the records of the change streams which relay
@@ -78,8 +79,17 @@ func (c *control) redriveObject(ctx context.Context, stack, bucket string, o typ
 		return false, nil
 	}
 	sends, all := 0, !dry
-	for _, raw := range records {
-		change, err := readRecord(raw)
+	of := make([]store.Origin, len(records))
+	changes, unread := make([]store.Change, len(records)), make([]error, len(records))
+	for i, raw := range records {
+		changes[i], of[i], unread[i] = readRecord(raw)
+	}
+	erased, err := c.erasedSince(ctx, of)
+	if err != nil {
+		return false, err
+	}
+	for i, change := range changes {
+		err := unread[i]
 		switch {
 		case err != nil:
 			w.refused++
@@ -89,7 +99,7 @@ func (c *control) redriveObject(ctx context.Context, stack, bucket string, o typ
 		case change.Send != nil:
 			sends++
 			continue
-		case change.Event == nil:
+		case change.Event == nil, erased[i]:
 			continue
 		case !chosen.event(*change.Event):
 			w.left++

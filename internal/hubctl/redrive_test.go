@@ -237,7 +237,7 @@ func TestAccountOfAnOrderIsLookedUp(t *testing.T) {
 	q := s.Changes(s.Store.Tables.Messages)
 	handed := 0
 	for _, r := range q {
-		if way, err := (&replayer{}).record(marshal(t, r)); err == nil && strings.Contains(way.what, "reconcile") {
+		if way, err := (&replayer{}).record(ctx, marshal(t, r)); err == nil && strings.Contains(way.what, "reconcile") {
 			handed++
 		}
 	}

@@ -95,6 +95,7 @@ type publisher struct {
 	work  *work
 	kinds map[string]int
 	batch []hub.Published
+	of    []store.Origin // of the batch's
 }
 
 // batchSize is how many events stand in a call of the bus.
@@ -117,15 +118,12 @@ func (p *publisher) tell(ctx context.Context) store.Tell {
 			if !p.want.fits(e, told.Stored) {
 				continue
 			}
-			p.kinds[e.Kind]++
-			if p.dry {
-				p.work.done++
-				continue
+			if !p.dry {
+				if err := p.work.next(ctx); err != nil {
+					return err
+				}
 			}
-			if err := p.work.next(ctx); err != nil {
-				return err
-			}
-			if p.batch = append(p.batch, e); len(p.batch) == batchSize {
+			if p.batch, p.of = append(p.batch, e), append(p.of, told.Of); len(p.batch) == batchSize {
 				if err := p.flush(ctx); err != nil {
 					return err
 				}
@@ -135,11 +133,30 @@ func (p *publisher) tell(ctx context.Context) store.Tell {
 	}
 }
 
-// flush publishes the batch. What the bus did not take is offered to it again, after a
-// pause that doubles; what it can never take is counted and named.
+// flush publishes the batch, but for what is of persons who were erased since. What the
+// bus did not take is offered to it again, after a pause that doubles; what it can never
+// take is counted and named.
 func (p *publisher) flush(ctx context.Context) error {
-	left := p.batch
-	p.batch = nil
+	batch, of := p.batch, p.of
+	p.batch, p.of = nil, nil
+	erased, err := p.erasedSince(ctx, of)
+	if err != nil {
+		p.work.failed += len(batch)
+		return err
+	}
+	var left []hub.Published
+	for i, e := range batch {
+		switch {
+		case erased[i]:
+			p.work.left++
+			continue
+		case p.dry:
+			p.work.done++
+		default:
+			left = append(left, e)
+		}
+		p.kinds[e.Kind]++
+	}
 	for try := 0; len(left) > 0; try++ {
 		var again []hub.Published
 		var last error
@@ -186,4 +203,13 @@ func (p *publisher) finish(ctx context.Context, err error) error {
 		return err
 	}
 	return p.work.err("hubctl republish")
+}
+
+// erasedSince tells of each of some items whether who it is of was erased since: whatever
+// is told late is not told of them. It needs the names of both tables.
+func (c *control) erasedSince(ctx context.Context, of []store.Origin) ([]bool, error) {
+	if len(of) > 0 && (c.store.Tables.Messages == "" || c.store.Tables.Contacts == "") {
+		return nil, errors.New("hubctl: set MESSAGES_TABLE and CONTACTS_TABLE, in which it is looked up who was erased")
+	}
+	return c.store.ErasedSince(ctx, of)
 }

@@ -170,7 +170,7 @@ func (r *replayer) unreadable(ctx context.Context, body string) (way, error) {
 	}
 	switch {
 	case form.Change != nil:
-		return r.record(body)
+		return r.record(ctx, body)
 	case form.Raw != nil:
 		e, err := chat.ReadEnvelope(body)
 		group := string(e.User)
@@ -194,8 +194,8 @@ func (r *replayer) unreadable(ctx context.Context, body string) (way, error) {
 // record is the way of a record of a change stream. A fact or revision is published. An
 // intent to send is left to reconcile, which finds it in the table itself, with its
 // state of now: an order from an old record might come beside the one that is under way.
-func (r *replayer) record(body string) (way, error) {
-	change, err := readRecord([]byte(body))
+func (r *replayer) record(ctx context.Context, body string) (way, error) {
+	change, of, err := readRecord([]byte(body))
 	switch {
 	case err != nil:
 		return way{}, err
@@ -204,13 +204,20 @@ func (r *replayer) record(body string) (way, error) {
 	case change.Event == nil:
 		return way{"nothing to do: the record asks for nothing", func(context.Context, string) error { return nil }}, nil
 	}
+	erased, err := r.erasedSince(ctx, []store.Origin{of})
+	if err == nil && erased[0] {
+		err = stays(hub.Erased, "the person was erased since")
+	}
+	if err != nil {
+		return way{}, err
+	}
 	return way{change.Event.Kind + " to the bus", func(ctx context.Context, _ string) error {
 		return r.bus(r.stack).Publish(ctx, []hub.Published{*change.Event})[0]
 	}}, nil
 }
 
-// readRecord reads a stream's record as relay does.
-func readRecord(raw []byte) (change store.Change, err error) {
+// readRecord reads a stream's record as relay does, and whose it is.
+func readRecord(raw []byte) (change store.Change, of store.Origin, err error) {
 	defer func() {
 		if recover() != nil { // the reader of values panics at what is none
 			err = stays(hub.Unparsable, "the record is malformed")
@@ -218,9 +225,10 @@ func readRecord(raw []byte) (change store.Change, err error) {
 	}()
 	var r events.DynamoDBEventRecord
 	if err := json.Unmarshal(raw, &r); err != nil {
-		return store.Change{}, stays(hub.Unparsable, "the record is malformed")
+		return change, of, stays(hub.Unparsable, "the record is malformed")
 	}
-	return store.ReadChange(r)
+	change, err = store.ReadChange(r)
+	return change, store.OriginOf(r), err
 }
 
 // bus is the stack's event bus.

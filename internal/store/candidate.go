@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,26 +14,79 @@ import (
 
 const candidateMark = "K#"
 
-// PutCandidate writes, once for each reason, that two homes may be one person: first
-// at the greater home, then at the smaller one, where it is listed. Quiet, it is not
-// published: nobody can decide it now.
+// PutCandidate writes, once for each reason, that two homes may be one person: at both
+// homes in one transaction, and at the smaller one it is listed. Quiet, it is not
+// published: nobody can decide it now. A half of it that is missing is written again.
+//
+// That a number came with another user id includes that the number is the same, and
+// takes the place of that, in whatever order the two are seen: as what is seen later it
+// is open again.
 func (st *Store) PutCandidate(ctx context.Context, team hub.TeamID, c hub.Candidate, quiet bool) error {
 	c.A, c.B = hub.EdgeOf(c.A, c.B)
-	for _, at := range [][2]hub.HomeID{{c.B, c.A}, {c.A, c.B}} {
-		it := key(homePK(team, at[0]), candidateSK(at[1], c.Reason))
-		it["reason"] = s(c.Reason)
-		it["at"] = n(c.At)
-		if at[0] == c.A {
-			it[dueBucket], it[dueSort] = s(candidateBucket(team, shardOf(string(c.A)))), s(candidateSort(c))
-			if !quiet {
-				it["pub"] = s(hub.ContactCandidate)
-			}
-		}
-		if _, _, err := st.putNew(ctx, "put candidate", st.Tables.Contacts, it); err != nil {
+	actions := []types.TransactWriteItem{st.seen(ctx, team, c, c.A, quiet), st.seen(ctx, team, c, c.B, quiet)}
+	for len(actions) > 0 {
+		failed, err := st.transact(ctx, "put candidate", actions)
+		if len(failed) == 0 {
 			return err
 		}
+		var missing []types.TransactWriteItem
+		for i, action := range actions {
+			if !slices.Contains(failed, i) {
+				missing = append(missing, action)
+			}
+		}
+		actions = missing
 	}
 	return nil
+}
+
+// seen writes a candidate at one of its homes, if it is not there, nor one that
+// includes it.
+func (st *Store) seen(ctx context.Context, team hub.TeamID, c hub.Candidate, at hub.HomeID, quiet bool) types.TransactWriteItem {
+	it := item{"reason": s(c.Reason), "at": n(c.At)}
+	other := c.A
+	if at == c.A {
+		other = c.B
+		it[dueBucket], it[dueSort] = s(candidateBucket(team, shardOf(string(c.A)))), s(candidateSort(c))
+		if !quiet {
+			it["pub"] = s(hub.ContactCandidate)
+			trace(ctx, it)
+		}
+	}
+	k := key(homePK(team, at), candidateSK(other, keyReason(c.Reason)))
+	if c.Reason != hub.ReasonOtherID {
+		maps.Copy(it, k)
+		return types.TransactWriteItem{Put: &types.Put{
+			TableName: &st.Tables.Contacts, Item: it, ConditionExpression: aws.String("attribute_not_exists(SK)"),
+		}}
+	}
+	update, values := "SET reason=:r, #at=:t", item{":r": it["reason"], ":t": it["at"], ":less": s(hub.ReasonPhone)}
+	if at == c.A {
+		update += ", gpk=:g, gsk=:s"
+		values[":g"], values[":s"] = it[dueBucket], it[dueSort]
+	}
+	if it["tr"] != nil {
+		update += ", tr=:tr"
+		values[":tr"] = it["tr"]
+	}
+	if it["pub"] != nil {
+		update += ", pub=:p ADD rev :one"
+		values[":p"], values[":one"] = it["pub"], n(1)
+	}
+	return types.TransactWriteItem{Update: &types.Update{
+		TableName: &st.Tables.Contacts, Key: k, UpdateExpression: aws.String(update + " REMOVE verdict, verdictAt, verdictBy"),
+		ConditionExpression:      aws.String("attribute_not_exists(SK) OR reason=:less"),
+		ExpressionAttributeNames: map[string]string{"#at": "at"}, ExpressionAttributeValues: values,
+	}}
+}
+
+// keyReason is the reason in the key of a candidate: of two of which one includes the
+// other there is one.
+func keyReason(reason string) string {
+	if reason == hub.ReasonOtherID {
+		return hub.ReasonPhone
+	}
+	return reason
 }
 
 // Candidates reads what speaks for joins of a home, decided or not, consistently, by
@@ -135,30 +190,78 @@ func (st *Store) relist(team hub.TeamID, c hub.Candidate, update string) types.T
 		item{":g": s(candidateBucket(team, shardOf(string(c.A)))), ":s": s(candidateSort(c))})
 }
 
-// tellAgain lists a candidate again and has it published: its homes were one contact,
-// and are no more.
+// tellAgain lists a candidate again that nobody has decided, and has it published: its
+// homes were one contact, and are no more.
 func (st *Store) tellAgain(team hub.TeamID, c hub.Candidate) types.TransactWriteItem {
 	action := st.relist(team, c, ", pub=:p ADD rev :one")
+	action.Update.ConditionExpression = aws.String(*action.Update.ConditionExpression + " AND attribute_not_exists(verdict)")
 	action.Update.ExpressionAttributeValues[":p"], action.Update.ExpressionAttributeValues[":one"] = s(hub.ContactCandidate), n(1)
 	return action
 }
 
+func (st *Store) toldAgain(team hub.TeamID, list []hub.Candidate) []types.TransactWriteItem {
+	actions := make([]types.TransactWriteItem, len(list))
+	for i, c := range list {
+		actions[i] = st.tellAgain(team, c)
+	}
+	return actions
+}
+
+// moveCandidate does something to a candidate at one of its homes that bears its reason
+// still.
 func (st *Store) moveCandidate(team hub.TeamID, at, other hub.HomeID, reason, update string, values item) types.TransactWriteItem {
+	all := item{":why": s(reason)}
+	maps.Copy(all, values)
 	return types.TransactWriteItem{Update: &types.Update{
-		TableName: &st.Tables.Contacts, Key: key(homePK(team, at), candidateSK(other, reason)), UpdateExpression: &update,
-		ConditionExpression: aws.String("attribute_exists(SK)"), ExpressionAttributeValues: values,
+		TableName: &st.Tables.Contacts, Key: key(homePK(team, at), candidateSK(other, keyReason(reason))), UpdateExpression: &update,
+		ConditionExpression: aws.String("reason=:why"), ExpressionAttributeValues: all,
 	}}
 }
 
-// Unlist takes a candidate whose homes are joined off the list, in one transaction
-// with the check that their own edge is live: an undoing of it lists it again.
-func (st *Store) Unlist(ctx context.Context, team hub.TeamID, c hub.Candidate) error {
+// Unlist takes a candidate off the list whose homes are one contact, by whatever edges.
+// It raises the version of the contact's root, which is as it was read: an undoing that
+// does not know of it yet is refused, and whoever parts the two lists it again. Conflict
+// if the contact has changed since.
+func (st *Store) Unlist(ctx context.Context, team hub.TeamID, root hub.Home, c hub.Candidate) error {
 	_, err := st.transact(ctx, "close candidate", []types.TransactWriteItem{
-		{ConditionCheck: &types.ConditionCheck{
-			TableName: &st.Tables.Contacts, Key: key(homePK(team, c.A), edgeSK(c.B)),
-			ConditionExpression: aws.String("attribute_exists(SK) AND attribute_not_exists(undone)"),
-		}},
-		st.moveCandidate(team, c.A, c.B, c.Reason, "REMOVE gpk, gsk", nil),
+		st.moveRoot(team, root, "", nil), st.moveCandidate(team, c.A, c.B, c.Reason, "REMOVE gpk, gsk", nil),
 	})
 	return err
+}
+
+// parted are the candidates that nobody has decided of the homes of one contact that are
+// not in one part of it: one Query for each home that is not in its largest part.
+func (st *Store) parted(ctx context.Context, team hub.TeamID, parts []Part) (open []hub.Candidate, err error) {
+	part, largest := map[hub.HomeID]int{}, 0
+	for i, p := range parts {
+		if len(p.Members) > len(parts[largest].Members) {
+			largest = i
+		}
+		for _, home := range p.Members {
+			part[home] = i
+		}
+	}
+	for i, p := range parts {
+		if i == largest {
+			continue
+		}
+		for _, home := range p.Members {
+			list, err := st.Candidates(ctx, team, home)
+			if err != nil {
+				return nil, err
+			}
+			for _, c := range list {
+				other := c.A
+				if other == home {
+					other = c.B
+				}
+				in, within := part[other]
+				// Of two homes that are both read, the smaller one tells it.
+				if within && in != i && c.Decision == "" && (in == largest || home == c.A) {
+					open = append(open, c)
+				}
+			}
+		}
+	}
+	return open, nil
 }

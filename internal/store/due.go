@@ -73,12 +73,21 @@ func (st *Store) readDue(ctx context.Context, entries []item, due *Due) error {
 	return nil
 }
 
+// outage is how long ago a send may have been due that nobody has looked at since:
+// longer than messages need be kept.
+const outage = 35
+
 // DueDays are the UTC days whose buckets may hold sends that are due at now:
-// today's and yesterday's, and once an hour those of the week before.
+// today's and yesterday's, once an hour those of the week before, and once a day, since
+// nothing may have run for long, those of the month before.
 func DueDays(now hub.Millis) []string {
 	days := []string{Day(now), Day(now.Add(-24 * time.Hour))}
 	if now.Time().Minute() == 0 {
-		for i := 2; i <= 7; i++ {
+		before := 7
+		if now.Time().Hour() == 0 {
+			before = outage
+		}
+		for i := 2; i <= before; i++ {
 			days = append(days, Day(now.Add(time.Duration(-i)*24*time.Hour)))
 		}
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -16,7 +17,10 @@ type Edit struct {
 	New    bool
 	Sets   []Set
 	Member *Membership // of the register member_id, if Sets have it; nil = they have not
-	Audit  hub.Audit
+	// Imported are the values of Sets that are refused if they are those of somebody who
+	// was erased, each a field and the value's hash.
+	Imported [][2]string
+	Audit    hub.Audit
 }
 
 // Set is a new value of a register that stands as it was read.
@@ -47,12 +51,13 @@ func (st *Store) Profile(ctx context.Context, team hub.TeamID, id hub.HomeID, fi
 	var home hub.Home
 	registers := map[string]hub.Register{}
 	for _, it := range items {
-		if str(it, skAttr) == homeSK {
+		switch {
+		case str(it, skAttr) != homeSK:
+			r := readRegister(it)
+			registers[r.Field] = r
+		case livingHome(it):
 			home = readHome(it)
-			continue
 		}
-		r := readRegister(it)
-		registers[r.Field] = r
 	}
 	if home.ID == "" {
 		return hub.Home{}, nil, notFound("read profile", "home")
@@ -65,7 +70,8 @@ func (st *Store) Profile(ctx context.Context, team hub.TeamID, id hub.HomeID, fi
 // audit. A register moves forward only; the value that stands, said again, moves its
 // time and is no revision.
 //
-// Conflict if something is not as it was read: a register has changed, the contact has,
+// Refused with the Obstacle WasErased for an imported value of somebody who was erased,
+// whenever that was read before: each costs a check of 2 WRU. Conflict if something is not as it was read: a register has changed, the contact has,
 // somebody else claims the member id, the home is there already or is gone.
 func (st *Store) Edit(ctx context.Context, team hub.TeamID, e Edit) error {
 	var actions []types.TransactWriteItem
@@ -85,7 +91,7 @@ func (st *Store) Edit(ctx context.Context, team hub.TeamID, e Edit) error {
 		}})
 	case m == nil || m.Root.ID != e.Home.ID:
 		actions = append(actions, types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
-			TableName: &st.Tables.Contacts, Key: key(homePK(team, e.Home.ID), homeSK), ConditionExpression: aws.String("attribute_exists(SK)"),
+			TableName: &st.Tables.Contacts, Key: key(homePK(team, e.Home.ID), homeSK), ConditionExpression: aws.String(homeStands),
 		}})
 	}
 	for _, set := range e.Sets {
@@ -102,7 +108,17 @@ func (st *Store) Edit(ctx context.Context, team hub.TeamID, e Edit) error {
 			actions = append(actions, st.tellMember(team, e.Home.ID, *m))
 		}
 	}
-	_, err := st.transact(ctx, "edit profile", append(actions, st.audit(team, e.Audit)))
+	actions = append(actions, st.audit(team, e.Audit))
+	imported := len(actions)
+	for _, v := range e.Imported {
+		actions = append(actions, types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+			TableName: &st.Tables.Contacts, Key: key(gonePK(team, v[0], v[1]), goneSK), ConditionExpression: aws.String("attribute_not_exists(SK)"),
+		}})
+	}
+	failed, err := st.transact(ctx, "edit profile", actions)
+	if slices.ContainsFunc(failed, func(place int) bool { return place >= imported }) {
+		return hub.Refuse("store: edit profile", hub.Obstacle{Code: hub.WasErased})
+	}
 	return err
 }
 

@@ -16,7 +16,6 @@ import (
 
 const (
 	erasureMark = "ERA#"
-	erasureDue  = "era#"
 	claimedMark = "L#"
 	erasedMark  = "erasedAt" // at an entry of the quarantine by user: it does not come back
 )
@@ -35,7 +34,7 @@ func erasureItem(e hub.Erasure) item {
 	if len(e.Aliases) > 0 {
 		it["aka"] = set(e.Aliases...)
 	}
-	it["due"], it[dueBucket], it[dueSort] = n(e.Due), s(workBucket(e.Due, e.ID)), s(erasureSort(e.Due, e.Team, e.ID))
+	it["due"], it[dueBucket], it[dueSort] = n(e.Due), s(erasureBucket(shardOf(e.ID))), s(erasureSort(e.Due, e.Team, e.ID))
 	return it
 }
 
@@ -159,15 +158,12 @@ func (st *Store) Erasures(ctx context.Context, team hub.TeamID) ([]hub.Erasure, 
 	return list, err
 }
 
-// ErasuresDue reads erasures of one bucket, which is a UTC day and a shard, that are due
-// at now, the longest due first, at most limit.
-func (st *Store) ErasuresDue(ctx context.Context, day string, shard int, now hub.Millis, limit int) ([]hub.Erasure, error) {
+// ErasuresDue reads erasures of one shard that are due at now, the longest due first, at
+// most limit. However long ago one was due, it is among them.
+func (st *Store) ErasuresDue(ctx context.Context, shard int, now hub.Millis, limit int) ([]hub.Erasure, error) {
 	out, err := st.DB.Query(ctx, &dynamodb.QueryInput{
-		TableName: &st.Tables.Contacts, IndexName: aws.String(DueIndex), KeyConditionExpression: aws.String("gpk=:g AND gsk BETWEEN :a AND :z"),
-		ExpressionAttributeValues: item{
-			":g": s(fmt.Sprintf("D#%s#%d", day, shard)), ":a": s(erasureDue), ":z": s(fmt.Sprintf("%s%013d", erasureDue, now+1)),
-		},
-		Limit: aws.Int32(int32(limit)),
+		TableName: &st.Tables.Contacts, IndexName: aws.String(DueIndex), KeyConditionExpression: aws.String("gpk=:g AND gsk < :now"),
+		ExpressionAttributeValues: item{":g": s(erasureBucket(shard)), ":now": s(fmt.Sprintf("%013d", now+1))}, Limit: aws.Int32(int32(limit)),
 	})
 	if err != nil {
 		return nil, wrap("list erasures that are due", err)
@@ -193,7 +189,7 @@ func (st *Store) MoveErasure(ctx context.Context, seen, next hub.Erasure) error 
 	}
 	if next.Due != 0 {
 		update += ", gpk=:g, gsk=:k"
-		values[":g"], values[":k"] = s(workBucket(next.Due, next.ID)), s(erasureSort(next.Due, next.Team, next.ID))
+		values[":g"], values[":k"] = s(erasureBucket(shardOf(next.ID))), s(erasureSort(next.Due, next.Team, next.ID))
 	}
 	tell := next.Erased != 0 && seen.Erased == 0
 	if tell {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 
@@ -23,22 +24,26 @@ func (st *Store) mirror(team hub.TeamID, a, b hub.HomeID) types.TransactWriteIte
 
 // EraseHome erases a home with all that belongs to it, here and elsewhere: finders, the
 // lists of tags, the claim of a member id, edges and candidates at other homes. Of what
-// people are found by tombstones stay; hash gives that of a field's value. It may be
-// done again. Conflict if somebody else was faster.
+// people are found by tombstones stay; hash gives that of a field's value. In the home's
+// place a mark stays until the second sweep, read as no home. It may be done again.
+// Conflict if somebody else was faster.
 func (st *Store) EraseHome(ctx context.Context, e hub.Erasure, home hub.HomeID, hash func(field, value string) string) error {
 	pk := homePK(e.Team, home)
-	// The home itself goes first: whoever looks for it finds none, and adds nothing.
-	it, err := st.get(ctx, "read home", st.Tables.Contacts, pk, homeSK, true)
+	// Tombstones come first: an import that does not find the home any more meets them.
+	registers, err := st.queryAll(ctx, "read what is to be erased", st.Tables.Contacts, pk, registerMark)
 	if err != nil {
 		return err
 	}
-	if it != nil {
-		if err := st.neverAgain(ctx, e.Team, it); err != nil {
-			return err
-		}
-		if err := st.remove(ctx, e, ofContacts, st.Tables.Contacts, []item{it}); err != nil {
-			return err
-		}
+	var buried []types.TransactWriteItem
+	for _, it := range registers {
+		buried = append(buried, st.buried(e.Team, it, hash)...)
+	}
+	if err := st.carryOut(ctx, buried); err != nil {
+		return err
+	}
+	// Then the home itself: whoever looks for it finds none, and adds nothing.
+	if err := st.bar(ctx, e, home); err != nil {
+		return err
 	}
 	pages := dynamodb.NewQueryPaginator(st.DB, &dynamodb.QueryInput{
 		TableName: &st.Tables.Contacts, KeyConditionExpression: aws.String("PK=:p"), ExpressionAttributeValues: item{":p": s(pk)},
@@ -49,8 +54,9 @@ func (st *Store) EraseHome(ctx context.Context, e hub.Erasure, home hub.HomeID, 
 		if err != nil {
 			return wrap("read what is to be erased", err)
 		}
+		items := slices.DeleteFunc(page.Items, func(it item) bool { return str(it, skAttr) == homeSK })
 		var actions []types.TransactWriteItem
-		for _, it := range page.Items {
+		for _, it := range items {
 			more, err := st.elsewhere(ctx, e.Team, home, it, hash)
 			if err != nil {
 				return err
@@ -60,11 +66,42 @@ func (st *Store) EraseHome(ctx context.Context, e hub.Erasure, home hub.HomeID, 
 		if err := st.carryOut(ctx, actions); err != nil {
 			return err
 		}
-		if err := st.remove(ctx, e, ofContacts, st.Tables.Contacts, page.Items); err != nil {
+		if err := st.remove(ctx, e, ofContacts, st.Tables.Contacts, items); err != nil {
 			return err
 		}
 	}
-	return nil
+	// What was quarantined of it names it by its id. It has no life after the erasure.
+	if err := st.eraseQuarantine(ctx, e, hub.UserKey(home), math.MaxInt64); err != nil {
+		return err
+	}
+	if e.Phase == hub.ErasureBegun {
+		return nil
+	}
+	_, err = st.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &st.Tables.Contacts, Key: key(pk, homeSK)})
+	return wrap("take mark of home away", err)
+}
+
+// bar puts a mark in a home's place, and counts it if there was one. Until the second
+// sweep takes the mark away nothing makes the home again that began to before the
+// erasure: whoever comes back has one of the next epoch.
+func (st *Store) bar(ctx context.Context, e hub.Erasure, home hub.HomeID) error {
+	at := key(homePK(e.Team, home), homeSK)
+	it, err := st.get(ctx, "read home", st.Tables.Contacts, str(at, pkAttr), homeSK, true)
+	if err != nil || it[erasedMark] != nil {
+		return err
+	}
+	at["era"], at[erasedMark] = s(e.ID), n(e.At)
+	mark := &types.Put{TableName: &st.Tables.Contacts, Item: at, ConditionExpression: aws.String("attribute_not_exists(SK)")}
+	actions := []types.TransactWriteItem{{Put: mark}}
+	if it != nil {
+		if err := st.neverAgain(ctx, e.Team, it); err != nil {
+			return err
+		}
+		mark.ConditionExpression = aws.String(homeStands)
+		actions = append(actions, st.counted(e, ofContacts, 1))
+	}
+	_, err = st.transact(ctx, "bar home", actions)
+	return err
 }
 
 // goneHome is the field of the tombstones of imported persons' homes. Their ids derive
@@ -83,16 +120,32 @@ func (st *Store) neverAgain(ctx context.Context, team hub.TeamID, home item) err
 	return err
 }
 
-// Made reads, consistently, whether a home is there, and whether it was that of an
-// imported person who was erased.
+// Made reads, consistently, whether a home is there, and whether it was that of a person
+// who was erased: of an imported one for ever, of a channel user between the sweeps.
 func (st *Store) Made(ctx context.Context, team hub.TeamID, id hub.HomeID) (there, gone bool, err error) {
 	items, err := st.getAll(ctx, "look for home", st.Tables.Contacts, []item{
 		key(homePK(team, id), homeSK), key(gonePK(team, goneHome, string(id)), goneSK),
 	})
 	for _, it := range items {
-		there, gone = there || str(it, skAttr) == homeSK, gone || str(it, skAttr) == goneSK
+		living := str(it, skAttr) == homeSK && livingHome(it)
+		there, gone = there || living, gone || !living
 	}
 	return there, gone, err
+}
+
+// buried are the tombstones of what people are found by, of the register that an item is.
+func (st *Store) buried(team hub.TeamID, it item, hash func(field, value string) string) (actions []types.TransactWriteItem) {
+	field := strings.TrimPrefix(str(it, skAttr), registerMark)
+	hashes := strs(it, "fk")
+	if value := str(it, "val"); field == hub.FieldMemberID && value != "" {
+		hashes = []string{hash(field, value)}
+	}
+	for _, h := range hashes {
+		gone := key(gonePK(team, field, h), goneSK)
+		gone["ra"] = n(st.now())
+		actions = append(actions, types.TransactWriteItem{Put: &types.Put{TableName: &st.Tables.Contacts, Item: gone}})
+	}
+	return actions
 }
 
 // elsewhere is what an item of a home has in other partitions, to be erased before it.
@@ -100,23 +153,16 @@ func (st *Store) elsewhere(ctx context.Context, team hub.TeamID, home hub.HomeID
 	away := func(pk, sk string) {
 		actions = append(actions, types.TransactWriteItem{Delete: &types.Delete{TableName: &st.Tables.Contacts, Key: key(pk, sk)}})
 	}
-	bury := func(field, hash string) {
-		gone := key(gonePK(team, field, hash), goneSK)
-		gone["ra"] = n(st.now())
-		actions = append(actions, types.TransactWriteItem{Put: &types.Put{TableName: &st.Tables.Contacts, Item: gone}})
-	}
 	sk := str(it, skAttr)
 	mark, rest, _ := strings.Cut(sk, "#")
 	switch mark {
 	case "P":
+		actions = st.buried(team, it, hash) // it may have come since
 		for _, h := range strs(it, "fk") {
 			away(finderPK(team, rest, h), string(home))
-			bury(rest, h)
 		}
 		if value := str(it, "val"); rest == hub.FieldMemberID && value != "" {
-			h := hash(rest, value)
-			bury(rest, h)
-			err = st.unclaim(ctx, team, home, rest, h)
+			err = st.unclaim(ctx, team, home, rest, hash(rest, value))
 		}
 	case "G":
 		away(tagPK(team, rest, shardOf(string(home))), string(home))

@@ -72,7 +72,7 @@ func (st *Store) EraseUser(ctx context.Context, e hub.Erasure, u hub.UserKey) er
 	if err != nil {
 		return err
 	}
-	return st.eraseQuarantine(ctx, e, u)
+	return st.eraseQuarantine(ctx, e, u, e.At)
 }
 
 // eraseThread leaves of a thread what refuses events that are not after the erasure; so
@@ -183,16 +183,16 @@ func lay(it item, at hub.Millis) bool {
 	return millis(it, "ra") <= at
 }
 
-// eraseQuarantine erases what is quarantined of a channel user. A mark of each entry
-// stays, so that the same thing, sent again, is not quarantined again.
-func (st *Store) eraseQuarantine(ctx context.Context, e hub.Erasure, u hub.UserKey) error {
+// eraseQuarantine erases what is quarantined of a channel user or home, up to a time. A
+// mark of each entry stays, so that the same thing, sent again, is not quarantined again.
+func (st *Store) eraseQuarantine(ctx context.Context, e hub.Erasure, u hub.UserKey, upTo hub.Millis) error {
 	entries, err := st.queryAll(ctx, "list quarantined of user", st.Tables.Ledger, quarantineUserPK(e.Team, u), "")
 	if err != nil {
 		return err
 	}
 	now := st.now()
 	for _, entry := range entries {
-		if num(entry, erasedMark) != 0 || millis(entry, "ra") > e.At {
+		if num(entry, erasedMark) != 0 || millis(entry, "ra") > upTo {
 			continue
 		}
 		id := str(entry, skAttr)
@@ -205,7 +205,7 @@ func (st *Store) eraseQuarantine(ctx context.Context, e hub.Erasure, u hub.UserK
 	}
 	// Those that an earlier try has marked are among them.
 	for _, entry := range entries {
-		if millis(entry, "ra") > e.At {
+		if millis(entry, "ra") > upTo {
 			continue
 		}
 		if err := st.eraseQuarantined(ctx, e, str(entry, skAttr), now); err != nil {

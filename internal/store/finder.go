@@ -49,10 +49,11 @@ func (st *Store) Find(ctx context.Context, team hub.TeamID, field, hash, value s
 	}
 	roots, has := map[hub.HomeID]hub.HomeID{}, map[hub.HomeID]bool{}
 	for _, it := range items {
-		if home := homeOf(it); str(it, skAttr) == homeSK {
-			roots[home] = readHome(it).Root
-		} else {
+		switch home := homeOf(it); {
+		case str(it, skAttr) != homeSK:
 			has[home] = readRegister(it).Value == value
+		case livingHome(it):
+			roots[home] = readHome(it).Root
 		}
 	}
 	for _, it := range out.Items {
@@ -62,6 +63,21 @@ func (st *Store) Find(ctx context.Context, team hub.TeamID, field, hash, value s
 		}
 	}
 	return found, next, nil
+}
+
+// Say tells which of some homes have a value of a field now, consistently, in any order.
+func (st *Store) Say(ctx context.Context, team hub.TeamID, field, value string, homes []hub.HomeID) (say []hub.HomeID, err error) {
+	var keys []item
+	for _, home := range homes {
+		keys = append(keys, key(homePK(team, home), registerSK(field)))
+	}
+	items, err := st.getAll(ctx, "read what homes say", st.Tables.Contacts, keys)
+	for _, it := range items {
+		if readRegister(it).Value == value {
+			say = append(say, homeOf(it))
+		}
+	}
+	return say, err
 }
 
 // Claimed answers the home that holds a unique value, by the value's hash; "" if

@@ -64,7 +64,7 @@ func (st *Store) Home(ctx context.Context, team hub.TeamID, id hub.HomeID) (hub.
 	if err != nil {
 		return hub.Home{}, err
 	}
-	if it == nil {
+	if !livingHome(it) {
 		return hub.Home{}, notFound("read home", "home")
 	}
 	return readHome(it), nil
@@ -81,9 +81,11 @@ func (st *Store) Homes(ctx context.Context, team hub.TeamID, ids []hub.HomeID) (
 	if err != nil {
 		return nil, err
 	}
-	homes := make([]hub.Home, len(items))
-	for i, it := range items {
-		homes[i] = readHome(it)
+	var homes []hub.Home
+	for _, it := range items {
+		if livingHome(it) {
+			homes = append(homes, readHome(it))
+		}
 	}
 	slices.SortFunc(homes, func(a, b hub.Home) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	return homes, nil
@@ -105,6 +107,13 @@ func readHome(it item) hub.Home {
 	}
 	return h
 }
+
+// livingHome tells a home from what an erasure leaves in its place between its sweeps: a
+// mark under which no home is made, and which nobody reads as one.
+func livingHome(it item) bool { return len(it) > 0 && it[erasedMark] == nil }
+
+// homeStands is the condition that a home is there, and is not the mark of an erased one.
+const homeStands = "attribute_exists(SK) AND attribute_not_exists(" + erasedMark + ")"
 
 // homeOf is the home in whose partition an item lies.
 func homeOf(it item) hub.HomeID {

@@ -19,13 +19,14 @@ import (
 //	T#t#U#u         THREAD                  the thread of a channel user        | U on each message, G before a send
 //	T#t#U#u         M#<ms>#<id>             a message in or out, by time        | P, U stamps; Q a page of the log
 //	T#t#U#u         M#<ms>#<id>~a           the automatic answer to it          | P
-//	T#t#U#u         A#<target>#<kind>#<who> reaction, edit, unsend of a message | U forward only; Q with the log
+//	T#t#U#u         A#<target>#<kind>#<who> reaction, edit, unsend of a message | U forward only; Q with a page of the log
 //	T#t#U#u         R#<id>#<state>          a receipt by the platform's id alone | P; Q when the message is known
 //	T#t#U#u         R#<id>#key              our key of the message of that id   | P; G
 //	T#t#U#u         R#<id>#echo             the key of the echo of that id      | P; G, Q with R#<id>
-//	T#t#U#u         I#<id>                  the first arrival's time            | P; G
+//	T#t#U#u         I#<hash of the id>      the first arrival's time            | P; G
 //	T#t#U#u         V#<ms>#<event>          an event that is kept raw, or a fact | P
 //	T#t#U#u         C#<h>#opened, #closed   facts of conversation h             | P, T
+//	T#t#U#u         W#<member>              the member has closed a conversation | T; G by the desk
 //	T#t#U#u         L#<hash>                an alias that was claimed for the user, and
 //	                                        that no thread tells of             | P; Q by erasure
 //	index due:      S#<day>#<shard>         sends queued or claimed, and unsends
@@ -35,7 +36,8 @@ import (
 //
 // Contacts
 //
-//	T#t#H#home      HOME                    a home; the root holds its members  | P, T
+//	T#t#H#home      HOME                    a home; the root holds its members; or, between
+//	                                        the sweeps of its erasure, a mark   | P, T
 //	T#t#H#home      F#<kind>#<id>           a fact of the home                  | P; Q by kind
 //	T#t#H#home      P#<field>               a register of the profile           | U forward only; Q
 //	T#t#H#a         E#<b>                   an edge, at the smaller home        | T; Q edges of a member
@@ -61,6 +63,7 @@ import (
 //	T#t#X#field#<v> GONE                    tombstone of an erased value, or of
 //	                                        an imported person's home           | P; G on import
 //	index due:      D#<day>#<shard>         due work of homes and facts         | Q by schedules
+//	index due:      E#<shard>               erasures, by when they are worked on next | Q by erase
 //	index due:      A#<shard>               accounts, by when they are looked after next | Q by tokenrefresh
 //	index due:      K#t#<shard>             candidates that nobody has decided  | Q
 //	index due:      R#t#tag#<shard>         records of a tag's taggings, by time | Q
@@ -94,7 +97,7 @@ import (
 //	T#t#RAW#u       <sk>#<part>             an event too large for its item     | P; Q
 //	T#t#Q#<id>      RAW#<chunk>#<part>      a quarantined body                  | P; Q
 //	T#t#QD#<day>    <id>                    quarantine by day, with its replays | P, U; Q
-//	T#t#QU#<u>      <id>                    quarantine by channel user          | P; Q by erasure
+//	T#t#QU#<u>      <id>                    quarantine by channel user, or home | P; Q by erasure
 const (
 	pkAttr    = "PK"
 	skAttr    = "SK"
@@ -116,12 +119,12 @@ const (
 func userPK(t hub.TeamID, u hub.UserKey) string { return "T#" + string(t) + "#U#" + string(u) }
 func messageSK(k hub.MessageKey) string         { return "M#" + string(k) }
 func earlySK(id, state string) string           { return "R#" + hub.ShortID(id) + "#" + state }
-func arrivalSK(id string) string                { return "I#" + hub.ShortID(id) }
 func otherSK(at hub.Millis, event string) string {
 	return fmt.Sprintf("V#%013d#%s", at, hub.ShortID(event))
 }
 func openedSK(h hub.ConversationID) string      { return "C#" + string(h) + "#opened" }
 func closedSK(h hub.ConversationID) string      { return "C#" + string(h) + "#closed" }
+func closerSK(member string) string             { return "W#" + member }
 func actionSK(target, kind, who string) string  { return "A#" + target + "#" + kind + "#" + who }
 func homePK(t hub.TeamID, h hub.HomeID) string  { return "T#" + string(t) + "#H#" + string(h) }
 func factSK(kind, id string) string             { return "F#" + kind + "#" + id }
@@ -288,5 +291,13 @@ func erasurePK(t hub.TeamID) string { return "T#" + string(t) + "#ERA" }
 func erasureSK(id string) string    { return erasureMark + id }
 
 func erasureSort(due hub.Millis, t hub.TeamID, id string) string {
-	return fmt.Sprintf("%s%013d#%s#%s", erasureDue, due, t, id)
+	return fmt.Sprintf("%013d#%s#%s", due, t, id)
 }
+
+// erasureBucket holds erasures whatever day they are due on: there are few, and none may
+// be lost to an outage, however long.
+func erasureBucket(shard int) string { return fmt.Sprintf("E#%d", shard) }
+
+// arrivalSK is the key of an id's first arrival. It outlives an erasure, and the id of a
+// message may hold a phone number: only its hash stands there.
+func arrivalSK(id string) string { return "I#" + hub.Digest("arrival", id) }

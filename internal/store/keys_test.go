@@ -52,7 +52,7 @@ func TestKeysAreDistinctAndScoped(t *testing.T) {
 		seen[sk] = name
 	}
 	buckets := []string{sendBucket(1791170415123, "x"), openBucket(team, "x"), listBucket(team, 1791170415123, "x"), workBucket(1791170415123, "x"), careBucket(team, "x"),
-		candidateBucket(team, 0), recordBucket(team, "x", 0)}
+		candidateBucket(team, 0), recordBucket(team, "x", 0), erasureBucket(0)}
 	for i, a := range buckets {
 		for _, b := range buckets[:i] {
 			if a == b {
@@ -72,6 +72,9 @@ func TestSortsOfTheIndexFollowTime(t *testing.T) {
 	if a, b := listSort(999, "z"), listSort(1000, "a"); a >= b {
 		t.Errorf("home of 999 sorts behind one of 1000: %s, %s", a, b)
 	}
+	if a, b := erasureSort(999, "z", "z"), erasureSort(1000, "a", "a"); a >= b {
+		t.Errorf("erasure due at 999 sorts behind one due at 1000: %s, %s", a, b)
+	}
 	if a, b := careSort(999, "z", "z"), careSort(1000, "a", "a"); a >= b {
 		t.Errorf("account due at 999 sorts behind one due at 1000: %s, %s", a, b)
 	}
@@ -88,9 +91,12 @@ func TestPartitionOfAThreadReadsBack(t *testing.T) {
 	}
 }
 
-func TestDueDaysCoverMidnightAndTheWeekBefore(t *testing.T) {
+func TestDueDaysCoverTheWeekBeforeAndOnceADayTheMonth(t *testing.T) {
 	at := hub.Millis(1791158400000) // 2026-10-05 00:00 UTC
-	if got := DueDays(at); len(got) != 8 || got[0] != "20261005" || got[1] != "20261004" || got[7] != "20260928" {
+	if got := DueDays(at); len(got) != 36 || got[0] != "20261005" || got[1] != "20261004" || got[35] != "20260831" {
+		t.Errorf("got %v at midnight", got)
+	}
+	if got := DueDays(at + 3_600_000); len(got) != 8 || got[0] != "20261005" || got[7] != "20260928" {
 		t.Errorf("got %v at the full hour", got)
 	}
 	if got := DueDays(at + 60_000); len(got) != 2 || got[1] != "20261004" {

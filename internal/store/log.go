@@ -32,17 +32,18 @@ type Logged struct {
 	Unsent    hub.Millis   // when; 0 = it was not
 }
 
-// names reports whether the message goes by a platform id.
-func (l *Logged) names(target string) bool {
-	if target == "" {
-		return false
-	}
+// target is the platform's id of the message, short, by which actions name it; "" = the
+// platform has not told one.
+func (l *Logged) target() string {
 	if !l.Inbound {
-		return hub.ShortID(l.Stamps.PlatformID) == target
+		return hub.ShortID(l.Stamps.PlatformID)
 	}
 	_, id, _ := strings.Cut(string(l.Key), "#")
-	return id == target
+	return id
 }
+
+// names reports whether the message goes by a platform id.
+func (l *Logged) names(target string) bool { return target != "" && l.target() == target }
 
 // Partitions are where the messages of a thread lie: under the id by which the
 // person was first known, and under those that turned out to be the same person's.
@@ -65,29 +66,35 @@ func (st *Store) Log(ctx context.Context, of Ref, before hub.MessageKey, limit i
 		return nil, err
 	}
 	var log []Logged
-	actions := map[string][]hub.Action{}
 	for _, r := range Partitions(of.Team, &t) {
 		of, err := st.lying(ctx, r, before, limit)
 		if err != nil {
 			return nil, err
 		}
 		log = append(log, of...)
-		if err := st.actions(ctx, r, actions); err != nil {
-			return nil, err
-		}
 	}
 	sort.Slice(log, func(i, j int) bool { return log[i].Key > log[j].Key })
 	if len(log) > limit {
 		log = log[:limit]
 	}
+	actions := map[string][]hub.Action{}
+	for _, r := range Partitions(of.Team, &t) {
+		if err := st.actions(ctx, r, log, actions); err != nil {
+			return nil, err
+		}
+	}
 	for i := range log {
-		for target, list := range actions {
-			if log[i].names(target) {
-				log[i].fold(list)
-			}
+		if target := log[i].target(); target != "" {
+			log[i].fold(actions[target])
 		}
 	}
 	return log, nil
+}
+
+// HasMessage tells whether a message lies in a partition.
+func (st *Store) HasMessage(ctx context.Context, r Ref, k hub.MessageKey) (bool, error) {
+	it, err := st.get(ctx, "look for message", st.Tables.Messages, r.pk(), messageSK(k), true)
+	return it != nil, err
 }
 
 // lying reads the newest messages of one partition before a key, up to limit. It reads on
@@ -195,23 +202,4 @@ func (l *Logged) fold(actions []hub.Action) {
 	if l.Unsent != 0 {
 		l.Text, l.Data, l.Raw = "", "", nil
 	}
-}
-
-// actions collects all actions of a partition by target.
-func (st *Store) actions(ctx context.Context, r Ref, into map[string][]hub.Action) error {
-	pages := dynamodb.NewQueryPaginator(st.DB, &dynamodb.QueryInput{
-		TableName: &st.Tables.Messages, KeyConditionExpression: aws.String("PK=:p AND begins_with(SK, :a)"),
-		ExpressionAttributeValues: item{":p": s(r.pk()), ":a": s(actionMark)}, ConsistentRead: aws.Bool(true),
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return wrap("read actions", err)
-		}
-		for _, it := range page.Items {
-			a := readAction(it)
-			into[a.Target] = append(into[a.Target], a)
-		}
-	}
-	return nil
 }

@@ -35,12 +35,9 @@ func (st *Store) SetRegister(ctx context.Context, team hub.TeamID, home hub.Home
 }
 
 // SetIndexed is SetRegister for a value that is to be found: its hash names the finder,
-// which is there before the value is. The register keeps the hashes of all its finders.
+// which is put in one transaction with the value. The register keeps the hashes of all
+// its finders: by these an erasure finds them.
 func (st *Store) SetIndexed(ctx context.Context, team hub.TeamID, home hub.HomeID, r hub.Register, hash string) error {
-	_, err := st.DB.PutItem(ctx, &dynamodb.PutItemInput{TableName: &st.Tables.Contacts, Item: finderItem(team, r.Field, hash, home)})
-	if err != nil {
-		return wrap("put finder", err)
-	}
 	return st.setRegister(ctx, team, home, r, hash)
 }
 
@@ -57,7 +54,7 @@ func (st *Store) setRegister(ctx context.Context, team hub.TeamID, home hub.Home
 	}
 	for range registerTries {
 		old, stood, err := st.moveRegister(ctx, team, home, r.Field, update,
-			"attribute_not_exists(SK) OR (#at < :t AND val <> :v) OR (#at = :t AND val < :v)", values)
+			"attribute_not_exists(SK) OR (#at < :t AND val <> :v) OR (#at = :t AND val < :v)", values, hash)
 		if err != nil || !stood {
 			return err
 		}
@@ -65,7 +62,7 @@ func (st *Store) setRegister(ctx context.Context, team hub.TeamID, home hub.Home
 			return st.keepFinder(ctx, team, home, r.Field, hash, old)
 		}
 		_, stood, err = st.moveRegister(ctx, team, home, r.Field, "SET #at=:t, src=:src",
-			"val=:v AND (#at < :t OR (#at = :t AND src < :src))", item{":v": values[":v"], ":t": values[":t"], ":src": values[":src"]})
+			"val=:v AND (#at < :t OR (#at = :t AND src < :src))", item{":v": values[":v"], ":t": values[":t"], ":src": values[":src"]}, "")
 		if err != nil || !stood {
 			return err
 		}
@@ -73,34 +70,54 @@ func (st *Store) setRegister(ctx context.Context, team hub.TeamID, home hub.Home
 	return hub.E(hub.Conflict, "store: set register", errors.New("the field is written by others"))
 }
 
-// keepFinder notes at a register a finder whose value came too late to stand there.
+// keepFinder puts a finder, and notes it at its register, whose value came too late to
+// stand there: so the finders are the same in whatever order the values come.
 func (st *Store) keepFinder(ctx context.Context, team hub.TeamID, home hub.HomeID, field, hash string, old item) error {
 	if hash == "" || slices.Contains(strs(old, "fk"), hash) {
 		return nil
 	}
-	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &st.Tables.Contacts, Key: key(homePK(team, home), registerSK(field)), UpdateExpression: aws.String("ADD fk :f"),
-		ConditionExpression: aws.String("attribute_exists(SK)"), ExpressionAttributeValues: item{":f": set(hash)},
+	_, err := st.transact(ctx, "keep finder", []types.TransactWriteItem{
+		{Update: &types.Update{
+			TableName: &st.Tables.Contacts, Key: key(homePK(team, home), registerSK(field)), UpdateExpression: aws.String("ADD fk :f"),
+			ConditionExpression: aws.String("attribute_exists(SK)"), ExpressionAttributeValues: item{":f": set(hash)},
+		}},
+		st.putFinder(team, field, hash, home),
 	})
-	if _, gone := refused(err); gone {
-		return hub.E(hub.Conflict, "store: set register", errors.New("the field is written by others"))
-	}
-	return wrap("set register", err)
+	return err
 }
 
-// moveRegister makes a conditional Update. If it is refused, the item that stands
-// comes back.
-func (st *Store) moveRegister(ctx context.Context, team hub.TeamID, home hub.HomeID, field, update, cond string, values item) (item, bool, error) {
+func (st *Store) putFinder(team hub.TeamID, field, hash string, home hub.HomeID) types.TransactWriteItem {
+	return types.TransactWriteItem{Put: &types.Put{TableName: &st.Tables.Contacts, Item: finderItem(team, field, hash, home)}}
+}
+
+// moveRegister makes a conditional Update, with the finder of a hash ("" = none). If it
+// is refused, the item that stands comes back.
+func (st *Store) moveRegister(ctx context.Context, team hub.TeamID, home hub.HomeID, field, update, cond string, values item, hash string) (item, bool, error) {
+	const op = "set register"
+	at := key(homePK(team, home), registerSK(field))
+	if hash != "" {
+		failed, err := st.transact(ctx, op, []types.TransactWriteItem{
+			{Update: &types.Update{
+				TableName: &st.Tables.Contacts, Key: at, UpdateExpression: &update, ConditionExpression: &cond,
+				ExpressionAttributeNames: map[string]string{"#at": "at"}, ExpressionAttributeValues: values,
+			}},
+			st.putFinder(team, field, hash, home),
+		})
+		if len(failed) == 0 {
+			return nil, false, err
+		}
+		old, err := st.get(ctx, op, st.Tables.Contacts, homePK(team, home), registerSK(field), true)
+		return old, true, err
+	}
 	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &st.Tables.Contacts, Key: key(homePK(team, home), registerSK(field)),
-		UpdateExpression: &update, ConditionExpression: &cond,
+		TableName: &st.Tables.Contacts, Key: at, UpdateExpression: &update, ConditionExpression: &cond,
 		ExpressionAttributeNames: map[string]string{"#at": "at"}, ExpressionAttributeValues: values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
 	if old, ok := refused(err); ok {
 		return old, true, nil
 	}
-	return nil, false, wrap("set register", err)
+	return nil, false, wrap(op, err)
 }
 
 // registerAfter is the order in which a register moves forward.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sort"
@@ -20,13 +21,16 @@ type Quarantined struct {
 	Connection hub.ConnectionID
 	Account    hub.AccountID
 	Channel    hub.Channel
-	User       hub.UserKey // "" if it is nobody's in particular
+	User       hub.UserKey // whose it is: a channel user, or a home under its id; "" if it is nobody's in particular
 	Reason     hub.Code
 	Detail     string // what was wrong, without content
 	Size       int
 	Chunks     int
 	At         hub.Millis // when the edge accepted it
 	Trace      string
+	// Of is when what it tells happened, for an erasure of its user; 0 = at At. It is not
+	// read back.
+	Of hub.Millis
 
 	// Known is what the edge knew of the event, for a replay. It is written beside the
 	// body, and read with it only.
@@ -61,7 +65,7 @@ func (st *Store) Quarantine(ctx context.Context, q Quarantined, chunk int, raw [
 	ttl := n(ttlAfter(q.At, QuarantineRetention))
 	if q.User != "" {
 		byUser := key(quarantineUserPK(q.Team, q.User), q.ID)
-		byUser["ra"] = n(q.At)
+		byUser["ra"] = n(cmp.Or(q.Of, q.At))
 		byUser[ttlAttr] = ttl
 		_, old, err := st.putNew(ctx, "list quarantined of user", st.Tables.Ledger, byUser)
 		if err != nil || num(old, erasedMark) != 0 {

@@ -184,11 +184,12 @@ func (st *Store) TagStates(ctx context.Context, team hub.TeamID, home hub.HomeID
 	}
 	var h hub.Home
 	for _, it := range items {
-		if str(it, skAttr) == homeSK {
-			h = readHome(it)
-		} else {
+		switch {
+		case str(it, skAttr) != homeSK:
 			t := readTagState(it)
 			states[t.Tag] = t
+		case livingHome(it):
+			h = readHome(it)
 		}
 	}
 	if h.ID == "" {

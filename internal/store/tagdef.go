@@ -47,22 +47,9 @@ func (st *Store) TagsOf(ctx context.Context, team hub.TeamID, ids []hub.TagID) (
 // after one ("" = from the first), at most limit. The last one's id continues; "" =
 // there is no more.
 func (st *Store) Tags(ctx context.Context, team hub.TeamID, after hub.TagID, limit int) (list []hub.Tag, next hub.TagID, err error) {
-	out, err := st.DB.Query(ctx, &dynamodb.QueryInput{
-		TableName: &st.Tables.Config, KeyConditionExpression: aws.String("PK=:p AND SK BETWEEN :a AND :z"),
-		// Ids are letters and digits: '!' comes before, '~' behind them.
-		ExpressionAttributeValues: item{":p": s(teamPK(team)), ":a": s(tagDefSK(after) + "!"), ":z": s(tagDefSK("~"))},
-		ConsistentRead:            aws.Bool(true), Limit: aws.Int32(int32(limit)),
-	})
-	if err != nil {
-		return nil, "", wrap("list tags", err)
-	}
-	for _, it := range out.Items {
-		list = append(list, readTag(it))
-	}
-	if out.LastEvaluatedKey != nil {
-		next = hub.TagID(strings.TrimPrefix(str(out.LastEvaluatedKey, skAttr), tagMark))
-	}
-	return list, next, nil
+	items, place, err := st.pageOf(ctx, "list tags", st.Tables.Config, teamPK(team), tagMark, string(after), limit)
+	list, place, err = readPage(items, place, err, readTag)
+	return list, hub.TagID(place), err
 }
 
 func tagItem(team hub.TeamID, t hub.Tag) item {

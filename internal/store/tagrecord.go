@@ -68,28 +68,32 @@ func (st *Store) sharded(ctx context.Context, op, position string, limit int, qu
 	return items, "", nil
 }
 
-// CountBearers counts the homes that bear a tag at a time: it reads the whole list, and
-// moves nothing of it.
-func (st *Store) CountBearers(ctx context.Context, team hub.TeamID, tag hub.TagID, now hub.Millis) (int, error) {
-	count := 0
+// CountBearers counts the homes that bear a tag at a time, among the first most entries
+// of its list: more says that it did not come to the list's end. It moves nothing of it.
+func (st *Store) CountBearers(ctx context.Context, team hub.TeamID, tag hub.TagID, now hub.Millis, most int) (count int, more bool, err error) {
 	for shard := range Shards {
-		pages := dynamodb.NewQueryPaginator(st.DB, &dynamodb.QueryInput{
+		in := &dynamodb.QueryInput{
 			TableName: &st.Tables.Contacts, KeyConditionExpression: aws.String("PK=:p"), Select: types.SelectCount,
 			FilterExpression:         aws.String("attribute_not_exists(#u) OR #u > :now"),
 			ExpressionAttributeNames: map[string]string{"#u": "until"},
 			ExpressionAttributeValues: item{
 				":p": s(tagPK(team, string(tag), shard)), ":now": n(now),
 			},
-		})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return 0, wrap("count who bears a tag", err)
+		}
+		for first := true; first || in.ExclusiveStartKey != nil; first = false {
+			if most <= 0 {
+				return count, true, nil
 			}
-			count += int(page.Count)
+			in.Limit = aws.Int32(int32(most))
+			page, err := st.DB.Query(ctx, in)
+			if err != nil {
+				return 0, false, wrap("count who bears a tag", err)
+			}
+			count, most = count+int(page.Count), most-int(page.ScannedCount)
+			in.ExclusiveStartKey = page.LastEvaluatedKey
 		}
 	}
-	return count, nil
+	return count, false, nil
 }
 
 // recordsBetween is the Query of one shard of a tag's records from a time until before

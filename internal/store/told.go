@@ -21,13 +21,14 @@ import (
 type Told struct {
 	Events []hub.Published
 	Stored hub.Millis // when the hub took what made the item; 0 = the item does not say
+	Of     Origin
 }
 
 // told reads an item as it stands. Revisions before the last are not in it any more,
 // nor is the change of a thread that had a message since. Unparsable for an item that
 // should have told something and cannot be understood.
 func (st *Store) told(it item) (Told, error) {
-	t := Told{Stored: millis(it, "ra")}
+	t := Told{Stored: millis(it, "ra"), Of: originOf(it)}
 	if st.expired(it) || num(it, "undone") != 0 {
 		return t, nil
 	}

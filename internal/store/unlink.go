@@ -18,13 +18,29 @@ type Part struct {
 
 // Unlink undoes edges of a component in one transaction with the audit, and gives the
 // homes of what it falls into their roots and members. Was is the root as it was read,
-// from the roots of the other homes; again are candidates that are open from now on.
+// from the roots of the other homes.
 // The version of a new root rises above all that it ever had, so that whoever read it
 // before it was joined is refused.
 //
+// The candidates that nobody has decided between homes that it parts are listed and told
+// again, with it: those that one transaction has no room for before it. If it comes to
+// nothing then, they are listed of one contact, and shown to nobody.
+//
 // Conflict if the component has changed since it was read, or an edge is undone
 // already.
-func (st *Store) Unlink(ctx context.Context, team hub.TeamID, was hub.Home, edges []hub.Edge, parts []Part, again []hub.Candidate, a hub.Audit) error {
+func (st *Store) Unlink(ctx context.Context, team hub.TeamID, was hub.Home, edges []hub.Edge, parts []Part, a hub.Audit) error {
+	const op = "undo edges"
+	again, err := st.parted(ctx, team, parts)
+	if err != nil {
+		return err
+	}
+	for room := maxActions - 1 - 2*len(edges) - len(was.Members); len(again) > room; was.Version++ {
+		some := again[:min(len(again)-room, maxActions-1)]
+		if _, err := st.transact(ctx, op, append(st.toldAgain(team, some), st.moveRoot(team, was, "", nil))); err != nil {
+			return err
+		}
+		again = again[len(some):]
+	}
 	actions := []types.TransactWriteItem{st.audit(team, a)}
 	for _, e := range edges {
 		actions = append(actions, st.undoEdge(ctx, team, e, a), st.mirror(team, e.A, e.B))
@@ -50,10 +66,7 @@ func (st *Store) Unlink(ctx context.Context, team hub.TeamID, was hub.Home, edge
 			}
 		}
 	}
-	for _, c := range again {
-		actions = append(actions, st.tellAgain(team, c))
-	}
-	_, err := st.transact(ctx, "undo edges", actions)
+	_, err = st.transact(ctx, op, append(actions, st.toldAgain(team, again)...))
 	return err
 }
 

@@ -158,8 +158,8 @@ func TestEachTaggingCounts(t *testing.T) {
 	if got, want := fmt.Sprint(all), "[anna 0 anna 1 anna 2 anna 3 anna 4 ben]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got, err := s.book.Count(ctx, team, id); err != nil || got != 2 {
-		t.Errorf("got %d, %v, want 2 homes", got, err)
+	if got, err := s.book.Tally(ctx, team, id); err != nil || got != (tag.Tally{Homes: 2}) {
+		t.Errorf("got %+v, %v, want 2 homes", got, err)
 	}
 }
 

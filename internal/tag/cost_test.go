@@ -112,3 +112,38 @@ func TestTaggingCostsTheSameWithTenBearersAndWithTenThousand(t *testing.T) {
 		t.Errorf("got %+v for a page of 12,000, want %+v and one call", got, many)
 	}
 }
+
+// TestCountReadsABoundedPartOfTheList counts the bearers of a tag where they are few,
+// just below the bound, and more.
+func TestCountReadsABoundedPartOfTheList(t *testing.T) {
+	s := newScene(t)
+	for people, want := range map[int]tag.Tally{
+		0: {}, 10: {Homes: 10}, tag.MaxTallied - 1: {Homes: tag.MaxTallied - 1}, tag.MaxTallied + 2000: {Homes: tag.MaxTallied, AtLeast: true},
+	} {
+		name := fmt.Sprint("T", people)
+		plant(t, s, name, people)
+		b := *s.book
+		b.Store = s.As("Count", nil)
+		s.Cloud.Meter().Reset()
+		got, err := b.Tally(ctx, team, hub.NewTagID(team, name))
+		if err != nil || got != want {
+			t.Errorf("of %d: got %+v, %v, want %+v", people, got, err, want)
+		}
+		// An entry of the list is below 200 bytes, and of 8 KB one unit reads all.
+		if calls, read, _ := s.Calls("Count"); calls > 2*store.Shards || read > tag.MaxTallied*200/8192+store.Shards {
+			t.Errorf("of %d: got %d calls and %v units, want a bounded number", people, calls, read)
+		}
+	}
+	// Entries whose end has passed are read too, and count for the bound.
+	s.define(t, "short", 1)
+	for i := range 20 {
+		s.change(t, s.home(t, fmt.Sprint("ended", i)), []string{"short"}, nil, s.call(fmt.Sprint(i)))
+	}
+	s.Clock.Advance(3 * day)
+	id := hub.NewTagID(team, "short")
+	for most, want := range map[int]bool{19: true, 21: false} {
+		if n, more, err := s.Store.CountBearers(ctx, team, id, s.now(), most); n != 0 || more != want || err != nil {
+			t.Errorf("of %d: got %d, more %v, %v, want none, more %v", most, n, more, err, want)
+		}
+	}
+}

@@ -51,7 +51,23 @@ func (b *Book) Bearers(ctx context.Context, team hub.TeamID, id hub.TagID, posit
 	return list, next, err
 }
 
-// Count counts the homes that bear a tag. Homes of one contact count each.
+// MaxTallied is how much of the list of those who bear a tag is read to count them.
+const MaxTallied = 10_000
+
+// Tally is how many homes bear a tag.
+type Tally struct {
+	Homes   int
+	AtLeast bool // there may be more: only the first MaxTallied of the list were read
+}
+
+// Tally counts the homes that bear a tag. Homes of one contact count each.
+func (b *Book) Tally(ctx context.Context, team hub.TeamID, id hub.TagID) (Tally, error) {
+	homes, more, err := b.Store.CountBearers(ctx, team, id, b.now(), MaxTallied)
+	return Tally{homes, more}, err
+}
+
+// Count is the number of a Tally.
 func (b *Book) Count(ctx context.Context, team hub.TeamID, id hub.TagID) (int, error) {
-	return b.Store.CountBearers(ctx, team, id, b.now())
+	t, err := b.Tally(ctx, team, id)
+	return t.Homes, err
 }

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,6 +27,9 @@ type Wish struct {
 	External string
 	// Change puts what else was given over the account as it stands; may be nil.
 	Change func(*settings.NewAccount)
+	// Version is the one that the account has to have when it is written, or, without one,
+	// the connection. settings.Absent = the account must not be there yet; 0 = any.
+	Version int
 	// Unchecked connects without a call of the platform: for a set-up from afar. The
 	// account is looked after within the hour.
 	Unchecked bool
@@ -49,9 +53,13 @@ type Connected struct {
 // account, stores all of it or nothing, and then enters the webhook at the platform
 // where it takes a call. It may be repeated.
 //
+// What is written is put over what was seen, and over nothing else: who comes between two
+// looks loses nothing.
+//
 // Errors: BadRequest for what does not fit, with what does not; TokenExpired,
-// AccountBroken and NotFound as the platform says; Conflict, Transient, RateLimited. A
-// webhook that could not be entered is none: the account is connected.
+// AccountBroken and NotFound as the platform says; Refused with settings.ErrVersion;
+// Conflict, Transient, RateLimited. A webhook that could not be entered is none: the
+// account is connected.
 func (k *Keeper) Connect(ctx context.Context, w Wish) (Connected, error) {
 	p, err := k.plan(ctx, w)
 	if err != nil {
@@ -64,7 +72,10 @@ func (k *Keeper) Connect(ctx context.Context, w Wish) (Connected, error) {
 	if w.Account != "" {
 		accounts = append(accounts, p.account)
 	}
-	if err := k.Setup.Connect(ctx, p.team, w.Connection, w.Channel, p.Shared, accounts...); err != nil {
+	if err := k.Setup.ConnectAt(ctx, p.team, w.Connection, p.version, w.Channel, p.Shared, accounts...); err != nil {
+		if w.Version == 0 && errors.Is(err, settings.ErrVersion) {
+			err = hub.E(hub.Conflict, "account: connect", fmt.Errorf("somebody else changed account %s just now", w.Account))
+		}
 		return Connected{}, err
 	}
 	out := Connected{Webhook: p.webhook, External: p.account.External, Standing: p.account.Standing}

@@ -173,3 +173,38 @@ func TestChoiceThatChangesIsNoNewToken(t *testing.T) {
 	}
 	s.expect("a1", "connected")
 }
+
+// TestWhatWasSeenStandsWhenItIsWritten: who changes what another one changed meanwhile
+// takes nothing of it back, whether he named a version or not.
+func TestWhatWasSeenStandsWhenItIsWritten(t *testing.T) {
+	s := newScene(t)
+	s.connect(wish("a1", "t1"))
+	named := func(name string, version int) account.Wish {
+		w := wish("a1", "t1")
+		w.Version, w.Change = version, func(a *settings.NewAccount) { a.Name = name }
+		return w
+	}
+	s.took()
+	for _, version := range []int{settings.Absent, 2} {
+		_, err := s.keeper.Connect(ctx, named("never", version))
+		refuses(t, "another version", err, hub.Refused, settings.ErrVersion.Error())
+	}
+	absent := wish("a2", "t2")
+	absent.Version = 1
+	_, err := s.keeper.Connect(ctx, absent)
+	refuses(t, "an account that there is not", err, hub.Refused, settings.ErrVersion.Error())
+	if got := s.took(); got != "" {
+		t.Errorf("got the calls %q of the platform, want none", got)
+	}
+	s.connect(named("one", 1))
+	between := named("stale", 0)
+	between.Change = func(a *settings.NewAccount) { // it was read, and is not written yet
+		a.Name = "stale"
+		s.connect(named("two", 2))
+	}
+	_, err = s.keeper.Connect(ctx, between)
+	refuses(t, "somebody between", err, hub.Conflict, "somebody else")
+	if got := s.status("a1"); got.Name != "two" || got.Version != 3 {
+		t.Errorf("got %q of version %d, want what the other one has written", got.Name, got.Version)
+	}
+}

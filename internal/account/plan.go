@@ -24,6 +24,7 @@ type plan struct {
 	account settings.NewAccount
 	webhook string
 	moved   bool // the webhook's URL changes
+	version int  // of the connection, that must stand when it is written; 0 = any
 	others  map[hub.AccountID]*channel.Standing
 }
 
@@ -51,6 +52,11 @@ func (k *Keeper) plan(ctx context.Context, w Wish) (*plan, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if w.Account == "" && p.stands != nil && w.Version != 0 {
+		if p.version = w.Version; p.version != p.stands.Version {
+			return nil, overtaken()
+		}
 	}
 	had, url := channel.Secrets(nil), ""
 	if p.stands != nil {
@@ -82,8 +88,14 @@ func (p *plan) one(ctx context.Context, own channel.Secrets) error {
 	if err != nil {
 		return err
 	}
-	a := settings.NewAccount{ID: w.Account, Secrets: own, Alone: p.setup.Single}
+	a := settings.NewAccount{ID: w.Account, Secrets: own, Alone: p.setup.Single, Version: settings.Absent}
 	had := channel.Secrets(nil)
+	if p.seen != nil {
+		a.Version = p.seen.Version
+	}
+	if w.Version != 0 && w.Version != a.Version {
+		return overtaken()
+	}
 	if p.seen != nil {
 		if p.seen.Connection != w.Connection {
 			return refuse("account %s belongs to connection %s", w.Account, p.seen.Connection)
@@ -93,7 +105,7 @@ func (p *plan) one(ctx context.Context, own channel.Secrets) error {
 		}
 		had = p.seen.Own
 		a.External, a.Name, a.Scope, a.OptOut, a.Keywords = p.seen.Platform.External, p.seen.Name, p.seen.Scope, p.seen.OptOut, p.seen.Keywords
-		a.Welcome = p.stands.Welcomes[a.External]
+		a.Welcome = p.seen.Welcome
 	}
 	if err := missing(p.setup.Account, own, had); err != nil {
 		return err
@@ -118,6 +130,8 @@ func (p *plan) one(ctx context.Context, own channel.Secrets) error {
 	p.account = a
 	return nil
 }
+
+func overtaken() error { return hub.E(hub.Refused, "account: connect", settings.ErrVersion) }
 
 // secret tells whether a secret is among what changes, and not only choices that may be
 // shown.

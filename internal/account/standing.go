@@ -39,7 +39,18 @@ func (k *Keeper) Status(ctx context.Context, team hub.TeamID, id hub.AccountID) 
 	return s, err
 }
 
-// List tells how the accounts of a team stand, by their ids.
+// Page tells how the accounts of a team stand, by their ids: at most limit after one ("" =
+// from the first). The place to go on after; "" = there is no more.
+func (k *Keeper) Page(ctx context.Context, team hub.TeamID, after string, limit int) (list []Status, next string, err error) {
+	ids, next, err := k.Setup.Store.AccountPage(ctx, team, after, limit)
+	if err == nil {
+		list, err = k.statuses(ctx, team, ids)
+	}
+	return list, next, err
+}
+
+// List tells how all accounts of a team stand, by their ids. NotFound if there is no such
+// team.
 func (k *Keeper) List(ctx context.Context, team hub.TeamID) ([]Status, error) {
 	if _, err := k.Setup.Open(ctx, team); err != nil {
 		return nil, err
@@ -48,7 +59,10 @@ func (k *Keeper) List(ctx context.Context, team hub.TeamID) ([]Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list []Status
+	return k.statuses(ctx, team, ids)
+}
+
+func (k *Keeper) statuses(ctx context.Context, team hub.TeamID, ids []hub.AccountID) (list []Status, err error) {
 	for _, id := range ids {
 		s, err := k.Status(ctx, team, id)
 		if hub.CodeOf(err) == hub.NotFound {

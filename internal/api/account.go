@@ -27,6 +27,7 @@ type accountShown struct {
 	Used       bool             `json:"has_threads"`
 	OptOut     optOut           `json:"opt_out"`
 	Keywords   []keyword        `json:"keywords"`
+	Welcome    *hub.Content     `json:"welcome"`
 	Secrets    []string         `json:"secrets_set"`
 	Health     health           `json:"health"`
 	Webhook    webhook          `json:"webhook"`
@@ -63,10 +64,10 @@ type webhook struct {
 	Lost       *string `json:"lost_at"`
 }
 
-func showAccount(s account.Status, version int) accountShown {
+func showAccount(s account.Status) accountShown {
 	out := accountShown{
 		ID: s.Platform.ID, Connection: s.Connection, Channel: s.Channel, External: s.Platform.External, Name: s.Name, Scope: s.Scope,
-		Active: !s.Off, Used: s.Used, Keywords: []keyword{}, Secrets: set(s.Own), Version: version,
+		Active: !s.Off, Used: s.Used, Keywords: []keyword{}, Secrets: set(s.Own), Version: s.Version,
 		OptOut: optOut{append([]string{}, s.OptOut.OutWords...), append([]string{}, s.OptOut.InWords...), s.OptOut.OutReply, s.OptOut.InReply},
 		Health: health{
 			State: "good", Detail: s.Care.Why, Advice: append([]string{}, s.Care.Advice...), Name: s.Care.Name, Checked: instant(s.Care.Checked),
@@ -76,6 +77,9 @@ func showAccount(s account.Status, version int) accountShown {
 	}
 	for _, k := range s.Keywords {
 		out.Keywords = append(out.Keywords, keyword(k))
+	}
+	if s.Welcome.Type != "" {
+		out.Welcome = &s.Welcome
 	}
 	switch {
 	case s.Expired != 0:
@@ -95,34 +99,27 @@ func set(secrets channel.Secrets) []string {
 
 // oneAccount is an account as it stands now.
 func (a *API) oneAccount(ctx context.Context, c *call, id hub.AccountID) (answer, error) {
-	it, err := a.Store.Account(ctx, c.team.ID, id, store.Strict)
-	if err != nil {
-		return answer{}, err
-	}
 	s, err := a.Keeper.Status(ctx, c.team.ID, id)
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{body: showAccount(s, it.Version), version: it.Version}, nil
+	return answer{body: showAccount(s), version: s.Version}, nil
 }
 
 func (a *API) listAccounts(ctx context.Context, c *call) (answer, error) {
-	all, err := a.Keeper.List(ctx, c.team.ID)
+	place, err := c.place()
 	if err != nil {
 		return answer{}, err
 	}
-	out := list[accountShown]{Items: []accountShown{}}
-	for _, s := range all {
-		it, err := a.Store.Account(ctx, c.team.ID, s.Platform.ID, store.Strict)
-		if hub.CodeOf(err) == hub.NotFound {
-			continue // gone since
-		}
-		if err != nil {
-			return answer{}, err
-		}
-		out.Items = append(out.Items, showAccount(s, it.Version))
+	all, next, err := a.Keeper.Page(ctx, c.team.ID, place, c.limit())
+	if err != nil {
+		return answer{}, err
 	}
-	return answer{body: out}, nil
+	n, err := fitting(all, showAccount)
+	if err == nil && n < len(all) {
+		all, next = all[:n], string(all[n-1].Platform.ID)
+	}
+	return page(c, all, next, showAccount), err
 }
 
 func (a *API) showAccount(ctx context.Context, c *call) (answer, error) {
@@ -239,11 +236,19 @@ func (a *API) connectAccount(ctx context.Context, c *call) (answer, error) {
 	_, err := a.Store.Account(ctx, c.team.ID, in.ID, store.Strict)
 	switch {
 	case err == nil:
-		return answer{}, hub.E(hub.Conflict, "api: connect", errors.New("there is an account of this id: change that, or choose another id"))
+		return answer{}, accountIsThere()
 	case hub.CodeOf(err) != hub.NotFound:
 		return answer{}, err
 	}
-	return a.wished(ctx, c, in, "account.connect")
+	out, err := a.wished(ctx, c, in, settings.Absent, "account.connect")
+	if errors.Is(err, settings.ErrVersion) {
+		err = accountIsThere() // since a moment
+	}
+	return out, err
+}
+
+func accountIsThere() error {
+	return hub.E(hub.Conflict, "api: connect", errors.New("there is an account of this id: change that, or choose another id"))
 }
 
 func (a *API) changeAccount(ctx context.Context, c *call) (answer, error) {
@@ -259,7 +264,7 @@ func (a *API) changeAccount(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	in.ID, in.Connection, in.Channel = it.ID, it.Connection, it.Channel
-	return a.wished(ctx, c, in, "account.change")
+	return a.wished(ctx, c, in, c.match, "account.change")
 }
 
 type connectedShown struct {
@@ -270,10 +275,11 @@ type connectedShown struct {
 	Others       []hub.AccountID `json:"other_accounts"`
 }
 
-func (a *API) wished(ctx context.Context, c *call, in accountGiven, action string) (answer, error) {
+// wished carries out what was given of an account, over the version of it that was seen.
+func (a *API) wished(ctx context.Context, c *call, in accountGiven, version int, action string) (answer, error) {
 	done, err := a.connect(ctx, c, account.Wish{
 		Channel: in.Channel, Connection: in.Connection, Account: in.ID, Secrets: in.Secrets, External: in.External,
-		Change: in.over, Unchecked: in.Unchecked,
+		Change: in.over, Unchecked: in.Unchecked, Version: version,
 	}, action, "account/"+string(in.ID), in.written())
 	if err != nil {
 		return answer{}, platformSays(err)

@@ -137,7 +137,11 @@ func (a *API) take(c *call, r *http.Request) (err error) {
 
 // do calls the handler, and gives what it answers its form.
 func (a *API) do(ctx context.Context, c *call) (store.Answer, error) {
-	out, err := c.route.handle(a, ctx, c)
+	handle := c.route.handle
+	if c.traces.whole && c.route.again != nil {
+		handle = c.route.again
+	}
+	out, err := handle(a, ctx, c)
 	if c.route.IfMatch && hub.CodeOf(err) == hub.Conflict { // it stood when it was read
 		err = problem.New(problem.PreconditionFailed)
 	}

@@ -30,6 +30,7 @@ type call struct {
 	trace  string
 	now    hub.Millis
 	begun  *store.Begun // with an Idempotency-Key
+	traces traces       // of its earlier tries
 }
 
 // answer is what a handler answers.
@@ -87,7 +88,8 @@ func (c *call) audit(action, target string) hub.Audit {
 	return hub.Audit{ID: c.id(), Actor: c.caller.actor(), Action: action, Target: target, At: c.at(), Trace: c.trace}
 }
 
-// at is when the call was first made: with an Idempotency-Key the same at each try.
+// at is when the call was first made: with an Idempotency-Key the same at each try that
+// finds something done.
 func (c *call) at() hub.Millis {
 	if c.begun != nil {
 		return c.begun.At

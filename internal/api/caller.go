@@ -9,6 +9,7 @@ import (
 	"omnihub/internal/api/problem"
 	"omnihub/internal/apigw"
 	"omnihub/internal/hub"
+	"omnihub/internal/team/apikey"
 )
 
 // caller is who calls: a person with a token of the identity provider, and, where a
@@ -26,6 +27,18 @@ func (c caller) actor() hub.Actor {
 		return hub.Actor{Kind: hub.ActorProgram, ID: c.key}
 	}
 	return hub.Actor{Kind: hub.ActorMember, ID: string(c.member.ID)}
+}
+
+// sees tells whether the caller may read what a scope lets read: a member whom a route
+// serves may, and a program whose key has the scope. A key that may only write is told
+// the ids of what it has written, and nothing that it has not given itself.
+func (c *call) sees(s apikey.Scope) bool {
+	return c.caller.key == "" || slices.Contains(c.caller.scopes, string(s))
+}
+
+// written is what a program is told that may not read.
+type written struct {
+	ID string `json:"id"`
 }
 
 // programCalls is how often within a second the programs of a team may call.

@@ -68,11 +68,15 @@ func (a *API) oneConnection(ctx context.Context, c *call, id hub.ConnectionID) (
 func (c *call) connection() hub.ConnectionID { return hub.ConnectionID(c.param("connection")) }
 
 func (a *API) listConnections(ctx context.Context, c *call) (answer, error) {
-	ids, err := a.Store.ConnectionIDs(ctx, c.team.ID)
+	place, err := c.place()
 	if err != nil {
 		return answer{}, err
 	}
-	out := list[connectionShown]{Items: []connectionShown{}}
+	ids, next, err := a.Store.ConnectionPage(ctx, c.team.ID, place, c.limit())
+	if err != nil {
+		return answer{}, err
+	}
+	out := list[connectionShown]{Items: []connectionShown{}, Next: c.cursor(next)}
 	for _, id := range ids {
 		one, err := a.oneConnection(ctx, c, id)
 		if hub.CodeOf(err) == hub.NotFound {
@@ -105,7 +109,7 @@ func (a *API) changeConnection(ctx context.Context, c *call) (answer, error) {
 	if err := c.stands(one.Version); err != nil {
 		return answer{}, err
 	}
-	_, err = a.connect(ctx, c, account.Wish{Channel: one.Channel, Connection: one.ID, Secrets: in.Secrets, Unchecked: in.Unchecked},
+	_, err = a.connect(ctx, c, account.Wish{Channel: one.Channel, Connection: one.ID, Secrets: in.Secrets, Unchecked: in.Unchecked, Version: c.match},
 		"connection.change", "connection/"+string(one.ID), in.written())
 	if err != nil {
 		return answer{}, platformSays(err)

@@ -7,6 +7,7 @@ import (
 	"omnihub/internal/contact"
 	"omnihub/internal/hub"
 	"omnihub/internal/tag"
+	"omnihub/internal/team/apikey"
 )
 
 // attributeMark stands before the key of a custom attribute in a field's name.
@@ -100,8 +101,12 @@ func (out *contactShown) showFields(k contact.Contact) {
 	}
 }
 
-// oneContact is the contact that a home belongs to, whole.
+// oneContact is the contact that a home belongs to, whole; or the home's id alone for a
+// program that may only write.
 func (a *API) oneContact(ctx context.Context, c *call, home hub.HomeID) (answer, error) {
+	if !c.sees(apikey.ContactsRead) {
+		return answer{body: written{string(home)}}, nil
+	}
 	k, err := a.Contacts.Contact(ctx, c.team.ID, home)
 	if err != nil {
 		return answer{}, err
@@ -194,34 +199,56 @@ type upserted struct {
 }
 
 // upsertContact finds the one contact that a value or a channel user names, or makes it,
-// and changes it.
+// and changes it: its profile, then its tags, then the channel user's subscription. Each
+// is a step that a repeated call finds done.
 func (a *API) upsertContact(ctx context.Context, c *call) (answer, error) {
 	in, err := c.contact()
 	if err != nil {
 		return answer{}, err
 	}
-	fact, changes := c.audit("contact.upsert", ""), in.changes()
-	var home hub.HomeID
-	var made bool
-	if in.User != nil {
-		h, err := a.Contacts.User(ctx, c.team.ID, in.User.Account, in.User.External)
-		if err != nil {
-			return answer{}, platformSays(err)
-		}
-		home, fact.Target = h.ID, target(h.ID)
-		if made, err = a.Contacts.UpsertUser(ctx, c.team.ID, h, false, changes, fact); err != nil {
-			return answer{}, err
-		}
-	} else {
-		if home, made, err = a.Contacts.Upsert(ctx, c.team.ID, in.key(), changes, fact); err != nil {
-			return answer{}, err
-		}
+	home, made, err := a.upsert(ctx, c, &in)
+	if err == nil {
+		err = a.retag(ctx, c, home, in.tagsGiven)
 	}
-	if err := a.retag(ctx, c, home, in.tagsGiven); err != nil {
+	if err == nil {
+		err = a.resubscribe(ctx, c, home, in.Status)
+	}
+	if err != nil {
 		return answer{}, err
 	}
 	one, err := a.oneContact(ctx, c, home)
 	return answer{body: upserted{home, made, one.body}}, err
+}
+
+// upsert changes the profile of the contact, and answers the home and whether the call
+// made it, at this try or before.
+func (a *API) upsert(ctx context.Context, c *call, in *contactGiven) (home hub.HomeID, made bool, err error) {
+	fact, changes := c.audit("contact.upsert", ""), in.changes()
+	switch done, ok := c.traces.audits[fact.ID]; {
+	case ok:
+		home = hub.HomeID(strings.TrimPrefix(done.Target, target("")))
+	case in.User != nil:
+		h, err := a.Contacts.User(ctx, c.team.ID, in.User.Account, in.User.External)
+		if err == nil {
+			err = a.mayStatus(ctx, c, h, in.Status)
+		}
+		if err != nil {
+			return "", false, noAccount(err, "/user/account")
+		}
+		home, fact.Target = h.ID, target(h.ID)
+		if made, err = a.Contacts.UpsertUser(ctx, c.team.ID, h, false, changes, fact); err != nil {
+			return "", false, err
+		}
+	default:
+		if home, made, err = a.Contacts.Upsert(ctx, c.team.ID, in.key(), changes, fact); err != nil {
+			return "", false, err
+		}
+	}
+	if made || !c.traces.any {
+		return home, made, nil
+	}
+	h, err := a.Store.Home(ctx, c.team.ID, home)
+	return home, h.Created == c.at(), err
 }
 
 // threadsOfContact lists the threads of a contact's channel users that are shown to the

@@ -41,7 +41,8 @@ func (a *API) showTag(ctx context.Context, c *call) (answer, error) {
 }
 
 type bearers struct {
-	Homes int `json:"homes"`
+	Homes   int  `json:"homes"`
+	AtLeast bool `json:"at_least"`
 }
 
 // countTag counts who bears a tag, as they stand in its list now.
@@ -50,8 +51,8 @@ func (a *API) countTag(ctx context.Context, c *call) (answer, error) {
 	if _, err := a.Store.Tag(ctx, c.team.ID, id, store.Strict); err != nil {
 		return answer{}, err
 	}
-	n, err := a.Tags.Count(ctx, c.team.ID, id)
-	return answer{body: bearers{n}}, err
+	n, err := a.Tags.Tally(ctx, c.team.ID, id)
+	return answer{body: bearers{n.Homes, n.AtLeast}}, err
 }
 
 // tagGiven is what is given of a tag; what is not given stays.

@@ -128,5 +128,5 @@ func TestProgramsAreNoPersons(t *testing.T) {
 	if got.text("thread") == "" {
 		t.Errorf("got %s, want the thread", got.raw)
 	}
-	sc.do(ask{scopes: "messages:write", method: "POST", path: "/messages", body: `{"account":"nosuch","to":"U9","content":{"type":"text","text":"x"}}`}).want(t, "by no account", 404, hub.NotFound)
+	sc.do(ask{scopes: "messages:write", method: "POST", path: "/messages", body: `{"account":"nosuch","to":"U9","content":{"type":"text","text":"x"}}`}).want(t, "by no account", 409, hub.Refused)
 }

@@ -220,6 +220,8 @@ func collect(e *jsonschema.ValidationError, found func(path []string, detail str
 		for _, name := range k.Missing {
 			found(at(name), "is missing")
 		}
+	case *kind.DependentRequired:
+		found(at(k.Prop), "stands only together with "+strings.Join(k.Missing, ", "))
 	case *kind.AnyOf, *kind.OneOf, *kind.Not:
 		found(e.InstanceLocation, "has none of the forms that are allowed")
 	default:

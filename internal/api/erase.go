@@ -72,8 +72,12 @@ func (a *API) eraseContact(ctx context.Context, c *call) (answer, error) {
 }
 
 func (a *API) listErasures(ctx context.Context, c *call) (answer, error) {
-	all, err := a.Erasures.Erasures(ctx, c.team.ID)
-	return page(c, all, "", showErasure), err
+	place, err := c.place()
+	if err != nil {
+		return answer{}, err
+	}
+	all, next, err := a.Store.ErasurePage(ctx, c.team.ID, place, c.limit())
+	return page(c, all, next, showErasure), err
 }
 
 func (a *API) showErasure(ctx context.Context, c *call) (answer, error) {

@@ -8,6 +8,7 @@ import (
 	"omnihub/internal/api/problem"
 	"omnihub/internal/contact"
 	"omnihub/internal/hub"
+	"omnihub/internal/settings"
 	"omnihub/internal/team"
 )
 
@@ -38,7 +39,7 @@ func problemOf(err error) *problem.Problem {
 		p = problem.Body(body.Pointer([]string{invalid.Field}), invalid.Detail)
 	case errors.Is(err, team.ErrNotAdmin):
 		p = problem.New(problem.Forbidden)
-	case errors.Is(err, team.ErrVersion):
+	case errors.Is(err, team.ErrVersion), errors.Is(err, settings.ErrVersion):
 		p = problem.New(problem.PreconditionFailed)
 	case errors.As(err, &o):
 		p = obstacle(o)
@@ -75,6 +76,17 @@ func asked(err error) error {
 		return problem.Parameter(field.Field, field.Detail)
 	}
 	return err
+}
+
+// noAccount is an error about an account that a body names: that there is none is not
+// that the API knows no such address.
+func noAccount(err error, pointer string) error {
+	if hub.CodeOf(err) != hub.NotFound {
+		return err
+	}
+	p := problem.Words(hub.Refused, "The team has no account of this id.")
+	p.Errors, p.Cause = []problem.Field{{Field: pointer, Detail: "names no account"}}, err
+	return p
 }
 
 // stands checks that the version that If-Match names is the one that stands.

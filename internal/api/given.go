@@ -26,6 +26,7 @@ type contactGiven struct {
 		Account  hub.AccountID `json:"account"`
 		External string        `json:"external_id"`
 	} `json:"user"`
+	Status *bool `json:"status"` // upsert: whether the user is sent marketing messages
 	fields map[string]string
 }
 
@@ -133,7 +134,7 @@ func (a *API) retag(ctx context.Context, c *call, home hub.HomeID, g tagsGiven) 
 		return nil
 	}
 	fact := c.audit("contact.tags", target(home))
-	fact.ID = hub.Digest("audit", fact.ID, "tags")[:26]
+	fact.ID = stepID(fact.ID, stepTags)
 	deed := tag.Call{ID: c.id(), At: c.at(), Source: "api", By: c.caller.actor().String(), Audit: &fact}
 	if g.Tags != nil {
 		return a.Tags.Replace(ctx, c.team.ID, home, *g.Tags, deed)

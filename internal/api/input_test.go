@@ -108,6 +108,10 @@ func TestIfMatchIsAskedForAndHeld(t *testing.T) {
 		t.Errorf("got %s with %s, want another version", got.raw, got.header.Get("ETag"))
 	}
 	change(stands).want(t, "the one before", 412, problem.PreconditionFailed)
+	tag := "/tags/" + sc.do(ask{as: "admin", method: "POST", path: "/tags", body: `{"name":"VIP"}`}).want(t, "tag", 201, "").text("id")
+	edit := ask{as: "admin", method: "PATCH", path: tag, body: `{"days":3}`, header: map[string]string{"If-Match": `"1"`}}
+	sc.do(edit).want(t, "a tag", 200, "")
+	sc.do(edit).want(t, "a tag that was changed", 412, problem.PreconditionFailed)
 	id := string(sc.Members["agent"].ID)
 	sc.do(ask{as: "admin", method: "DELETE", path: "/members/" + id, header: map[string]string{"If-Match": `"0"`}}).want(t, "any version", 412, problem.PreconditionFailed)
 }

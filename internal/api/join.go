@@ -7,7 +7,6 @@ import (
 	"omnihub/internal/api/problem"
 	"omnihub/internal/contact"
 	"omnihub/internal/hub"
-	"omnihub/internal/store"
 )
 
 // pairGiven names the other home, or pairs of homes.
@@ -129,24 +128,4 @@ func (a *API) candidatesOfContact(ctx context.Context, c *call) (answer, error) 
 
 func (a *API) dismissCandidate(ctx context.Context, c *call) (answer, error) {
 	return answer{}, a.Contacts.Dismiss(ctx, c.team.ID, c.home(), c.other(), c.audit("contact.dismiss", pair(c.home(), c.other())))
-}
-
-// subscribeContact says whether a channel user is sent marketing messages.
-func (a *API) subscribeContact(ctx context.Context, c *call) (answer, error) {
-	var in pairGiven
-	if err := c.read(&in); err != nil {
-		return answer{}, err
-	}
-	home, err := a.Store.Home(ctx, c.team.ID, c.home())
-	if err != nil {
-		return answer{}, err
-	}
-	t, err := a.Store.Thread(ctx, store.Ref{Team: c.team.ID, User: home.User})
-	if err == nil {
-		t, err = a.Store.SubscribeBy(ctx, c.team.ID, home, &t, in.On, c.audit("contact.subscription", target(home.ID)))
-	}
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{body: subscriptionOf(t)}, nil
 }

@@ -66,23 +66,23 @@ func showMessage(l store.Logged) messageShown {
 	return out
 }
 
-// maxPageBytes bounds what a page of messages takes: a function's answer has at most 6 MB
+// maxPageBytes bounds what a page of messages or accounts takes: a function's answer has at most 6 MB
 // as text in JSON, in which each quotation mark takes two bytes.
 const maxPageBytes = 2 << 20
 
-// fitting is how many messages of a page fit into an answer, at least one.
-func fitting(log []store.Logged) (int, error) {
+// fitting is how many entries of a page fit into an answer, at least one.
+func fitting[F, T any](list []F, shown func(F) T) (int, error) {
 	size := 0
-	for i, l := range log {
-		raw, err := encode(showMessage(l))
+	for i, f := range list {
+		raw, err := encode(shown(f))
 		if err != nil {
-			return 0, hub.E(hub.Internal, "api: encode message", err)
+			return 0, hub.E(hub.Internal, "api: encode entry", err)
 		}
 		if size += len(raw); size > maxPageBytes && i > 0 {
 			return i, nil
 		}
 	}
-	return len(log), nil
+	return len(list), nil
 }
 
 func (a *API) listMessages(ctx context.Context, c *call) (answer, error) {
@@ -94,7 +94,7 @@ func (a *API) listMessages(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	n, err := fitting(log)
+	n, err := fitting(log, showMessage)
 	if err == nil && n < len(log) {
 		log, next = log[:n], log[n-1].Key
 	}
@@ -175,8 +175,9 @@ func (a *API) sendToUser(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return showComposed(a.Desk.Composer.Compose(ctx, chat.Draft{
+	made, err := a.Desk.Composer.Compose(ctx, chat.Draft{
 		Team: c.team.ID, Account: in.Account, To: in.To, Class: in.Class, Content: in.Content, By: c.seat().ID,
 		Trace: c.trace, ID: c.draftID(), At: c.at(),
-	}))
+	})
+	return showComposed(made, noAccount(err, "/account"))
 }

@@ -18,8 +18,8 @@ const noting = 2 * time.Second
 const maxKey = 255
 
 // once has a call done, and with an Idempotency-Key only once: what it was answered
-// first is answered again for a day. Only success is kept; a call that failed has
-// changed nothing, and is done anew.
+// first is answered again for a day. Only success is kept; of a call that failed, or whose
+// end nobody saw, resume finds what it did.
 func (a *API) once(ctx context.Context, c *call, r *http.Request) (store.Answer, error) {
 	values := r.Header.Values("Idempotency-Key")
 	if len(values) == 0 || c.team == nil || r.Method == http.MethodGet {
@@ -46,7 +46,10 @@ func (a *API) once(ctx context.Context, c *call, r *http.Request) (store.Answer,
 		return *begun.Done, nil
 	}
 	c.begun = &begun
-	out, err := a.do(ctx, c)
+	var out store.Answer
+	if err = a.resume(ctx, c); err == nil {
+		out, err = a.do(ctx, c)
+	}
 	// What is noted of the call must not depend on what is left of its time.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noting)
 	defer cancel()

@@ -74,7 +74,7 @@ func TestUpsertFindsByAValueOrByAChannelUser(t *testing.T) {
 	up := func(text string, status int, code hub.Code) reply {
 		t.Helper()
 		sc.Clock.Advance(time.Second)
-		return sc.do(ask{scopes: "contacts:write", method: "POST", path: "/contacts:upsert", body: text}).want(t, text, status, code)
+		return sc.do(ask{scopes: "contacts:write contacts:read", method: "POST", path: "/contacts:upsert", body: text}).want(t, text, status, code)
 	}
 	first := up(`{"match":"member_id","member_id":"M-1","email":"a@example.com","tags":["a","b"]}`, 200, "")
 	second := up(`{"match":"email","email":"A@example.com","name":"Ann","tags_to_add":["c"],"tags_to_remove":["a"]}`, 200, "")
@@ -96,7 +96,11 @@ func TestUpsertFindsByAValueOrByAChannelUser(t *testing.T) {
 	up(`{"match":"email","email":"x@example.com","user":{"account":"line1","external_id":"U"}}`, 400, hub.BadRequest)
 	up(`{"name":"x"}`, 400, hub.BadRequest)
 	up(`{"match":"name","name":"x"}`, 400, hub.BadRequest)
-	up(`{"user":{"account":"nosuch","external_id":"U"}}`, 409, hub.Refused)
+	none := up(`{"user":{"account":"nosuch","external_id":"U"}}`, 409, hub.Refused)
+	sent := sc.do(ask{as: "admin", method: "POST", path: "/messages", body: `{"account":"nosuch","to":"U","content":{"type":"text","text":"x"}}`}).want(t, "send", 409, hub.Refused)
+	if sent.text("detail") != none.text("detail") || sent.text("errors", 0, "field") != "/account" || none.text("errors", 0, "field") != "/user/account" {
+		t.Errorf("got %s and %s of an account that there is not, want the same, with its place", none.raw, sent.raw)
+	}
 }
 
 func TestJoinWhyUndoAndNever(t *testing.T) {

@@ -27,6 +27,11 @@ type Route struct {
 	IfMatch   bool       // it changes what has versions, and must name the one that it changes
 
 	handle func(*API, context.Context, *call) (answer, error)
+	// again tells of what the call did at an earlier try whose answer was lost, in the
+	// place of handle; nil = handle may be called again.
+	again func(*API, context.Context, *call) (answer, error)
+	// seek finds what an earlier try has left; nil = audited does.
+	seek func(*API, context.Context, *call) (traces, error)
 }
 
 // Access says whom a route serves.

@@ -61,8 +61,17 @@ func (a *API) changeTeam(ctx context.Context, c *call) (answer, error) {
 	if err := c.read(&in); err != nil {
 		return answer{}, err
 	}
-	d, err := a.Office.PatchData(ctx, c.team.ID, c.caller.actor(), c.match, team.DataPatch{Name: in.Name, Zone: in.Zone, Language: in.Language})
+	d, err := a.office(c).PatchData(ctx, c.team.ID, c.caller.actor(), c.match, team.DataPatch{Name: in.Name, Zone: in.Zone, Language: in.Language})
 	return showTeamData(c.team.ID, d), err
+}
+
+// office is the Office for the change that a call makes.
+func (a *API) office(c *call) *team.Office {
+	its := team.Call{ID: c.id(), At: c.at()}
+	if c.begun != nil {
+		its.Seed = hub.Secret(c.begun.Secret("api key"))
+	}
+	return a.Office.For(its)
 }
 
 type memberShown struct {
@@ -83,8 +92,12 @@ func showMember(m hub.Member) memberShown {
 func oneMember(m hub.Member) answer { return answer{body: showMember(m), version: m.Version} }
 
 func (a *API) listMembers(ctx context.Context, c *call) (answer, error) {
-	members, err := a.Office.Members(ctx, c.team.ID)
-	return page(c, members, "", showMember), err
+	place, err := c.place()
+	if err != nil {
+		return answer{}, err
+	}
+	members, next, err := a.Office.MemberPage(ctx, c.team.ID, place, c.limit())
+	return page(c, members, next, showMember), err
 }
 
 func (a *API) showMember(ctx context.Context, c *call) (answer, error) {
@@ -113,7 +126,7 @@ func (a *API) addMember(ctx context.Context, c *call) (answer, error) {
 	if in.Email != nil {
 		n.Email = *in.Email
 	}
-	m, err := a.Office.Add(ctx, c.team.ID, c.caller.actor(), n)
+	m, err := a.office(c).Add(ctx, c.team.ID, c.caller.actor(), n)
 	return oneMember(m), err
 }
 
@@ -130,9 +143,9 @@ func (a *API) changeMember(ctx context.Context, c *call) (answer, error) {
 	var m hub.Member
 	var err error
 	if in.State != nil {
-		m, err = a.Office.SetState(ctx, c.team.ID, by, id, c.match, *in.State)
+		m, err = a.office(c).SetState(ctx, c.team.ID, by, id, c.match, *in.State)
 	} else {
-		m, err = a.Office.Patch(ctx, c.team.ID, by, id, c.match, team.MemberPatch{Name: in.Name, Email: in.Email, Role: in.Role})
+		m, err = a.office(c).Patch(ctx, c.team.ID, by, id, c.match, team.MemberPatch{Name: in.Name, Email: in.Email, Role: in.Role})
 	}
 	return oneMember(m), err
 }
@@ -141,7 +154,7 @@ func (a *API) removeMember(ctx context.Context, c *call) (answer, error) {
 	if err := c.stands(c.match); err != nil {
 		return answer{}, err
 	}
-	return answer{}, a.Office.Remove(ctx, c.team.ID, c.caller.actor(), hub.MemberID(c.param("member")), c.match)
+	return answer{}, a.office(c).Remove(ctx, c.team.ID, c.caller.actor(), hub.MemberID(c.param("member")), c.match)
 }
 
 type keyShown struct {
@@ -158,11 +171,16 @@ func showKey(k store.APIKey) keyShown {
 }
 
 func (a *API) listKeys(ctx context.Context, c *call) (answer, error) {
-	keys, err := a.Office.Keys(ctx, c.team.ID)
-	return page(c, keys, "", showKey), err
+	place, err := c.place()
+	if err != nil {
+		return answer{}, err
+	}
+	keys, next, err := a.Office.KeyPage(ctx, c.team.ID, place, c.limit())
+	return page(c, keys, next, showKey), err
 }
 
-// createKey answers the key's text, this once: only a hash of it is stored.
+// createKey answers the key's text, this once: only a hash of it is stored. A call with an
+// Idempotency-Key makes one key, and answers it whenever it is repeated within the day.
 func (a *API) createKey(ctx context.Context, c *call) (answer, error) {
 	var in struct {
 		Name   string         `json:"name"`
@@ -171,7 +189,7 @@ func (a *API) createKey(ctx context.Context, c *call) (answer, error) {
 	if err := c.read(&in); err != nil {
 		return answer{}, err
 	}
-	k, text, err := a.Office.CreateKey(ctx, c.team.ID, c.caller.actor(), in.Name, in.Scopes)
+	k, text, err := a.office(c).CreateKey(ctx, c.team.ID, c.caller.actor(), in.Name, in.Scopes)
 	return answer{body: struct {
 		keyShown
 		Key string `json:"key"`
@@ -179,5 +197,5 @@ func (a *API) createKey(ctx context.Context, c *call) (answer, error) {
 }
 
 func (a *API) revokeKey(ctx context.Context, c *call) (answer, error) {
-	return answer{}, a.Office.RevokeKey(ctx, c.team.ID, c.caller.actor(), c.param("key"))
+	return answer{}, a.office(c).RevokeKey(ctx, c.team.ID, c.caller.actor(), c.param("key"))
 }

@@ -6,6 +6,7 @@ import (
 	"omnihub/internal/chat"
 	"omnihub/internal/hub"
 	"omnihub/internal/store"
+	"omnihub/internal/team/apikey"
 )
 
 // seat is where the caller sits at the desk: those who lead see all conversations, as
@@ -99,6 +100,9 @@ func some[T ~string](v T) *T {
 func (c *call) oneThread(t hub.Thread, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
+	}
+	if !c.sees(apikey.MessagesRead) {
+		return answer{body: written{string(t.User)}}, nil
 	}
 	return answer{body: c.showThread(t)}, nil
 }

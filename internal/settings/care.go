@@ -105,8 +105,10 @@ func openFor(t *Team, connection string, shared map[string][]byte, account strin
 // Standing is an account as it stands now, with what is stored of it.
 type Standing struct {
 	*Account
-	Own  channel.Secrets // without those of its connection
-	Care store.Care
+	Own     channel.Secrets // without those of its connection
+	Welcome hub.Content     // see NewAccount; no type = none
+	Version int             // see ConnectAt
+	Care    store.Care
 
 	item       store.AccountItem
 	connection store.ConnectionItem
@@ -140,7 +142,10 @@ func (s Setup) Account(ctx context.Context, team hub.TeamID, id hub.AccountID) (
 	}
 	care, err := s.Store.Care(ctx, team, id)
 	care.Connection, care.Channel = a.Connection, a.Channel
-	return &Standing{Account: a, Own: own, Care: care, item: it.AccountItem, connection: it.connection, keys: keys.Keys}, err
+	return &Standing{
+		Account: a, Own: own, Welcome: it.connection.Welcomes[a.Platform.External], Version: it.Version, Care: care,
+		item: it.AccountItem, connection: it.connection, keys: keys.Keys,
+	}, err
 }
 
 // Connection reads a connection as it stands now, past every cache. NotFound if there is

@@ -13,6 +13,13 @@ import (
 	"omnihub/internal/store"
 )
 
+// ErrVersion tells that a setting has not the version that it had to have, as the cause of
+// an error with the code Refused.
+var ErrVersion = errors.New("another version stands")
+
+// Absent is the version of what must not be there yet.
+const Absent = -1
+
 // maxAccounts is how many accounts one call connects: what fits in a transaction.
 const maxAccounts = 24
 
@@ -35,15 +42,24 @@ type NewAccount struct {
 	Standing *channel.Standing
 	// Plain tells that nothing secret changes: it does not count as new credentials.
 	Plain bool
+	// Version is the one that the account has to have when it is written, or Absent; 0 =
+	// any.
+	Version int
 }
 
 // Connect writes a connection with accounts: all of it, or nothing. The accounts are
 // added, or replaced by what is given; the connection's other accounts stay. Secrets
 // replace those of the same name, empty ones take them away; the others stay. An account that was deactivated
 // stays so. The same write tells that an account was connected, or has new credentials,
-// and when it is to be looked after. Errors: BadRequest, Conflict if other changes kept
-// coming between, Transient.
+// and when it is to be looked after. Errors: BadRequest, Refused with ErrVersion, Conflict
+// if other changes kept coming between, Transient.
 func (s Setup) Connect(ctx context.Context, team *Team, id hub.ConnectionID, kind hub.Channel,
+	secrets channel.Secrets, accounts ...NewAccount) error {
+	return s.ConnectAt(ctx, team, id, 0, kind, secrets, accounts...)
+}
+
+// ConnectAt is Connect for a connection of a version; 0 = any.
+func (s Setup) ConnectAt(ctx context.Context, team *Team, id hub.ConnectionID, version int, kind hub.Channel,
 	secrets channel.Secrets, accounts ...NewAccount) error {
 	if !id.Valid() {
 		return refuse("connect", "a connection id has 2 to 26 characters of a-z and 0-9")
@@ -61,10 +77,19 @@ func (s Setup) Connect(ctx context.Context, team *Team, id hub.ConnectionID, kin
 		}
 		ids[a.ID], names[a.External] = true, true
 	}
-	return Settle(func() error { return s.connect(ctx, team.ID, id, kind, secrets, accounts) })
+	return Settle(func() error { return s.connect(ctx, team.ID, id, version, kind, secrets, accounts) })
 }
 
-func (s Setup) connect(ctx context.Context, team hub.TeamID, id hub.ConnectionID, kind hub.Channel, secrets channel.Secrets, accounts []NewAccount) error {
+// held checks that what was read has the version that it has to have. It is the one on
+// whose condition it is written then.
+func held(version, stands int) error {
+	if version != 0 && version != stands {
+		return hub.E(hub.Refused, "settings: connect", ErrVersion)
+	}
+	return nil
+}
+
+func (s Setup) connect(ctx context.Context, team hub.TeamID, id hub.ConnectionID, version int, kind hub.Channel, secrets channel.Secrets, accounts []NewAccount) error {
 	t, it, err := s.team(ctx, team)
 	if err != nil {
 		return err
@@ -77,6 +102,9 @@ func (s Setup) connect(ctx context.Context, team hub.TeamID, id hub.ConnectionID
 	case err == nil:
 		change.Seen, change.Connection.Accounts, change.Connection.Welcomes = &seen, maps.Clone(seen.Accounts), maps.Clone(seen.Welcomes)
 	case hub.CodeOf(err) != hub.NotFound:
+		return err
+	}
+	if err := held(version, seen.Version); err != nil {
 		return err
 	}
 	if change.Connection.Sealed, err = sealOver(t, string(id), seen.Sealed, secrets); err != nil {
@@ -147,7 +175,12 @@ func (s Setup) account(ctx context.Context, t *Team, id hub.ConnectionID, kind h
 		return c, refuse("connect", "account %s belongs to connection %s", a.ID, seen.Connection)
 	case err == nil:
 		c.Seen, c.Account.Off = &seen, seen.Off
-	case hub.CodeOf(err) != hub.NotFound:
+	case hub.CodeOf(err) == hub.NotFound:
+		seen.Version = Absent
+	default:
+		return c, err
+	}
+	if err := held(a.Version, seen.Version); err != nil {
 		return c, err
 	}
 	c.Account.Sealed, err = sealOver(t, string(a.ID), seen.Sealed, a.Secrets)

@@ -20,6 +20,7 @@ type Connection struct {
 	Accounts map[string]hub.AccountID // by the platform's name
 	Welcomes map[string]hub.Content   // by the platform's name of the account; see NewAccount
 	URL      string                   // of the webhook, as it was entered at the platform; "" = not known
+	Version  int                      // raised by each write but a resealing
 
 	names []string // of Accounts, in order
 }
@@ -98,6 +99,6 @@ func openConnection(t *Team, it store.ConnectionItem) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Connection{Team: t, ID: it.ID, Channel: it.Channel, Secrets: secrets, Accounts: it.Accounts, Welcomes: it.Welcomes, URL: it.URL,
+	return &Connection{Team: t, ID: it.ID, Channel: it.Channel, Secrets: secrets, Accounts: it.Accounts, Welcomes: it.Welcomes, URL: it.URL, Version: it.Version,
 		names: slices.Sorted(maps.Keys(it.Accounts))}, nil
 }

@@ -47,16 +47,35 @@ func (st *Store) Audits(ctx context.Context, team hub.TeamID, day, after string,
 		return nil, "", wrap("read audit", err)
 	}
 	for _, it := range out.Items {
-		_, id, _ := strings.Cut(str(it, skAttr), "#")
-		list = append(list, hub.Audit{
-			ID: id, Actor: hub.Actor{Kind: hub.ActorKind(str(it, "kind")), ID: str(it, "who")}, Action: str(it, "act"), Target: str(it, "on"),
-			At: millis(it, "at"), Trace: str(it, "tr"), Before: texts(it, "was"), After: texts(it, "now"),
-		})
+		list = append(list, readAudit(it))
 	}
 	if out.LastEvaluatedKey != nil {
 		next = str(out.LastEvaluatedKey, skAttr)
 	}
 	return list, next, nil
+}
+
+// AuditsOf reads, consistently, the entries of a time that bear some ids, by which who
+// made a change finds it again. Those that there are not are left out.
+func (st *Store) AuditsOf(ctx context.Context, team hub.TeamID, at hub.Millis, ids ...string) ([]hub.Audit, error) {
+	var keys []item
+	for _, id := range ids {
+		keys = append(keys, key(auditPK(team, Day(at)), auditSK(hub.Audit{ID: id, At: at})))
+	}
+	items, err := st.getAll(ctx, "read audit entries", st.Tables.Contacts, keys)
+	var list []hub.Audit
+	for _, it := range items {
+		list = append(list, readAudit(it))
+	}
+	return list, err
+}
+
+func readAudit(it item) hub.Audit {
+	_, id, _ := strings.Cut(str(it, skAttr), "#")
+	return hub.Audit{
+		ID: id, Actor: hub.Actor{Kind: hub.ActorKind(str(it, "kind")), ID: str(it, "who")}, Action: str(it, "act"), Target: str(it, "on"),
+		At: millis(it, "at"), Trace: str(it, "tr"), Before: texts(it, "was"), After: texts(it, "now"),
+	}
 }
 
 // texts reads a map of texts.

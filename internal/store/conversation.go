@@ -130,8 +130,8 @@ func (st *Store) Read(ctx context.Context, r Ref, upTo hub.MessageKey, late []hu
 	return wrap("mark as read", err)
 }
 
-// Close ends the conversation that seen shows, in one transaction with the fact:
-// only if nothing has come since. Conflict if a new message came, or somebody else
+// Close ends the conversation that seen shows, in one transaction with the fact, and with
+// the mark that by has closed one of the thread: only if nothing has come since. Conflict if a new message came, or somebody else
 // closed it.
 func (st *Store) Close(ctx context.Context, r Ref, seen *hub.Thread, by string) error {
 	if seen.Conversation == "" {
@@ -167,6 +167,7 @@ func (st *Store) Close(ctx context.Context, r Ref, seen *hub.Thread, by string) 
 		{Put: &types.Put{
 			TableName: &st.Tables.Messages, Item: st.closedItem(ctx, r, seen, by), ConditionExpression: aws.String("attribute_not_exists(SK)"),
 		}},
+		{Put: &types.Put{TableName: &st.Tables.Messages, Item: st.closerItem(r, by)}},
 	}})
 	var cancelled *types.TransactionCanceledException
 	if errors.As(err, &cancelled) {
@@ -182,6 +183,13 @@ func (st *Store) closedItem(ctx context.Context, r Ref, seen *hub.Thread, by str
 	it["pub"] = s(hub.ConversationClosed)
 	trace(ctx, it)
 	whose(it, seen.Account, "", "")
+	return it
+}
+
+// closerItem is the mark that somebody has closed a conversation of a thread.
+func (st *Store) closerItem(r Ref, by string) item {
+	it := key(r.pk(), closerSK(by))
+	it["ra"] = n(st.now())
 	return it
 }
 

@@ -57,25 +57,21 @@ func (st *Store) OpenThreads(ctx context.Context, team hub.TeamID, after string,
 	return threads, next, nil
 }
 
-// ClosedBy tells whether a member closed a conversation of a thread.
+// ClosedBy tells whether a member closed a conversation of a thread, by the mark that this
+// left: one read, however many were closed.
 func (st *Store) ClosedBy(ctx context.Context, team hub.TeamID, t *hub.Thread, member string) (bool, error) {
+	var keys []item
 	for _, r := range Partitions(team, t) {
-		pages := dynamodb.NewQueryPaginator(st.DB, &dynamodb.QueryInput{
-			TableName: &st.Tables.Messages, KeyConditionExpression: aws.String("PK=:p AND begins_with(SK, :c)"),
-			FilterExpression: aws.String("who=:m AND pub=:closed"), ConsistentRead: aws.Bool(true),
-			ExpressionAttributeValues: item{":p": s(r.pk()), ":c": s("C#"), ":m": s(member), ":closed": s(hub.ConversationClosed)},
-		})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return false, wrap("read closed conversations", err)
-			}
-			if len(page.Items) > 0 {
-				return true, nil
-			}
-		}
+		keys = append(keys, key(r.pk(), closerSK(member)))
 	}
-	return false, nil
+	items, err := st.getAll(ctx, "read who closed conversations", st.Tables.Messages, keys)
+	return len(items) > 0, err
+}
+
+// Closer is who closed a conversation of a thread; "" if nobody did, as far as is known.
+func (st *Store) Closer(ctx context.Context, r Ref, h hub.ConversationID) (string, error) {
+	it, err := st.get(ctx, "read closed conversation", st.Tables.Messages, r.pk(), closedSK(h), true)
+	return str(it, "who"), err
 }
 
 // Release gives an accepted conversation back to all who may take it: one conditional
@@ -123,17 +119,4 @@ func (st *Store) QuarantinePage(ctx context.Context, team hub.TeamID, day, after
 		next = str(out.LastEvaluatedKey, skAttr)
 	}
 	return list, next, nil
-}
-
-// ConnectionIDs reads, strictly, the ids of a team's connections, in order.
-func (st *Store) ConnectionIDs(ctx context.Context, team hub.TeamID) ([]hub.ConnectionID, error) {
-	items, err := st.queryAll(ctx, "list connections", st.Tables.Config, teamPK(team), connectionSK(""))
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]hub.ConnectionID, len(items))
-	for i, it := range items {
-		ids[i] = hub.ConnectionID(strings.TrimPrefix(str(it, skAttr), connectionSK("")))
-	}
-	return ids, nil
 }

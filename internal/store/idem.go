@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,6 +24,8 @@ const (
 	CallLease = time.Minute
 	// MaxAnswer is the longest body of an answer that is kept, in bytes.
 	MaxAnswer = 300 << 10
+	// saltBytes is how much of a call's secrets is random.
+	saltBytes = 20
 	// callWait is what a repetition is asked to wait while the call is in progress.
 	callWait = time.Second
 )
@@ -43,13 +47,22 @@ type Call struct {
 // Begun is a call that was begun, now or before.
 type Begun struct {
 	Call
-	// ID and At name the call, and are the same at each try of it: what is made under an
-	// id that derives from both is made once, though a try died half-way.
+	// ID and At name the call, and are the same at each try of it until RenewCall: what is
+	// made under an id that derives from both is made once, though a try died half-way.
 	ID  string     // 32 characters of base32
-	At  hub.Millis // when it was first begun
+	At  hub.Millis // when it was first begun, or begun anew
 	Try int        // 1, 2 …
 	// Done is the answer that the call had; nil = it has none, and this try is to make it.
 	Done *Answer
+
+	salt []byte // of the record: gone with it
+}
+
+// Secret is a secret of the call for a purpose, 160 bits in 32 characters of base32, the
+// same at each try: it takes the call's record, the pepper and the Idempotency-Key to
+// make it, and nobody can once the record is gone.
+func (b Begun) Secret(purpose string) string {
+	return b.Pepper.Value(purpose, hub.Digest(b.ID, strconv.FormatInt(int64(b.At), 10), string(b.salt), b.Key))
 }
 
 // Answer is what an API call was answered.
@@ -70,9 +83,10 @@ type Answer struct {
 // Idempotency-Key, which is stored nowhere. So what an answer tells of a person is gone
 // with the caller's own key.
 func (st *Store) BeginCall(ctx context.Context, c Call) (Begun, error) {
-	begun := Begun{Call: c, ID: c.derive("call"), At: st.now(), Try: 1}
+	begun := Begun{Call: c, ID: c.derive("call"), At: st.now(), Try: 1, salt: make([]byte, saltBytes)}
+	rand.Read(begun.salt) // never fails
 	it := begun.key()
-	it["req"], it["at"], it["try"] = s(c.Request), n(begun.At), n(begun.Try)
+	it["req"], it["at"], it["try"], it["salt"] = s(c.Request), n(begun.At), n(begun.Try), b(begun.salt)
 	it["lease"], it[ttlAttr] = n(begun.At.Add(CallLease)), n(ttlAfter(begun.At, CallKept))
 	_, err := st.DB.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &st.Tables.Ledger, Item: it, ConditionExpression: aws.String("attribute_not_exists(SK) OR #at <= :expired"),
@@ -85,7 +99,7 @@ func (st *Store) BeginCall(ctx context.Context, c Call) (Begun, error) {
 		return begun, wrap("begin call", err)
 	}
 	now := begun.At
-	begun.At, begun.Try = millis(old, "at"), int(num(old, "try"))
+	begun.At, begun.Try, begun.salt = millis(old, "at"), int(num(old, "try")), bin(old, "salt")
 	switch {
 	case str(old, "req") != c.Request:
 		return begun, hub.E(hub.Refused, "store: begin call", ErrCallReused)
@@ -106,6 +120,20 @@ func (st *Store) BeginCall(ctx context.Context, c Call) (Begun, error) {
 
 func inProgress() error {
 	return &hub.Error{Code: hub.Conflict, Op: "store: begin call", Err: errors.New("the same call is in progress"), RetryAfter: callWait}
+}
+
+// RenewCall begins a call anew of whose earlier tries nothing stands: as of now, so that
+// nothing is written as of a time that is long past, and with other names for what it
+// makes. Conflict if a later try has begun meanwhile.
+func (st *Store) RenewCall(ctx context.Context, b Begun) (Begun, error) {
+	now := st.now()
+	kept, err := st.changeCall(ctx, b, "SET #at=:now, #ttl=:ttl", " AND attribute_not_exists(#status)",
+		item{":now": n(now), ":ttl": n(ttlAfter(now, CallKept))})
+	if err == nil && !kept {
+		err = inProgress()
+	}
+	b.At = now
+	return b, err
 }
 
 // EndCall keeps the answer that a try came to, for those that repeat the call. A body over
@@ -140,10 +168,13 @@ func (st *Store) DropCall(ctx context.Context, b Begun) error {
 // answers whether it was.
 func (st *Store) changeCall(ctx context.Context, b Begun, update, cond string, values item) (bool, error) {
 	values[":at"], values[":try"] = n(b.At), n(b.Try)
+	names := map[string]string{"#at": "at", "#status": "status"}
+	if values[":ttl"] != nil {
+		names["#ttl"] = ttlAttr
+	}
 	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &st.Tables.Ledger, Key: b.key(), UpdateExpression: &update, ConditionExpression: aws.String("#at=:at AND try=:try" + cond),
-		ExpressionAttributeNames:  map[string]string{"#at": "at", "#status": "status"},
-		ExpressionAttributeValues: values,
+		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
 	})
 	_, other := refused(err)
 	if other {

@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
 	"omnihub/internal/store"
@@ -211,5 +214,46 @@ func TestLongAnswersAreKeptShort(t *testing.T) {
 		if got == nil || got.Status != a.Status || got.Short != short || short != (len(got.Body) == 0 && len(a.Body) > 0) || !short && !bytes.Equal(got.Body, a.Body) {
 			t.Errorf("%d: got %d bytes, short %v", i, len(got.Body), got.Short)
 		}
+	}
+}
+
+func TestCallBegunAnewHasOtherNamesAndItsDayFromThen(t *testing.T) {
+	h := hubtest.New(t)
+	first := begin(t, h, call(h))
+	if err := h.Store.DropCall(ctx, first); err != nil {
+		t.Fatal(err)
+	}
+	h.Clock.Advance(20 * time.Hour)
+	second := begin(t, h, call(h))
+	if second.Try != 2 || second.At != first.At || second.Secret("x") != first.Secret("x") || second.Secret("x") == second.Secret("y") {
+		t.Errorf("got %+v, want the call as it was begun, with its secrets", second)
+	}
+	anew, err := h.Store.RenewCall(ctx, second)
+	if err != nil || anew.At != hub.MillisOf(h.Clock.Now()) || anew.Secret("x") == first.Secret("x") {
+		t.Errorf("got %+v, %v, want it as of now", anew, err)
+	}
+	if _, err := h.Store.RenewCall(ctx, second); hub.CodeOf(err) != hub.Conflict {
+		t.Errorf("got %v for what is not the last try any more, want a conflict", err)
+	}
+	end(t, h, anew, store.Answer{Status: 200})
+	h.Clock.Advance(store.CallKept - time.Second)
+	if again := begin(t, h, call(h)); again.Done == nil {
+		t.Error("got no answer a day after it was begun anew, want the one that was kept")
+	}
+	// Another call under the same key, a day later, has secrets of its own; and so has one
+	// whose record is gone, even at the same moment.
+	h.Clock.Advance(time.Second)
+	later := begin(t, h, call(h))
+	if later.Try != 1 || later.Secret("x") == anew.Secret("x") {
+		t.Errorf("got %+v, want another call", later)
+	}
+	_, err = h.Store.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &h.Store.Tables.Ledger, Key: map[string]types.AttributeValue{
+		"PK": &types.AttributeValueMemberS{Value: "T#test#IDEM#" + later.ID}, "SK": &types.AttributeValueMemberS{Value: "CALL"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if gone := begin(t, h, call(h)); gone.Try != 1 || gone.At != later.At || gone.Secret("x") == later.Secret("x") {
+		t.Errorf("got %+v after its record was deleted, want secrets that went with it", gone)
 	}
 }

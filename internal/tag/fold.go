@@ -65,9 +65,3 @@ func (b *Book) Tally(ctx context.Context, team hub.TeamID, id hub.TagID) (Tally,
 	homes, more, err := b.Store.CountBearers(ctx, team, id, b.now(), MaxTallied)
 	return Tally{homes, more}, err
 }
-
-// Count is the number of a Tally.
-func (b *Book) Count(ctx context.Context, team hub.TeamID, id hub.TagID) (int, error) {
-	t, err := b.Tally(ctx, team, id)
-	return t.Homes, err
-}

@@ -2,8 +2,10 @@ package team_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
@@ -162,4 +164,37 @@ func TestTeamDataChangesByVersion(t *testing.T) {
 	}
 	wants(t, "a version that went", s.Store().SetTeamData(ctx, store.Deed{Team: hubtest.Team}, seen.Version-1, seen), hub.Conflict, nil)
 	wants(t, "a team that is none", s.Store().SetTeamData(ctx, store.Deed{Team: "nosuch"}, 1, seen), hub.Conflict, nil)
+}
+
+func TestCallThatIsRepeatedMakesOneKeyAndShowsItAgain(t *testing.T) {
+	s := newScene(t)
+	boss := s.add("boss", hub.Admin)
+	its := s.For(team.Call{ID: strings.Repeat("a", 26), At: hub.MillisOf(s.Clock.Now()), Seed: hub.Secret(strings.Repeat("s", 32))})
+	create := func() (store.APIKey, hub.Secret) {
+		t.Helper()
+		k, text, err := its.CreateKey(ctx, hubtest.Team, as(boss), "shop", []apikey.Scope{apikey.Export})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k, text
+	}
+	first, text := create()
+	s.Clock.Advance(time.Hour)
+	again, same := create()
+	if text != same || again.ID != first.ID || again.Created != first.Created {
+		t.Errorf("got %+v, want the same key: %+v", again, first)
+	}
+	if parsed, ok := apikey.Parse(text); !ok || parsed.ID != first.ID || !slices.Equal(parsed.Hash(), again.Hash) {
+		t.Error("want the text of the key")
+	}
+	if list, err := s.Office.Keys(ctx, hubtest.Team); err != nil || len(list) != 1 {
+		t.Errorf("got %+v, %v, want one key", list, err)
+	}
+	if n := strings.Count(strings.Join(s.audits(), "\n"), "key.create"); n != 1 {
+		t.Errorf("got %d audit entries, want one", n)
+	}
+	its.Call.Seed = hub.Secret(strings.Repeat("t", 32))
+	if other, its := create(); other.ID == first.ID || its == text {
+		t.Error("got the same key for another call")
+	}
 }

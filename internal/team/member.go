@@ -62,6 +62,12 @@ func (o *Office) Members(ctx context.Context, team hub.TeamID) ([]hub.Member, er
 	return o.Store.Members(ctx, team)
 }
 
+// MemberPage is a page of Members: at most limit after an id ("" = from the first), and
+// the place to go on after, "" = there is no more.
+func (o *Office) MemberPage(ctx context.Context, team hub.TeamID, after string, limit int) ([]hub.Member, string, error) {
+	return o.Store.MemberPage(ctx, team, after, limit)
+}
+
 // Get is a member by id, disabled or not.
 func (o *Office) Get(ctx context.Context, team hub.TeamID, id hub.MemberID) (hub.Member, error) {
 	if !memberForm.MatchString(string(id)) {

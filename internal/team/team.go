@@ -57,6 +57,24 @@ type Office struct {
 	Store    *store.Store
 	Settings *settings.Reader
 	Now      func() time.Time
+	// Call names the call that a copy of the Office makes its one change for; the zero
+	// one = each change is its own.
+	Call Call
+}
+
+// Call is a call that may be repeated. What the Office does for it bears its id and its
+// time, so that who repeats it finds what it did.
+type Call struct {
+	ID   string // of its audit entry
+	At   hub.Millis
+	Seed hub.Secret // 160 bits, of which a key is made; "" = keys are random
+}
+
+// For is the Office for a call.
+func (o *Office) For(c Call) *Office {
+	its := *o
+	its.Call = c
+	return &its
 }
 
 // act is one try of a change, after everything was read anew.
@@ -102,7 +120,12 @@ func (o *Office) right(ctx context.Context, team hub.TeamID, by hub.Actor) (hub.
 
 // deed is the change as it is written down: what of the fields changed, before and after.
 func (a act) deed(ctx context.Context, target string, version int, before, after map[string]string) store.Deed {
-	at := hub.MillisOf(a.Now())
+	at, id := hub.MillisOf(a.Now()), a.Call.ID
+	if id != "" {
+		at = a.Call.At
+	} else {
+		id = hub.Digest("audit", string(a.team.ID), a.action, target, strconv.Itoa(version), strconv.FormatInt(int64(at), 10))[:26]
+	}
 	was, is := map[string]string{}, map[string]string{}
 	for _, field := range slices.Concat(slices.Collect(maps.Keys(before)), slices.Collect(maps.Keys(after))) {
 		if before[field] != after[field] {
@@ -110,8 +133,7 @@ func (a act) deed(ctx context.Context, target string, version int, before, after
 		}
 	}
 	return store.Deed{Team: a.team.ID, Admin: a.admin, Audit: hub.Audit{
-		ID:    hub.Digest("audit", string(a.team.ID), a.action, target, strconv.Itoa(version), strconv.FormatInt(int64(at), 10))[:26],
-		Actor: a.by, Action: a.action, Target: target, At: at, Trace: hub.TraceOf(ctx), Before: was, After: is,
+		ID: id, Actor: a.by, Action: a.action, Target: target, At: at, Trace: hub.TraceOf(ctx), Before: was, After: is,
 	}}
 }
 

@@ -68,6 +68,13 @@ func New(team hub.TeamID) Key {
 	return Key{Team: team, ID: random(idBytes), Secret: hub.Secret(random(secretBytes))}
 }
 
+// Derived makes the key of a team that a seed stands for, which is as secret as the key and
+// has as many random bits: always the same one.
+func Derived(team hub.TeamID, seed hub.Secret) Key {
+	part := func(name string) string { return hub.Digest("api key", name, string(team), seed.Reveal()) }
+	return Key{Team: team, ID: part("id")[:16], Secret: hub.Secret(part("secret"))}
+}
+
 func random(n int) string {
 	bytes := make([]byte, n)
 	rand.Read(bytes) // never fails

@@ -2,6 +2,7 @@ package channel
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"omnihub/internal/hub"
@@ -109,6 +110,9 @@ type Standing struct {
 	// Advice names what is not as it should be but hinders nothing yet, each a sentence
 	// for people.
 	Advice []string
+	// Fields are values of optional, plain fields of Setup that the platform tells: they
+	// stand where nobody has entered another value.
+	Fields Secrets
 }
 
 // Registrar is the ability to enter the account's webhook at the platform by a call.
@@ -129,6 +133,15 @@ type Refresher interface {
 	// ones stay good until then. No values mean that these cannot be renewed. Errors as
 	// of Connector.Check.
 	Refresh(ctx context.Context, a Account) (Secrets, hub.Millis, error)
+}
+
+// Previewer is the ability to show how the platform would be told to show a message.
+type Previewer interface {
+	// Preview is the platform's own object of a content that has passed
+	// Capabilities.Check, in JSON, as Send posts it but for who gets it. It asks nobody.
+	// Errors: Unsupported for what the platform does not take, though Capabilities cannot
+	// tell.
+	Preview(m hub.Content) (json.RawMessage, error)
 }
 
 // Finder is the ability to look for a message whose answer was lost.

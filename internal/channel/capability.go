@@ -47,6 +47,11 @@ type Capabilities struct {
 	Aliases bool
 	// Groups tells that groups of people can share a thread.
 	Groups bool
+	// Follows tells that EventSubscription says when a customer lets the account in, which
+	// comes before the first message.
+	Follows bool
+	// Linking tells what the channel can be in OmniLink, and how it shows the card.
+	Linking hub.Linking
 }
 
 // Pace is a rate with a burst that is borrowed from the time to come and must be paid

@@ -121,6 +121,23 @@ func (k MessageKey) Part(n int) MessageKey {
 	return k + MessageKey("~"+strconv.Itoa(n))
 }
 
+// Answered is the key by which an answer that is shown in several messages counts once:
+// that of the first.
+func (k MessageKey) Answered() MessageKey {
+	at := strings.LastIndex(string(k), "~")
+	if at < 0 {
+		return k
+	}
+	head, part := k[:at], k[at+1:]
+	if _, err := strconv.Atoi(string(part)); err == nil && strings.HasSuffix(string(head), "~a") {
+		return head
+	}
+	return k
+}
+
+// MaxParts is how many messages one answer may take.
+const MaxParts = 20
+
 // Pepper is a team's secret from which all keys of its channel users derive.
 type Pepper []byte
 

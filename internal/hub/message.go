@@ -62,6 +62,7 @@ type Inbound struct {
 	Channel  Channel
 	Home     HomeID // of the channel user
 	Fence    int    // the thread's when the message is stored: who had the floor then
+	Need     Need   // for whom it is: what its thread remembers of it; "" = of no account
 	Raw      []byte // the event as received
 	Received Millis
 	Trace    string
@@ -79,6 +80,7 @@ type Intent struct {
 	Home     HomeID
 	Thread   UserKey // with whose sends it leaves in order; "" = those of its own partition
 	Fence    int     // with ClassBot: the floor's fence at the time of the intent
+	Over     bool    // with ClassBot: it may go out though the floor is not the bot's
 	Accepted Millis  // sends of a thread leave in the order of (Accepted, Key)
 	Deadline Millis  // after it the message fails instead of being sent
 	Reply    Reply   // the platform's way to answer for free, if the intent answers an event

@@ -38,6 +38,8 @@ const (
 	ContactErased    = "contact.erased"       // nothing is left of a person
 	ContactEntered   = "contact.entered"      // a customer came by an advertisement, or by a link of the brand's
 
+	OmniLinked = "omnilink.linked" // who tapped a card and who arrived in another channel are one contact
+
 	TagApplied = "tag.applied" // a home bears a tag, or bears it anew
 	TagRemoved = "tag.removed" // it does not bear it any more
 

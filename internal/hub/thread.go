@@ -45,8 +45,10 @@ type Thread struct {
 	Conversation ConversationID // "" = none is open
 	WaitSince    Millis
 	Assignee     string
-	Floor        string // FloorBot, or the id of the member who may speak
-	Fence        int    // raised at each change of floor
+	Floor        string     // FloorBot, FloorTeam, or the id of the member who may speak
+	Need         Need       // for whom the open conversation waits, while nobody has it
+	Handed       MessageKey // the message for which the floor was given to the team last
+	Fence        int        // raised at each change of floor
 	Rev          int
 
 	Held   []Parked   // sends that wait, first accepted first; later ones queue behind them
@@ -73,9 +75,44 @@ func (t *Thread) To() Personal {
 // Settled reports whether the thread knows an alias by its mark.
 func (t *Thread) Settled(mark string) bool { return slices.Contains(t.Aliases, mark) }
 
-// FloorBot is the floor of a thread in which the bot may answer. The empty floor
-// means the same.
-const FloorBot = "bot"
+const (
+	// FloorBot is the floor of a thread in which the bot may answer. The empty floor
+	// means the same.
+	FloorBot = "bot"
+	// FloorTeam is the floor of a thread that was handed over: it is nobody's yet, and the
+	// bot is silent.
+	FloorTeam = "team"
+)
+
+// Need is for whom an open conversation waits.
+type Need string
+
+const (
+	NeedBot   Need = "bot"   // all that came was for the bot
+	NeedHuman Need = "human" // something was for a person; it never goes back by itself
+)
+
+// Case is how the conversation of a thread stands, as people read it.
+type Case string
+
+const (
+	CasePending    Case = "pending"     // 待處理: waits for Need
+	CaseInProgress Case = "in_progress" // 處理中: a member has it
+	CaseClosed     Case = "closed"      // 已結束: none is open
+)
+
+// Case tells how the conversation stands, and, while it is pending, for whom it waits.
+func (t *Thread) Case() (Case, Need) {
+	switch {
+	case t.Conversation == "":
+		return CaseClosed, ""
+	case t.Assignee != "":
+		return CaseInProgress, ""
+	case t.Need == NeedBot:
+		return CasePending, NeedBot
+	}
+	return CasePending, NeedHuman
+}
 
 // BotMaySpeak reports whether automatic answers are allowed.
 func (t *Thread) BotMaySpeak() bool { return t.Floor == "" || t.Floor == FloorBot }

@@ -2,7 +2,8 @@
 // little S3 and a little KMS, spoken on the wire as AWS speaks them, over one file
 // or in memory.
 // It is a tool for development and tests. The caller is the access key id that a
-// request names; the signature is not checked, so nothing here proves who it is.
+// request names; signatures are not checked (but of presigned URLs, where the secret is
+// known), so nothing here proves who it is.
 package localaws
 
 import (
@@ -50,6 +51,10 @@ type Config struct {
 	// Permit answers nil if the caller may do action (such as "sqs:SendMessage") on
 	// resource (an ARN). Its error is the text of the refusal. Nil permits everything.
 	Permit func(caller, action, resource string) error
+
+	// Secret is the secret access key of a caller; "" if it is not known. Presigned
+	// URLs of S3 are held against it; nothing else is. Nil knows none.
+	Secret func(caller string) string
 
 	Log *slog.Logger // nil is silence
 }
@@ -101,7 +106,7 @@ func Open(cfg Config) (*Server, error) {
 		s.sqs, err = sqs.Open(cfg.SQS)
 	}
 	if err == nil {
-		s.s3, err = s3.Open(s3.Config{Disk: store, Clock: cfg.Clock, Region: cfg.Region})
+		s.s3, err = s3.Open(s3.Config{Disk: store, Clock: cfg.Clock, Region: cfg.Region, Secret: cfg.Secret})
 	}
 	if err == nil {
 		s.kms, err = kms.Open(kms.Config{Disk: store, Clock: cfg.Clock, Region: cfg.Region, Account: cfg.Account})
@@ -275,7 +280,7 @@ func (s *Server) rest(w http.ResponseWriter, req *http.Request, r *wire.Request,
 		return nil, s.s3.Do(w, req, r)
 	}
 	_, err := s.guard(r, func() (any, error) {
-		if scope != "" && scope != "s3" {
+		if scope != "" && scope != "s3" && req.Header.Get("Authorization") != "" { // S3 itself refuses a foreign presigned URL
 			return nil, wire.Unsupported("the service %s", scope)
 		}
 		req.Body = http.MaxBytesReader(w, req.Body, s3.MaxObject+1<<20)

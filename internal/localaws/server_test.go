@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"omnihub/internal/localaws/sqs"
 	"omnihub/internal/localaws/wire"
@@ -171,7 +172,9 @@ func TestPermissionIsAskedPerCallerActionAndResource(t *testing.T) {
 	if got.status != 403 || !strings.Contains(got.body, "<Code>AccessDenied</Code>") {
 		t.Errorf("got %d %s, want S3's refusal", got.status, got.body)
 	}
-	got = call(t, "GET", url+"/?X-Amz-Credential=pre%2F20260101%2Fus-east-1%2Fs3%2Faws4_request", "", "Authorization", "")
+	now := time.Now().UTC()
+	got = call(t, "GET", url+"/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=pre%2F"+now.Format("20060102")+"%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date="+
+		now.Format("20060102T150405Z")+"&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Signature="+strings.Repeat("0", 64), "", "Authorization", "")
 	if got.status != 200 {
 		t.Errorf("got %d %s, want the buckets", got.status, got.body)
 	}

@@ -78,6 +78,7 @@ func unproven(c channel.Capabilities, events []channel.Event) (out []string) {
 	}
 	want(c.Echoes, "an echo", func(e channel.Event) bool { return e.Kind == channel.EventEcho })
 	want(c.EntryWindow > 0 || c.EntryFree > 0, "an entry by an advertisement", func(e channel.Event) bool { return e.Entry.Ad != "" })
+	want(c.Follows, "a customer who lets the account in", func(e channel.Event) bool { return e.Kind == channel.EventSubscription && e.Subscribed })
 	want(c.Groups, "a group", func(e channel.Event) bool { return e.UserKind == hub.Group })
 	return out
 }

@@ -90,6 +90,11 @@ type Suite struct {
 	Refreshes, Finds                   []Ask
 	// Welcome is what an Answerer answers.
 	Welcome *Welcome
+
+	// Linked is an account with all that the links of a ChatLinker and of a Login need.
+	Linked channel.Account
+	// SignIns are tokens of a Login.
+	SignIns []SignIn
 }
 
 // Vector is a request with its known signature.
@@ -189,6 +194,8 @@ func Run(t *testing.T, s Suite) {
 	t.Run("Host", s.host)
 	t.Run("Abilities", s.abilities)
 	t.Run("Welcome", s.welcome)
+	t.Run("Links", s.links)
+	t.Run("Logins", s.logins)
 }
 
 // adapter is one that can reach no machine at all.

@@ -60,6 +60,7 @@ var (
 	_ channel.Profiler   = (*Adapter)(nil)
 	_ channel.Typist     = (*Adapter)(nil)
 	_ channel.ReadMarker = (*Adapter)(nil)
+	_ channel.Previewer  = (*Adapter)(nil)
 	_ channel.Connector  = (*Adapter)(nil)
 	_ channel.Registrar  = (*Adapter)(nil)
 	_ channel.Refresher  = (*Adapter)(nil)

@@ -48,5 +48,6 @@ func (a *Adapter) Capabilities() channel.Capabilities {
 		PersonWindow: 7 * day,
 		EntryWindow:  7 * day,
 		Echoes:       true,
+		Linking:      hub.Linking{Source: true, Image: hub.ImageSquare},
 	}
 }

@@ -2,6 +2,7 @@ package instagram
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 
 	"omnihub/internal/channel"
@@ -59,4 +60,9 @@ func (a *Adapter) post(ctx context.Context, op string, r route, to hub.Personal,
 	}
 	body.Recipient = meta.Recipient{ID: to.Reveal()}
 	return r.Send(ctx, op, meta.Path(r.node, "messages"), r.Token, body)
+}
+
+// Preview is Instagram's message object.
+func (a *Adapter) Preview(m hub.Content) (json.RawMessage, error) {
+	return meta.PreviewOf("instagram: preview", m)
 }

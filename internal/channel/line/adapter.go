@@ -24,7 +24,10 @@ const Kind hub.Channel = "line"
 const (
 	ChannelSecret = "channel_secret" // signs the webhooks
 	ChannelToken  = "channel_token"  // long-lived channel access token, for the calls
-	LIFFID        = "liff_id"        // of the LIFF app that opens from links; no secret
+	// No secrets:
+	LIFFID         = "liff_id"          // of the LIFF app that opens from links
+	LoginChannelID = "login_channel_id" // of the LINE Login channel that the LIFF app belongs to
+	BasicID        = "basic_id"         // under which people find the account: @…
 )
 
 // replyLife is the minute that LINE grants a reply token, less what two machines'
@@ -32,7 +35,11 @@ const (
 const replyLife = time.Minute - 10*time.Second
 
 // Adapter is the LINE channel.
-type Adapter struct{ client *call.Client }
+type Adapter struct {
+	client *call.Client
+	keys   *keys
+	local  string // stands for all of LINE's hosts; "" in production
+}
 
 var (
 	_ channel.Adapter   = (*Adapter)(nil)
@@ -41,13 +48,19 @@ var (
 	_ channel.Quoter    = (*Adapter)(nil)
 	_ channel.Typist    = (*Adapter)(nil)
 	_ channel.Namer     = (*Adapter)(nil)
+	_ channel.Previewer = (*Adapter)(nil)
 	_ channel.Connector = (*Adapter)(nil)
 	_ channel.Registrar = (*Adapter)(nil)
 )
 
 // New makes the adapter.
 func New(p channel.Platform) *Adapter {
-	return &Adapter{client: call.New(p, Kind, "https://api.line.me")}
+	a := &Adapter{client: call.New(p, Kind, apiHost)}
+	if p.BaseURL != "" {
+		a.local = p.BaseURL + "/" + string(Kind)
+	}
+	a.keys = newKeys(p, a.at(apiHost, "/oauth2/v2.1/certs"))
+	return a
 }
 
 // Kind is "line".
@@ -60,6 +73,8 @@ func (a *Adapter) Setup() channel.Setup {
 		Account: []channel.Field{
 			{Name: ChannelToken, Help: "the long-lived channel access token; Console, Messaging API"},
 			{Name: LIFFID, Help: "Console, the LINE Login channel of the same provider, LIFF: 1234567890-AbcdEfgh", Optional: true, Plain: true},
+			{Name: LoginChannelID, Help: "Console, the LIFF app's LINE Login channel, Basic settings: Channel ID; if it is not given, the first part of the LIFF id", Optional: true, Plain: true},
+			{Name: BasicID, Help: "Official Account Manager: the basic or premium id, @…; people who are no friends yet are led to it", Optional: true, Plain: true},
 		},
 		External: "the bot's user id: U, 32 digits",
 	}

@@ -54,5 +54,8 @@ func (a *Adapter) Capabilities() channel.Capabilities {
 		QuickReplies: actions(13),
 		Idempotent:   true,
 		Groups:       true,
+		Follows:      true,
+		// https://developers.line.biz/en/reference/messaging-api/#f-image (aspectRatio)
+		Linking: hub.Linking{Source: true, Image: hub.ImageWhole, Tallest: 3},
 	}
 }

@@ -22,7 +22,10 @@ const endless = 10 * 365 * 24 * time.Hour
 
 var (
 	botForm  = regexp.MustCompile(`^U[0-9a-f]{32}$`)
-	liffForm = regexp.MustCompile(`^[0-9]{6,}-[A-Za-z0-9]{4,}$`)
+	liffForm = regexp.MustCompile(`^[0-9]{6,20}-[A-Za-z0-9]{4,20}$`)
+	// loginForm is a channel's id, basicForm a basic or premium id.
+	loginForm = regexp.MustCompile(`^[0-9]{6,20}$`)
+	basicForm = regexp.MustCompile(`^@[A-Za-z0-9._-]{2,30}$`)
 )
 
 // Check asks LINE whose the channel token is, and when it ends.
@@ -33,9 +36,18 @@ func (a *Adapter) Check(ctx context.Context, acct channel.Account) (channel.Stan
 		return channel.Standing{}, hub.E(hub.BadRequest, op,
 			errors.New("the external id is the bot's own user id, U and 32 of the digits 0 to 9 and a to f; it is not the id with @"))
 	}
-	if id := acct.Secrets[LIFFID].Reveal(); id != "" && !liffForm.MatchString(id) {
-		return channel.Standing{}, hub.E(hub.BadRequest, op,
-			errors.New("the LIFF id has the form 1234567890-AbcdEfgh; it is not the address of the LIFF app"))
+	for _, f := range []struct {
+		name string
+		form *regexp.Regexp
+		want string
+	}{
+		{LIFFID, liffForm, "the LIFF id has the form 1234567890-AbcdEfgh; it is not the address of the LIFF app"},
+		{LoginChannelID, loginForm, "login_channel_id is a channel id, digits only"},
+		{BasicID, basicForm, "basic_id begins with @ and has letters, digits and the marks . _ -"},
+	} {
+		if v := acct.Secrets[f.name].Reveal(); v != "" && !f.form.MatchString(v) {
+			return channel.Standing{}, hub.E(hub.BadRequest, op, errors.New(f.want))
+		}
 	}
 	var bot struct {
 		UserID      string `json:"userId"`
@@ -55,6 +67,12 @@ func (a *Adapter) Check(ctx context.Context, acct channel.Account) (channel.Stan
 	out := channel.Standing{External: bot.UserID, Name: bot.DisplayName}
 	if out.Name == "" {
 		out.Name = bot.BasicID
+	}
+	if basicForm.MatchString(bot.BasicID) {
+		out.Fields = channel.Secrets{BasicID: hub.Secret(bot.BasicID)}
+	}
+	if app, login := acct.Secrets[LIFFID].Reveal(), acct.Secrets[LoginChannelID].Reveal(); app != "" && login != "" && !strings.HasPrefix(app, login+"-") {
+		out.Advice = append(out.Advice, "The LIFF app is another LINE Login channel's than login_channel_id names: sign-ins will be refused.")
 	}
 	expires, told, err := a.expires(ctx, op, acct.Secrets[ChannelToken])
 	if err != nil {

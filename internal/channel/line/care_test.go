@@ -12,7 +12,7 @@ import (
 // hook is the connection's webhook.
 const hook = "https://hub.example/webhooks/line/abcdef"
 
-const info = `{"userId":"` + account + `","basicId":"@216ru...","displayName":"花店","chatMode":"chat","markAsReadMode":"manual","future":{}}`
+const info = `{"userId":"` + account + `","basicId":"@216ru","displayName":"花店","chatMode":"chat","markAsReadMode":"manual","future":{}}`
 
 // at is an answer whose Date is known.
 func at(status int, body string) channeltest.Reply {
@@ -52,8 +52,9 @@ func checks() []channeltest.Ask {
 	}
 	ends := "This channel token ends: issue a long-lived one, which does not."
 	untold := "LINE does not tell when this channel token ends: issue a long-lived one, which does not."
+	basic := channel.Secrets{line.BasicID: "@216ru"}
 	good := func(expires hub.Millis, advice ...string) channel.Standing {
-		return channel.Standing{External: account, Name: "花店", Expires: expires, Advice: advice}
+		return channel.Standing{External: account, Name: "花店", Expires: expires, Advice: advice, Fields: basic}
 	}
 	return append(troubles(),
 		channeltest.Ask{Name: "long-lived", Replies: both(life("3138007490")), Standing: good(0)},
@@ -73,11 +74,22 @@ func checks() []channeltest.Ask {
 		channeltest.Ask{Name: "a LIFF app", Account: with(func(a *channel.Account) { a.Secrets[line.LIFFID] = "1234567890-AbcdEfgh" }),
 			Replies: both(life("3138007490")), Standing: good(0)},
 		channeltest.Ask{Name: "no display name", Replies: []channeltest.Reply{at(200, `{"userId":"`+account+`","basicId":"@216ru"}`), life("3138007490")},
-			Standing: channel.Standing{External: account, Name: "@216ru"}},
+			Standing: channel.Standing{External: account, Name: "@216ru", Fields: basic}},
+		channeltest.Ask{Name: "no basic id", Replies: []channeltest.Reply{at(200, `{"userId":"`+account+`","displayName":"花店"}`), life("3138007490")},
+			Standing: channel.Standing{External: account, Name: "花店"}},
+		channeltest.Ask{Name: "a LIFF app of its channel", Account: with(func(a *channel.Account) {
+			a.Secrets[line.LIFFID], a.Secrets[line.LoginChannelID] = "1234567890-AbcdEfgh", "1234567890"
+		}), Replies: both(life("3138007490")), Standing: good(0)},
+		channeltest.Ask{Name: "a LIFF app of another channel", Account: with(func(a *channel.Account) {
+			a.Secrets[line.LIFFID], a.Secrets[line.LoginChannelID] = "1234567890-AbcdEfgh", "123456789"
+		}), Replies: both(life("3138007490")),
+			Standing: good(0, "The LIFF app is another LINE Login channel's than login_channel_id names: sign-ins will be refused.")},
 
 		channeltest.Ask{Name: "another account's token", Replies: said(200, `{"userId":"U5a1f0c3e9b7d4826a1c0e5f79d3b2469","displayName":"x"}`), Code: hub.NotFound},
 		channeltest.Ask{Name: "the id with @", Account: with(func(a *channel.Account) { a.External = "@216ru" }), Code: hub.BadRequest},
 		channeltest.Ask{Name: "a LIFF address", Account: with(func(a *channel.Account) { a.Secrets[line.LIFFID] = "https://liff.line.me/1234567890-AbcdEfgh" }), Code: hub.BadRequest},
+		channeltest.Ask{Name: "a login channel by its name", Account: with(func(a *channel.Account) { a.Secrets[line.LoginChannelID] = "Shop" }), Code: hub.BadRequest},
+		channeltest.Ask{Name: "a basic id without @", Account: with(func(a *channel.Account) { a.Secrets[line.BasicID] = "216ru" }), Code: hub.BadRequest},
 		channeltest.Ask{Name: "malformed", Replies: said(400, `{"message":"x"}`), Code: hub.BadRequest},
 		channeltest.Ask{Name: "no JSON", Replies: said(200, "<html>"), Code: hub.Transient},
 		channeltest.Ask{Name: "nobody", Replies: said(200, "{}"), Code: hub.Transient},

@@ -2,6 +2,7 @@ package line
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -258,4 +259,18 @@ func alt(text string) string {
 // long reports whether a text is over so many UTF-16 code units.
 func long(text string, units int) bool {
 	return len(text) > units && channel.UTF16.Count(text) > units
+}
+
+// Preview is LINE's message object.
+func (a *Adapter) Preview(m hub.Content) (json.RawMessage, error) {
+	const op = "line: preview"
+	o, err := objectOf(m)
+	if err != nil {
+		return nil, hub.E(hub.Unsupported, op, err)
+	}
+	out, err := json.Marshal(o)
+	if err != nil {
+		return nil, hub.E(hub.Unsupported, op, errors.New("it is no JSON"))
+	}
+	return out, nil
 }

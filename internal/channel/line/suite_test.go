@@ -92,6 +92,11 @@ func suite(t testing.TB) channeltest.Suite {
 		Registers:   registers(),
 		Registered:  registered(),
 		Unregisters: unregisters(),
+
+		Linked: *with(func(a *channel.Account) {
+			a.Secrets[line.LIFFID], a.Secrets[line.BasicID] = "1234567890-AbcdEfgh", "@216ru"
+		}),
+		SignIns: signIns(),
 	}
 }
 

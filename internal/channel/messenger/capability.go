@@ -45,5 +45,6 @@ func (a *Adapter) Capabilities() channel.Capabilities {
 		PersonWindow: 7 * 24 * time.Hour,
 		EntryWindow:  7 * 24 * time.Hour,
 		Echoes:       true,
+		Linking:      hub.Linking{Source: true, Image: hub.ImageSquare},
 	}
 }

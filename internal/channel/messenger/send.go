@@ -2,6 +2,7 @@ package messenger
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -95,4 +96,9 @@ func profileError(op string, err error) error {
 		return hub.E(hub.Permanent, op, errors.Unwrap(err))
 	}
 	return err
+}
+
+// Preview is Messenger's message object.
+func (a *Adapter) Preview(m hub.Content) (json.RawMessage, error) {
+	return meta.PreviewOf("messenger: preview", m)
 }

@@ -207,3 +207,16 @@ func native(c hub.Content, ref string) (any, error) {
 	}
 	return own, nil
 }
+
+// PreviewOf is MessageOf in JSON. Errors: Unsupported.
+func PreviewOf(op string, c hub.Content) (json.RawMessage, error) {
+	message, err := MessageOf(c, "")
+	if err != nil {
+		return nil, hub.E(hub.Unsupported, op, err)
+	}
+	out, err := json.Marshal(message)
+	if err != nil {
+		return nil, hub.E(hub.Unsupported, op, errors.New("it is no JSON"))
+	}
+	return out, nil
+}

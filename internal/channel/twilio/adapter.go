@@ -8,6 +8,7 @@ package twilio
 import (
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/call"
+	"omnihub/internal/channel/waid"
 	"omnihub/internal/hub"
 )
 
@@ -39,18 +40,23 @@ const SandboxNumber = "+14155238886"
 
 // Adapter is the Twilio channel. A connection is an account of Twilio's, an account a
 // WhatsApp number of it; its external id is the number with "+".
-type Adapter struct{ api, messaging *call.Client }
+type Adapter struct {
+	api, messaging *call.Client
+	links          waid.Links
+}
 
 var (
-	_ channel.Adapter   = (*Adapter)(nil)
-	_ channel.Namer     = (*Adapter)(nil)
-	_ channel.Connector = (*Adapter)(nil)
-	_ channel.Finder    = (*Adapter)(nil)
+	_ channel.Adapter    = (*Adapter)(nil)
+	_ channel.Namer      = (*Adapter)(nil)
+	_ channel.Previewer  = (*Adapter)(nil)
+	_ channel.Connector  = (*Adapter)(nil)
+	_ channel.Finder     = (*Adapter)(nil)
+	_ channel.ChatLinker = (*Adapter)(nil)
 )
 
 // New makes the adapter.
 func New(p channel.Platform) *Adapter {
-	return &Adapter{api: call.New(p, Kind, apiHost), messaging: call.New(p, Kind, messagingHost)}
+	return &Adapter{api: call.New(p, Kind, apiHost), messaging: call.New(p, Kind, messagingHost), links: waid.NewLinks(p, Kind)}
 }
 
 // Kind is "twilio".

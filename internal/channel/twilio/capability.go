@@ -46,5 +46,6 @@ func (a *Adapter) Capabilities() channel.Capabilities {
 		EntryFree:  72 * time.Hour,
 		Pair:       channel.Pace{Every: 6 * time.Second, Burst: 45}, // WhatsApp's own
 		Aliases:    true,
+		Linking:    hub.Linking{Source: true, Image: hub.ImageWhole},
 	}
 }

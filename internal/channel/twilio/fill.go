@@ -179,3 +179,16 @@ func fillNative(out url.Values, native json.RawMessage) error {
 func bearsFile(c hub.Content, fields url.Values) bool {
 	return fields.Has("MediaUrl") || c.Template != nil && c.Template.Header != nil && c.Template.Header.Media != nil
 }
+
+// Preview is the parameters of a send without its two numbers.
+func (a *Adapter) Preview(m hub.Content) (json.RawMessage, error) {
+	fields := url.Values{}
+	if err := fill(fields, m); err != nil {
+		return nil, hub.E(hub.Unsupported, "twilio: preview", err)
+	}
+	values := map[string]string{}
+	for name := range fields {
+		values[name] = fields.Get(name)
+	}
+	return json.RawMessage(object(values)), nil
+}

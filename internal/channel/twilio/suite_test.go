@@ -95,6 +95,7 @@ func suite(t testing.TB) channeltest.Suite {
 		Answers: answers(),
 		Checks:  checks(),
 		Finds:   finds(),
+		Linked:  channel.Account{ID: "acct", External: number},
 	}
 }
 

@@ -34,6 +34,7 @@ var (
 	_ channel.Adapter   = (*Adapter)(nil)
 	_ channel.Answerer  = (*Adapter)(nil)
 	_ channel.Profiler  = (*Adapter)(nil)
+	_ channel.Previewer = (*Adapter)(nil)
 	_ channel.Connector = (*Adapter)(nil)
 	_ channel.Registrar = (*Adapter)(nil)
 )

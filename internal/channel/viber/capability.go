@@ -59,5 +59,6 @@ func (a *Adapter) Capabilities() channel.Capabilities {
 		},
 		QuickReplies: buttons(maxRows),
 		Receipts:     []hub.State{hub.Delivered, hub.Read, hub.Failed},
+		Follows:      true,
 	}
 }

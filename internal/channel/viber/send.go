@@ -62,3 +62,12 @@ func (a *Adapter) post(ctx context.Context, op string, acct channel.Account, nam
 		Body:        body,
 	})
 }
+
+// Preview is the body of a send without its receiver and sender.
+func (a *Adapter) Preview(m hub.Content) (json.RawMessage, error) {
+	body, err := bodyOf(m, message{}, "")
+	if err != nil {
+		return nil, hub.E(hub.Unsupported, "viber: preview", err)
+	}
+	return body, nil
+}

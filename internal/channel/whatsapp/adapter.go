@@ -8,6 +8,7 @@ import (
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/call"
 	"omnihub/internal/channel/meta"
+	"omnihub/internal/channel/waid"
 	"omnihub/internal/hub"
 )
 
@@ -18,14 +19,15 @@ const Kind hub.Channel = "whatsapp"
 // https://developers.facebook.com/docs/graph-api/changelog
 const version = "v24.0"
 
-// Names of the fields: the first three are the connection's, the last two the account's.
-// The ids are no secrets.
+// Names of the fields: the first three are the connection's, the others the account's.
+// The ids and the number are no secrets.
 const (
-	AppSecret   = meta.AppSecret
-	VerifyToken = meta.VerifyToken
-	AppID       = "app_id"
-	AccessToken = meta.AccessToken
-	WABAID      = "waba_id" // of the WhatsApp Business Account
+	AppSecret     = meta.AppSecret
+	VerifyToken   = meta.VerifyToken
+	AppID         = "app_id"
+	AccessToken   = meta.AccessToken
+	WABAID        = "waba_id"        // of the WhatsApp Business Account
+	DisplayNumber = "display_number" // the phone number, which customers see
 )
 
 // Adapter is the WhatsApp channel. An account is a phone number; its external id is
@@ -33,6 +35,7 @@ const (
 type Adapter struct {
 	client *call.Client
 	graph  *meta.Graph
+	links  waid.Links
 }
 
 var (
@@ -41,13 +44,17 @@ var (
 	_ channel.Typist     = (*Adapter)(nil)
 	_ channel.ReadMarker = (*Adapter)(nil)
 	_ channel.Namer      = (*Adapter)(nil)
+	_ channel.Previewer  = (*Adapter)(nil)
 	_ channel.Connector  = (*Adapter)(nil)
 	_ channel.Registrar  = (*Adapter)(nil)
+	_ channel.ChatLinker = (*Adapter)(nil)
 )
 
 // New makes the adapter.
 func New(p channel.Platform) *Adapter {
-	return &Adapter{client: call.New(p, Kind, meta.Host), graph: meta.NewGraph(p, Kind, meta.Host, version, codeOf)}
+	return &Adapter{
+		client: call.New(p, Kind, meta.Host), graph: meta.NewGraph(p, Kind, meta.Host, version, codeOf), links: waid.NewLinks(p, Kind),
+	}
 }
 
 // Kind is "whatsapp".
@@ -64,6 +71,7 @@ func (a *Adapter) Setup() channel.Setup {
 		Account: []channel.Field{
 			{Name: AccessToken, Help: "of a system user that may send with the number"},
 			{Name: WABAID, Help: "WhatsApp Manager, beside the number: the WhatsApp Business Account's id; with it the app is subscribed to the number's webhooks", Optional: true, Plain: true},
+			{Name: DisplayNumber, Help: "the phone number with its country, for links that open a chat: +886 2 7700 1234; if it is not given, what Meta tells", Optional: true, Plain: true},
 		},
 		External: "the phone_number_id",
 	}

@@ -62,5 +62,6 @@ func (a *Adapter) Capabilities() channel.Capabilities {
 		Pair:       channel.Pace{Every: 6 * time.Second, Burst: 45},
 		Aliases:    true,
 		Groups:     true,
+		Linking:    hub.Linking{Source: true, Image: hub.ImageWhole},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/meta"
 	"omnihub/internal/channel/scan"
+	"omnihub/internal/channel/waid"
 	"omnihub/internal/hub"
 )
 
@@ -31,6 +32,9 @@ func (a *Adapter) Check(ctx context.Context, acct channel.Account) (channel.Stan
 		if id := acct.Secrets[name].Reveal(); id != "" && !isID(id) {
 			return channel.Standing{}, hub.E(hub.BadRequest, op, fmt.Errorf("%s has digits only", name))
 		}
+	}
+	if n := acct.Secrets[DisplayNumber].Reveal(); n != "" && !waid.IsPhone(waid.Digits(n)) {
+		return channel.Standing{}, hub.E(hub.BadRequest, op, errors.New("display_number is the phone number with its country: +886 2 7700 1234"))
 	}
 	token, told, err := a.inspect(ctx, op, acct)
 	if err != nil {
@@ -111,6 +115,12 @@ func (a *Adapter) number(ctx context.Context, op string, acct channel.Account, o
 	display := scan.Text(scan.Get(body, "display_phone_number"))
 	if display == "" {
 		return hub.E(hub.NotFound, op, errors.New("the external id is something else's, but no phone number's: copy the phone number ID from WhatsApp Manager"))
+	}
+	if waid.IsPhone(waid.Digits(display)) {
+		out.Fields = channel.Secrets{DisplayNumber: hub.Secret(display)}
+	}
+	if given := waid.Digits(acct.Secrets[DisplayNumber].Reveal()); given != "" && given != waid.Digits(display) {
+		out.Advice = append(out.Advice, "The number is "+display+", but display_number names another: links would open a chat with that one.")
 	}
 	if out.Name = scan.Text(scan.Get(body, "verified_name")); out.Name == "" {
 		out.Name = display

@@ -27,7 +27,10 @@ func with(change func(*channel.Account)) *channel.Account {
 	return &a
 }
 
-func withApp(a *channel.Account)     { a.Secrets[whatsapp.AppID] = app }
+func withApp(a *channel.Account) { a.Secrets[whatsapp.AppID] = app }
+func withNumber(n hub.Secret) func(*channel.Account) {
+	return func(a *channel.Account) { a.Secrets[whatsapp.DisplayNumber] = n }
+}
 func withoutWABA(a *channel.Account) { delete(a.Secrets, whatsapp.WABAID) }
 
 func reply(status int, body string) channeltest.Reply {
@@ -76,8 +79,9 @@ func aboutNumber(members string) channeltest.Reply {
 }
 
 func checks() []channeltest.Ask {
+	display := channel.Secrets{whatsapp.DisplayNumber: "+886 2 7700 1234"}
 	good := func(expires hub.Millis, advice ...string) channel.Standing {
-		return channel.Standing{External: number, Name: "花店 (+886 2 7700 1234)", Expires: expires, Advice: advice}
+		return channel.Standing{External: number, Name: "花店 (+886 2 7700 1234)", Expires: expires, Advice: advice, Fields: display}
 	}
 	both := func(token, number string) []channeltest.Reply {
 		return []channeltest.Reply{aboutToken(token), aboutNumber(number)}
@@ -95,7 +99,11 @@ func checks() []channeltest.Ask {
 		channeltest.Ask{Name: "no waba_id", Account: with(withoutWABA), Replies: both("", ""), Standing: good(0, noWABA)},
 		channeltest.Ask{Name: "no waba_id, limited to accounts", Account: with(withoutWABA), Replies: both(`,"granular_scopes":[{"scope":"whatsapp_business_messaging","target_ids":["1"]}]`, ""), Standing: good(0, noWABA)},
 		channeltest.Ask{Name: "Meta does not tell of the token", Replies: []channeltest.Reply{reply(400, graphError(100, 0)), aboutNumber("")}, Standing: good(0, untold)},
-		channeltest.Ask{Name: "no verified name", Replies: both("", `,"verified_name":""`), Standing: channel.Standing{External: number, Name: "+886 2 7700 1234"}},
+		channeltest.Ask{Name: "no verified name", Replies: both("", `,"verified_name":""`), Standing: channel.Standing{External: number, Name: "+886 2 7700 1234", Fields: display}},
+		channeltest.Ask{Name: "the number as entered", Account: with(withNumber("886-2-7700-1234")), Replies: both("", ""), Standing: good(0)},
+		channeltest.Ask{Name: "another number as entered", Account: with(withNumber("+886 912 345 678")), Replies: both("", ""),
+			Standing: good(0, "The number is +886 2 7700 1234, but display_number names another: links would open a chat with that one.")},
+		channeltest.Ask{Name: "no number as entered", Account: with(withNumber("the shop's")), Code: hub.BadRequest},
 		channeltest.Ask{Name: "an unknown state", Replies: both("", `,"status":"DANCING","quality_rating":"UNKNOWN"`), Standing: good(0)},
 		channeltest.Ask{Name: "of low quality", Replies: both("", `,"status":"FLAGGED","quality_rating":"RED"`), Standing: good(0,
 			"Meta has flagged the number: its quality is low, and without improvement its limits fall.",

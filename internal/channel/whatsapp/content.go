@@ -219,3 +219,23 @@ func native(e envelope, data json.RawMessage) (map[string]json.RawMessage, error
 	}
 	return out, nil
 }
+
+// Preview is the body of a send without its recipient.
+func (a *Adapter) Preview(m hub.Content) (json.RawMessage, error) {
+	const op = "whatsapp: preview"
+	if m.Type == hub.Native {
+		if _, err := native(envelope{}, m.Native); err != nil {
+			return nil, hub.E(hub.Unsupported, op, err)
+		}
+		return m.Native, nil
+	}
+	o, err := objectOf(m)
+	if err != nil {
+		return nil, hub.E(hub.Unsupported, op, err)
+	}
+	out, err := json.Marshal(o)
+	if err != nil {
+		return nil, hub.E(hub.Unsupported, op, errors.New("it is no JSON"))
+	}
+	return out, nil
+}

@@ -59,6 +59,8 @@ func suite(t testing.TB) channeltest.Suite {
 		Registers:   registers(),
 		Registered:  registered(),
 		Unregisters: unregisters(),
+
+		Linked: *with(withNumber("+886 2 7700 1234")),
 	})
 }
 

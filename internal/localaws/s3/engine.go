@@ -7,6 +7,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -27,6 +28,10 @@ type Config struct {
 	Disk   *disk.Store // nil keeps everything in memory
 	Clock  wire.Clock  // nil is time.Now
 	Region string      // in us-east-1 a bucket may be created again
+
+	// Secret is the secret access key of a caller; "" if it is not known. Nil knows
+	// none. Presigned URLs are held against it.
+	Secret func(caller string) string
 }
 
 // Engine holds the buckets of one account.
@@ -171,6 +176,9 @@ func (e *Engine) Do(w http.ResponseWriter, req *http.Request, r *wire.Request) e
 		return wire.Unsupported("the S3 operation %s %s", req.Method, place)
 	}
 	r.Operation, r.Resource = known.operation, c.bucket
+	if err := c.presigned(); err != nil {
+		return err
+	}
 	for name := range c.query {
 		if name != "x-id" && !strings.HasPrefix(strings.ToLower(name), "x-amz-") && !slices.Contains(known.query, name) {
 			return wire.Unsupported("the query parameter %q with the S3 operation %s", name, r.Operation)
@@ -226,13 +234,24 @@ func WriteError(w http.ResponseWriter, req *http.Request, e *wire.Error, id stri
 	if req.Method == http.MethodHead || e.HTTPStatus() == http.StatusNotModified {
 		return
 	}
+	var more []element
+	for _, name := range slices.Sorted(maps.Keys(e.Fields)) {
+		more = append(more, element{xml.Name{Local: name}, fmt.Sprint(e.Fields[name])})
+	}
 	writeXML(w, struct {
 		XMLName   xml.Name `xml:"Error"`
 		Code      string
 		Message   string
+		More      []element
 		Resource  string
 		RequestId string
-	}{Code: e.Code, Message: e.Message, Resource: req.URL.Path, RequestId: id})
+	}{Code: e.Code, Message: e.Message, More: more, Resource: req.URL.Path, RequestId: id})
+}
+
+// element is a member of an error that not every error has.
+type element struct {
+	XMLName xml.Name
+	Text    string `xml:",chardata"`
 }
 
 func writeXML(w http.ResponseWriter, v any) {

@@ -75,7 +75,7 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.refuse(503, "Service unavailable")
 		return
 	}
-	if p.verifies(x) {
+	if p.verifies(x) || p.signsIn(x) {
 		return
 	}
 	if !ok {
@@ -117,7 +117,7 @@ func (p *platform) route(x *exchange, f faults) {
 	case "GET /v2/bot/channel/webhook/endpoint":
 		p.tellEndpoint(x, f)
 	case "GET /v2/bot/info":
-		x.answer(200, map[string]any{"userId": x.account.ExternalID, "basicId": "@" + x.account.ID,
+		x.answer(200, map[string]any{"userId": x.account.ExternalID, "basicId": x.account.basicID(),
 			"displayName": x.account.ID, "chatMode": "bot", "markAsReadMode": "auto"})
 	case "GET /v2/bot/message/quota":
 		p.quota(x, f)

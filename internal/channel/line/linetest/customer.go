@@ -14,6 +14,7 @@ type customer struct {
 	Blocked  bool            // the person has blocked the account; the group has put it out
 	Unmet    bool            // the person was never in a chat with the account alone, and seen in groups only
 	Stranger bool            // the person has not added the account as a friend
+	Agreed   bool            // the person has let the account's LIFF app know who it is
 	Wrote    time.Time       // when the person last wrote to the account alone
 	Members  map[string]bool // of a group: the persons whom the account has seen in it
 

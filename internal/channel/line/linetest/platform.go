@@ -16,7 +16,9 @@ const kind = "line"
 // platform is LINE, as far as the accounts of its Config are concerned.
 type platform struct {
 	*fake.Core[*account, faults]
-	names map[string]string // platform id → what the tester calls it; guarded by Mu
+	// Guarded by Mu.
+	names  map[string]string // platform id → what the tester calls it
+	grants map[string]grant  // authorization codes and access tokens of LINE Login
 }
 
 // account is a LINE official account.
@@ -48,7 +50,7 @@ type acceptance struct {
 
 // New makes a fake LINE platform.
 func New(c fake.Config) fake.Platform {
-	p := &platform{names: map[string]string{}}
+	p := &platform{names: map[string]string{}, grants: map[string]grant{}}
 	p.Core = fake.NewCore[faults](kind, c, func(a fake.Account) *account {
 		return &account{
 			Account:    a,

@@ -24,6 +24,9 @@ const sendersPath = "/v2/Channels/Senders"
 // ServeHTTP is Twilio's API: messages, the account, and the list of senders.
 // https://www.twilio.com/docs/messaging/api/message-resource
 func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if p.chatLink(w, r) {
+		return
+	}
 	x := &exchange{w: w, r: r}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {

@@ -27,6 +27,9 @@ var (
 // is connected.
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
 func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if p.chatLink(w, r) {
+		return
+	}
 	call, ok := metatest.Begin(w, r)
 	if !ok {
 		return

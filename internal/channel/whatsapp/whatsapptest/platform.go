@@ -68,8 +68,8 @@ type form struct{ Message, Token string }
 const maxShown = 300
 
 // New makes a fake WhatsApp platform. The secrets of an account are app_secret,
-// verify_token and access_token, and app_id and waba_id, which are made if they are
-// missing; its ExternalID is the phone_number_id.
+// verify_token and access_token, and app_id, waba_id and display_number, which are made
+// if they are missing; its ExternalID is the phone_number_id.
 func New(c fake.Config) fake.Platform {
 	p := &platform{
 		people:    map[string]*person{},
@@ -86,7 +86,7 @@ func New(c fake.Config) fake.Platform {
 		apps[secret].id = cmp.Or(a.Secrets["app_id"], apps[secret].id)
 		n := &number{
 			Account: a,
-			display: "88627" + fake.Digits(7, "display", a.ExternalID),
+			display: displayOf(a),
 			waba:    cmp.Or(a.Secrets["waba_id"], "1"+fake.Digits(14, "waba", secret)),
 			app:     apps[secret],
 

@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"omnihub/internal/blob"
 	"omnihub/internal/env"
 	"omnihub/internal/erasure"
 	"omnihub/internal/seal"
@@ -29,11 +29,9 @@ func main() {
 	h := &handler{Worker: &erasure.Worker{
 		Store:    st,
 		Settings: settings.NewReader(st, seal.NewKeyring(kms.NewFromConfig(p.AWS), keyID), p.Now),
-		Records: &erasure.Records{
-			Client: s3.NewFromConfig(p.AWS, func(o *s3.Options) { o.UsePathStyle = os.Getenv("AWS_ENDPOINT_URL") != "" }), Bucket: bucket,
-		},
-		Now: p.Now,
-		Log: p.Log,
+		Records:  &erasure.Records{Files: blob.New(p.AWS, bucket, os.Getenv("AWS_ENDPOINT_URL") != "", p.Now)},
+		Now:      p.Now,
+		Log:      p.Log,
 	}}
 	lambda.Start(h.Handle)
 }

@@ -23,7 +23,7 @@ import (
 func newHandler(h *hubtest.Hub, st *store.Store) *handler {
 	return &handler{Receiver: &chat.Receiver{
 		Store: st, Settings: h.Settings, Contacts: &contact.Book{Store: st, Now: h.Clock.Now},
-		Adapters: all.Adapters(channel.Platform{}), Answer: bot.Answer, Consent: bot.Consent,
+		Adapters: all.Adapters(channel.Platform{}), Bot: &bot.Bot{Settings: h.Settings, Store: st}, Consent: bot.Consent,
 		Quarantine: chat.Quarantine{Store: st, Now: h.Clock.Now, Log: h.Log}, Now: h.Clock.Now, Log: h.Log,
 	}}
 }

@@ -14,9 +14,12 @@ import (
 	"omnihub/internal/chat"
 	"omnihub/internal/contact"
 	"omnihub/internal/env"
+	"omnihub/internal/followup"
+	"omnihub/internal/omnilink"
 	"omnihub/internal/seal"
 	"omnihub/internal/settings"
 	"omnihub/internal/store"
+	"omnihub/internal/tag"
 )
 
 func main() {
@@ -26,7 +29,7 @@ func main() {
 		Config: e.Must("CONFIG_TABLE"), Ledger: e.Must("LEDGER_TABLE"),
 	}
 	retention := e.Days("RETENTION_DAYS")
-	keyID := e.Must("KEY_ID")
+	keyID, url := e.Must("KEY_ID"), e.Must("API_URL")
 	p := e.Start(context.Background())
 	db, keys := dynamodb.NewFromConfig(p.AWS), kms.NewFromConfig(p.AWS)
 	p.Warm(env.By(db.ListTables), env.By(keys.ListKeys))
@@ -35,12 +38,25 @@ func main() {
 	reader := settings.NewReader(st, seal.NewKeyring(keys, keyID), p.Now)
 	reader.Metrics = p.Metrics
 
+	adapters, contacts, tags := p.Adapters(all.Adapters(env.Platform())), &contact.Book{Store: st, Now: p.Now, Settings: reader}, &tag.Book{Store: st, Now: p.Now}
+	linker := &omnilink.Linker{
+		Store: st, Settings: reader, Contacts: contacts, Adapters: adapters, URL: url, Now: p.Now, Log: p.Log,
+	}
+	answers := &bot.Bot{Settings: reader, Store: st, Card: linker.Card}
+	after := &followup.Follower{
+		Settings: reader, Composer: &chat.Composer{Store: st, Settings: reader, Adapters: adapters, Now: p.Now}, Bot: answers, Tags: tags,
+	}
+	linker.Say, linker.Tag = after.Say, after.Tag
+
 	h := &handler{Receiver: &chat.Receiver{
 		Store:      st,
 		Settings:   reader,
-		Contacts:   &contact.Book{Store: st, Now: p.Now},
-		Adapters:   p.Adapters(all.Adapters(env.Platform())),
-		Answer:     bot.Answer,
+		Contacts:   contacts,
+		Adapters:   adapters,
+		Bot:        answers,
+		Tag:        bot.Tags(tags),
+		Linked:     omnilink.Is,
+		Link:       linker.Came,
 		Consent:    bot.Consent,
 		Quarantine: chat.Quarantine{Store: st, Now: p.Now, Log: p.Log, Metrics: p.Metrics},
 		Now:        p.Now,

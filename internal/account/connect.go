@@ -117,11 +117,26 @@ func (p *plan) check(ctx context.Context) error {
 			p.account.Name = standing.Name
 		}
 		p.account.Standing = &standing
+		p.take(standing.Fields)
 	}
 	if w.Account != "" && p.account.External == "" {
 		return refuse("the platform's name of the account is missing: %s", p.setup.External)
 	}
 	return p.checkOthers(ctx, c, asks && !w.Unchecked)
+}
+
+// take enters what the platform told of plain fields for which nobody has entered
+// anything, now or before.
+func (p *plan) take(told channel.Secrets) {
+	for _, f := range p.setup.Account {
+		_, given := p.account.Secrets[f.Name]
+		if v := told[f.Name]; f.Plain && f.Optional && v != "" && !given && (p.seen == nil || p.seen.Own[f.Name] == "") {
+			if p.account.Secrets == nil {
+				p.account.Secrets = channel.Secrets{}
+			}
+			p.account.Secrets[f.Name] = v
+		}
+	}
 }
 
 // checkOthers finds the connection's other accounts if what they share changes, and

@@ -104,7 +104,7 @@ func (p *plan) one(ctx context.Context, own channel.Secrets) error {
 			return hub.E(hub.Conflict, "account: connect", fmt.Errorf("somebody else connects account %s just now", w.Account))
 		}
 		had = p.seen.Own
-		a.External, a.Name, a.Scope, a.OptOut, a.Keywords = p.seen.Platform.External, p.seen.Name, p.seen.Scope, p.seen.OptOut, p.seen.Keywords
+		a.External, a.Name, a.Scope, a.OptOut = p.seen.Platform.External, p.seen.Name, p.seen.Scope, p.seen.OptOut
 		a.Welcome = p.seen.Welcome
 	}
 	if err := missing(p.setup.Account, own, had); err != nil {

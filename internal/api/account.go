@@ -75,7 +75,7 @@ func showAccount(s account.Status) accountShown {
 		},
 		Webhook: webhook{s.Platform.Webhook, s.ByHand, instant(s.Care.Registered), instant(s.Care.Lost)},
 	}
-	for _, k := range s.Keywords {
+	for _, k := range s.Rules.Keywords() {
 		out.Keywords = append(out.Keywords, keyword(k))
 	}
 	if s.Welcome.Type != "" {
@@ -161,9 +161,9 @@ func (g *accountGiven) over(to *settings.NewAccount) {
 		to.OptOut = store.OptOut(*g.OptOut)
 	}
 	if g.Keywords != nil {
-		to.Keywords = nil
+		to.Keywords = []hub.Keyword{}
 		for _, k := range *g.Keywords {
-			to.Keywords = append(to.Keywords, store.Keyword(k))
+			to.Keywords = append(to.Keywords, hub.Keyword(k))
 		}
 	}
 	if g.Welcome.given {
@@ -210,11 +210,17 @@ func WithAddress(ctx context.Context, url string) context.Context {
 	return context.WithValue(ctx, addressKey{}, url)
 }
 
+// addressOf is the address to which a request came; "" = it is not known.
+func addressOf(ctx context.Context) string {
+	url, _ := ctx.Value(addressKey{}).(string)
+	return url
+}
+
 // keeper is the Keeper with the API's address.
 func (a *API) keeper(ctx context.Context) *account.Keeper {
 	k := *a.Keeper
-	if url, _ := ctx.Value(addressKey{}).(string); k.Setup.URL == "" {
-		k.Setup.URL = url
+	if k.Setup.URL == "" {
+		k.Setup.URL = addressOf(ctx)
 	}
 	return &k
 }

@@ -1,8 +1,6 @@
 package bot
 
 import (
-	"strings"
-
 	"omnihub/internal/hub"
 	"omnihub/internal/store"
 )
@@ -41,7 +39,7 @@ var (
 func words(list ...string) map[string]bool {
 	set := make(map[string]bool, len(list))
 	for _, w := range list {
-		set[plain(w)] = true
+		set[hub.Plain(w)] = true
 	}
 	return set
 }
@@ -53,7 +51,7 @@ func Consent(own store.OptOut, text string) string {
 	if len(text) > 64 {
 		return ""
 	}
-	said := plain(text)
+	said := hub.Plain(text)
 	switch {
 	case said == "":
 		return ""
@@ -71,25 +69,9 @@ func Consent(own store.OptOut, text string) string {
 
 func contains(list []string, said string) bool {
 	for _, w := range list {
-		if p := plain(w); p != "" && p == said {
+		if p := hub.Plain(w); p != "" && p == said {
 			return true
 		}
 	}
 	return false
-}
-
-// plain is a text without what does not matter: case, the full-width forms of Latin
-// letters, surrounding space and punctuation, and space between words beyond one.
-func plain(text string) string {
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case r >= 0xFF01 && r <= 0xFF5E:
-			return r - 0xFEE0
-		case r == 0x3000 || r == 0xA0:
-			return ' '
-		}
-		return r
-	}, text)
-	text = strings.Trim(strings.ToLower(text), " \t\r\n.!?,;:'\"()[]。！？，、；：「」『』（）")
-	return strings.Join(strings.Fields(text), " ")
 }

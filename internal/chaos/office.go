@@ -146,7 +146,7 @@ func (o *office) found(ctx context.Context, accounts map[string]stack.Account) e
 		}
 		err := setup.Connect(ctx, team, connectionOf(kind), hub.Channel(kind), verify, settings.NewAccount{
 			ID: hub.AccountID(connectionOf(kind)), External: a.ExternalID, Name: "Rival", Secrets: send,
-			Keywords: []store.Keyword{{Match: "ping", Answer: hub.TextContent(rivalAnswer)}},
+			Keywords: []hub.Keyword{{Match: "ping", Answer: hub.TextContent(rivalAnswer)}},
 		})
 		if err != nil {
 			return err

@@ -199,7 +199,11 @@ func (rc *Receiver) subscription(ctx context.Context, a *arrived) error {
 	if err := rc.putHome(ctx, a, &t, a.at); err != nil {
 		return err
 	}
-	return rc.Store.PutOther(ctx, a.own, a.e, store.Kept{Type: a.ev.Type, At: a.at, Publish: kind, Home: a.home(&t)}, "")
+	err = rc.Store.PutOther(ctx, a.own, a.e, store.Kept{Type: a.ev.Type, At: a.at, Publish: kind, Home: a.home(&t)}, "")
+	if err != nil || kind != hub.Followed {
+		return err
+	}
+	return rc.greet(ctx, a, &t)
 }
 
 // subscribe moves a stamp of a thread's subscription, and tells of it.

@@ -15,6 +15,7 @@ import (
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
 	"omnihub/internal/store"
+	"omnihub/internal/tag"
 )
 
 // failer is what the helpers need of a test, or of one try of a property.
@@ -28,7 +29,7 @@ type failer interface {
 func receiver(h *hubtest.Hub, st *store.Store) *chat.Receiver {
 	return &chat.Receiver{
 		Store: st, Settings: h.Settings, Contacts: &contact.Book{Store: st, Now: h.Clock.Now},
-		Adapters: all.Adapters(channel.Platform{}), Answer: bot.Answer, Consent: bot.Consent,
+		Adapters: all.Adapters(channel.Platform{}), Bot: &bot.Bot{Settings: h.Settings, Store: st}, Tag: bot.Tags(&tag.Book{Store: st, Now: h.Clock.Now}), Consent: bot.Consent,
 		Quarantine: chat.Quarantine{Store: st, Now: h.Clock.Now, Log: h.Log}, Now: h.Clock.Now, Log: h.Log,
 	}
 }
@@ -88,7 +89,7 @@ func state(t failer, h *hubtest.Hub, user string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines = append(lines, "home "+home.External.Reveal(), fmt.Sprintf("open=%v newest=%s", thread.Conversation != "", thread.LastKey))
+	lines = append(lines, "home "+home.External.Reveal(), fmt.Sprintf("open=%v for=%q newest=%s", thread.Conversation != "", thread.Need, thread.LastKey))
 	return strings.Join(lines, "\n")
 }
 

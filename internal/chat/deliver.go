@@ -191,7 +191,7 @@ func (sn *Sender) metAgain(ctx context.Context, stored store.Queued) error {
 // it fails, or "".
 func allowed(q store.Queued, thread *hub.Thread, c channel.Capabilities, now hub.Millis) hub.Code {
 	switch {
-	case q.Intent.Class == hub.ClassBot && (q.Intent.Fence != thread.Fence || !thread.BotMaySpeak()):
+	case q.Intent.Class == hub.ClassBot && (q.Intent.Fence != thread.Fence || !thread.BotMaySpeak() && !q.Intent.Over):
 		return hub.StaleFence
 	case thread.Blocked():
 		return hub.Blocked
@@ -225,7 +225,7 @@ func (sn *Sender) pace(ctx context.Context, q store.Queued, thread *hub.Thread, 
 	auto := thread.Auto
 	if q.Intent.Class == hub.ClassBot {
 		var ok bool
-		if auto, ok = hub.SpendReply(thread.Auto, q.Intent.Key, now); !ok {
+		if auto, ok = hub.SpendReply(thread.Auto, q.Intent.Key.Answered(), now); !ok {
 			return hub.E(hub.ReplyBudget, "chat: send", nil)
 		}
 	}

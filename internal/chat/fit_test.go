@@ -11,7 +11,6 @@ import (
 	"omnihub/internal/chat"
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
-	"omnihub/internal/store"
 )
 
 var picture = hub.Content{Type: hub.Image, Text: "our shop", Media: &hub.Media{URL: "https://x.example/p.png"}}
@@ -52,17 +51,7 @@ func TestKeywordIsAnsweredInTheNearestForm(t *testing.T) {
 	y.caps.Shows[hub.Image] = channel.Shape{Media: channel.MediaLimit{Types: []hub.MessageType{hub.Image}}}
 	y.accept("p")
 	content := hub.Content{Type: hub.Buttons, Text: "which?", Buttons: []hub.Button{{Title: "Shop", URL: "https://x.example"}, {Title: "Hours", Data: "hours"}}}
-	y.rc.Answer = func(_ []store.Keyword, said string) (hub.Content, bool) {
-		switch said {
-		case "menu":
-			return content, true
-		case "photo":
-			return picture, true
-		case "long":
-			return hub.TextContent(strings.Repeat("x", 101)), true
-		}
-		return hub.Content{}, false
-	}
+	y.rules("toy1", keyword("menu", content), keyword("photo", picture), keyword("long", hub.TextContent(strings.Repeat("x", 101))))
 	var got []string
 	for _, said := range []string{"menu", "photo", "long"} {
 		e := y.come("toy1", wrote(said, "TW.1"))

@@ -11,6 +11,7 @@ import (
 
 	"omnihub/internal/channel"
 	"omnihub/internal/hub"
+	"omnihub/internal/store"
 )
 
 // TestPeopleAreToldApartInAnyOrder lets two people write under whatever of their ids,
@@ -35,9 +36,13 @@ func TestPeopleAreToldApartInAnyOrder(t *testing.T) {
 			return []string{phone, user}
 		}
 		var list []hub.Envelope
-		count := map[int]int{}
+		count, human := map[int]int{}, map[int]bool{}
 		write := func(person int, which string) {
-			e := wrote(fmt.Sprintf("p%d", person), names(person, which)...)
+			text := "ping" // for the bot
+			if rapid.Bool().Draw(t, "for a person") {
+				text, human[person] = fmt.Sprintf("p%d", person), true
+			}
+			e := wrote(text, names(person, which)...)
 			list = append(list, y.envelope("toy1", e))
 			count[person]++
 		}
@@ -81,13 +86,17 @@ func TestPeopleAreToldApartInAnyOrder(t *testing.T) {
 			}
 			return first
 		}
-		check := func(th hub.Thread, want int, texts ...string) {
+		check := func(th hub.Thread, want int, need hub.Need, texts ...string) {
 			log, err := y.Store.Log(context.Background(), y.at("toy1", th.External.Reveal()), "", 100)
 			if err != nil {
 				t.Fatal(err)
 			}
+			log = slices.DeleteFunc(log, func(m store.Logged) bool { return !m.Inbound })
 			if len(log) != want || th.Conversation == "" || !th.Unread() {
 				t.Fatalf("%s: got %d messages, open %v, want %d in one open conversation", th.External, len(log), th.Conversation != "", want)
+			}
+			if th.Need != need {
+				t.Fatalf("%s: waits for %q, want %q", th.External, th.Need, need)
 			}
 			for _, m := range log {
 				if !slices.Contains(texts, m.Text) {
@@ -106,13 +115,16 @@ func TestPeopleAreToldApartInAnyOrder(t *testing.T) {
 			return ids
 		}
 		first, second := used(1), used(2)
-		ones, texts := count[1], []string{"p1"}
+		ones, texts := count[1], []string{"p1", "ping"}
+		need := func(person ...int) hub.Need {
+			return hub.Met{Bot: !slices.ContainsFunc(person, func(p int) bool { return human[p] })}.For()
+		}
 		if moves {
 			first, ones, texts = append(first, used(3)...), ones+count[3], append(texts, "p3")
 		}
 		a, b := one(first...), one(second...)
-		check(a, ones, texts...)
-		check(b, count[2], "p2")
+		check(a, ones, need(1, 3), texts...)
+		check(b, count[2], need(2), "p2", "ping")
 		if a.User == b.User {
 			t.Fatal("got one thread of two people")
 		}

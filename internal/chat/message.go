@@ -25,14 +25,20 @@ func (rc *Receiver) message(ctx context.Context, a *arrived, moved hub.MessageKe
 			return err
 		}
 	}
+	met, err := rc.meet(ctx, a)
+	if err != nil {
+		return err
+	}
 	failpoint.BeforeWrite.Hit()
-	t, step, err := rc.advance(ctx, a, a.arrival(k, preview(a.ev.Message)))
+	arrival := a.arrival(k, preview(a.ev.Message))
+	arrival.Need = met.For()
+	t, step, err := rc.advance(ctx, a, arrival)
 	if err != nil {
 		return err
 	}
 	m := hub.Inbound{
 		Key: k, Event: a.e.Event, Hash: a.e.Hash, Type: a.ev.Message.Type, Text: a.ev.Message.Text, Data: a.ev.Message.Data, Actor: a.ev.Actor,
-		Account: a.e.Account, Channel: a.e.Channel, Home: a.home(&t), Fence: t.Fence,
+		Account: a.e.Account, Channel: a.e.Channel, Home: a.home(&t), Fence: t.Fence, Need: met.For(),
 		Raw: a.e.Raw, Received: a.e.Received, Trace: a.e.Trace,
 	}
 	failpoint.AfterWrite.Hit()
@@ -69,12 +75,13 @@ func (rc *Receiver) message(ctx context.Context, a *arrived, moved hub.MessageKe
 		return err
 	}
 	rc.stored(a, put.New, step == store.Behind)
-	if put.Fence != t.Fence || consent {
-		// The floor has changed since the message came: it is no longer the time to
-		// decide whether the bot may answer it.
+	if consent {
 		return nil
 	}
-	return rc.answer(ctx, a, &t, k)
+	if met.Said.Link {
+		return rc.link(ctx, a, &t, k, met.Said)
+	}
+	return rc.answer(ctx, a, &t, k, met, put.Fence)
 }
 
 // stored tells that a message is stored.
@@ -157,62 +164,7 @@ func (rc *Receiver) consent(ctx context.Context, a *arrived, t *hub.Thread, k hu
 	if reply == "" || a.ev.Standby {
 		return kind == hub.OptOut, nil
 	}
-	return true, rc.intend(ctx, a, t, k, hub.ClassTransactional, hub.TextContent(reply))
-}
-
-// answer stores the automatic answer to a message, if a keyword has one. Its key
-// derives from the message's, so that there is at most one.
-func (rc *Receiver) answer(ctx context.Context, a *arrived, t *hub.Thread, k hub.MessageKey) error {
-	said := a.ev.Message.Text
-	switch a.ev.Message.Type {
-	case hub.Text:
-	case hub.Choice:
-		said = a.ev.Message.Data
-	default:
-		return nil
-	}
-	if a.ev.Standby || !t.BotMaySpeak() || k.At().Add(hub.AnswerWithin) < hub.MillisOf(rc.Now()) {
-		return nil
-	}
-	account, err := rc.Settings.Account(ctx, a.own.Team, a.e.Account)
-	if err != nil {
-		return err
-	}
-	content, ok := rc.Answer(account.Keywords, said)
-	if !ok {
-		return nil
-	}
-	return rc.intend(ctx, a, t, k, hub.ClassBot, content)
-}
-
-// intend stores what is to be answered to a message, in the nearest form that the
-// channel can show: the first message of it by the free token, if there is one.
-func (rc *Receiver) intend(ctx context.Context, a *arrived, t *hub.Thread, k hub.MessageKey, class hub.Class, content hub.Content) error {
-	now := hub.MillisOf(rc.Now())
-	messages, losses, err := channel.Fit(a.caps, content)
-	if err != nil {
-		messages = []hub.Content{content} // its failure shows what is wrong with it
-	}
-	if len(losses) > 0 {
-		rc.Log.Info("answer in another form", "trace", a.e.Trace, "why", fmt.Sprint(losses))
-	}
-	reply := hub.Reply{Token: a.ev.Reply, Since: a.e.Received}
-	for i, m := range messages {
-		isNew, err := rc.Store.PutIntent(ctx, a.own, hub.Intent{
-			Key: k.Answer().Part(i), Class: class, Content: m, Fence: t.Fence,
-			Account: t.Account, Channel: a.e.Channel, Home: a.home(t), Thread: t.User,
-			Accepted: now, Deadline: now.Add(class.SendDeadline()),
-			Reply: reply, Trace: a.e.Trace,
-		})
-		if err != nil {
-			return err
-		}
-		if isNew {
-			rc.Log.Debug("answer queued", "trace", a.e.Trace, "class", class)
-		}
-		reply = hub.Reply{}
-	}
-	return nil
+	return true, rc.intend(ctx, a, t, k, hub.ClassTransactional, false, hub.TextContent(reply))
 }
 
 // preview is the line that a list of threads shows of a message.

@@ -21,6 +21,7 @@ type order struct {
 	Class      hub.Class      `json:"class"`
 	Content    hub.Content    `json:"content"`
 	Fence      int            `json:"fence,omitempty"`
+	Over       bool           `json:"over,omitempty"`
 	Accepted   hub.Millis     `json:"acc"`
 	Deadline   hub.Millis     `json:"dl"`
 	ReplyToken string         `json:"reply,omitempty"`
@@ -37,7 +38,7 @@ func orderMessage(q store.Queued) (queue.Message, error) {
 	i := q.Intent
 	body, err := json.Marshal(order{
 		Version: orderVersion, Team: q.Ref.Team, User: q.Ref.User, Key: i.Key, Thread: i.Thread, Channel: i.Channel, Class: i.Class,
-		Content: i.Content, Fence: i.Fence, Accepted: i.Accepted, Deadline: i.Deadline, ReplyToken: i.Reply.Token.Reveal(),
+		Content: i.Content, Fence: i.Fence, Over: i.Over, Accepted: i.Accepted, Deadline: i.Deadline, ReplyToken: i.Reply.Token.Reveal(),
 		ReplySince: i.Reply.Since, Attempt: q.Attempt, Trace: i.Trace,
 	})
 	if err != nil {
@@ -59,7 +60,7 @@ func ReadOrder(body string) (store.Queued, error) {
 		Ref:     store.Ref{Team: o.Team, User: o.User},
 		Attempt: o.Attempt,
 		Intent: hub.Intent{
-			Key: o.Key, Thread: o.Thread, Channel: o.Channel, Class: o.Class, Content: o.Content, Fence: o.Fence, Accepted: o.Accepted, Deadline: o.Deadline,
+			Key: o.Key, Thread: o.Thread, Channel: o.Channel, Class: o.Class, Content: o.Content, Fence: o.Fence, Over: o.Over, Accepted: o.Accepted, Deadline: o.Deadline,
 			Reply: hub.Reply{Token: hub.Secret(o.ReplyToken), Since: o.ReplySince}, Trace: o.Trace,
 		},
 	}, nil

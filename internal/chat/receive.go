@@ -25,9 +25,16 @@ type Receiver struct {
 	Settings *settings.Reader
 	Contacts *contact.Book
 	Adapters map[hub.Channel]channel.Adapter
-	// Answer finds the automatic answer to a message: to its text, or to what a tapped
-	// button bears.
-	Answer func(keywords []store.Keyword, said string) (hub.Content, bool)
+	// Bot answers by itself.
+	Bot Bot
+	// Tag puts tags on a home, as of a time; the same id is one change. nil = nobody does.
+	// Errors as of tag.Book.Change.
+	Tag func(ctx context.Context, team hub.TeamID, home hub.HomeID, names []string, id string, at hub.Millis) error
+	// Linked tells, by itself, of what is OmniLink's: a code at the end of a text, or the
+	// answer to a question of its. Link carries it out, at every delivery of the message,
+	// after it was stored; nothing else answers it. Both are nil where there is no OmniLink.
+	Linked func(said hub.Said) bool
+	Link   func(ctx context.Context, c hub.Came) error
 	// Consent reads whether a text takes the customer out of automatic and marketing
 	// messages (hub.OptOut), in again (hub.OptIn), or neither ("").
 	Consent    func(words store.OptOut, text string) string
@@ -82,13 +89,14 @@ func why(err error) string {
 
 // arrived is an event with what is known of it.
 type arrived struct {
-	e    hub.Envelope
-	ev   channel.Event
-	team *settings.Team
-	caps channel.Capabilities
-	own  store.Ref      // the partition of the id by which the event names its user
-	at   hub.Millis     // its place in the log
-	key  hub.MessageKey // of the message, if it is one
+	e       hub.Envelope
+	ev      channel.Event
+	team    *settings.Team
+	account *settings.Account // as the bot was asked with it; nil = it was not, or there is none
+	caps    channel.Capabilities
+	own     store.Ref      // the partition of the id by which the event names its user
+	at      hub.Millis     // its place in the log
+	key     hub.MessageKey // of the message, if it is one
 
 	// What names the user in every account of the scope, hashed; phones first.
 	aliases, former []store.Alias

@@ -235,8 +235,8 @@ func (th *theatre) state() string {
 		if err != nil {
 			th.t.Fatal(err)
 		}
-		out = append(out, fmt.Sprintf("%s home=%s %s last=%s open=%v unread=%v %+v in=%d", name, home.External, home.Kind, t.LastKey,
-			t.Conversation != "", read.Unread(), t.Subscription, t.LastIn))
+		out = append(out, fmt.Sprintf("%s home=%s %s last=%s open=%v for=%q unread=%v %+v in=%d", name, home.External, home.Kind, t.LastKey,
+			t.Conversation != "", t.Need, read.Unread(), t.Subscription, t.LastIn))
 	}
 	sort.Strings(out)
 	return strings.Join(out, "\n")

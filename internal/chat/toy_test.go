@@ -15,6 +15,7 @@ import (
 	"omnihub/internal/hubtest"
 	"omnihub/internal/settings"
 	"omnihub/internal/store"
+	"omnihub/internal/tag"
 )
 
 // toy is a channel whose events are channel.Event itself, as JSON, so that a test can
@@ -82,7 +83,7 @@ func newToys(t testing.TB) *toys {
 	}}}
 	account := func(id hub.AccountID) {
 		err := h.Setup.Connect(t.Context(), h.Team, hub.ConnectionID(id), "toy", channel.Secrets{"s": "x"}, settings.NewAccount{
-			ID: id, External: "ext-" + string(id), Scope: "portfolio", Keywords: []store.Keyword{{Match: "ping", Answer: hub.TextContent("pong")}},
+			ID: id, External: "ext-" + string(id), Scope: "portfolio", Keywords: []hub.Keyword{{Match: "ping", Answer: hub.TextContent("pong")}},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -97,7 +98,7 @@ func newToys(t testing.TB) *toys {
 func (y *toys) receiver(st *store.Store) *chat.Receiver {
 	return &chat.Receiver{
 		Store: st, Settings: y.Settings, Contacts: &contact.Book{Store: st, Now: y.Clock.Now},
-		Adapters: y.adapters(), Answer: bot.Answer, Consent: bot.Consent,
+		Adapters: y.adapters(), Bot: &bot.Bot{Settings: y.Settings, Store: st}, Tag: bot.Tags(&tag.Book{Store: st, Now: y.Clock.Now}), Consent: bot.Consent,
 		Quarantine: chat.Quarantine{Store: st, Now: y.Clock.Now, Log: y.Log}, Now: y.Clock.Now, Log: y.Log,
 	}
 }

@@ -98,6 +98,94 @@ func (b *Book) join(ctx context.Context, team hub.TeamID, x, y hub.HomeID, e hub
 	return left.ID, nil
 }
 
+// Pair are two homes as they were read, to be judged before they are joined.
+type Pair struct {
+	X, Y hub.Home // an empty ID: there is no such home
+	// Left and Right are the roots of their contacts, which Spend joins if they are as they
+	// were read.
+	Left, Right hub.Home
+}
+
+// One reports whether the two are one contact.
+func (p Pair) One() bool { return p.Left.ID == p.Right.ID }
+
+// Pair reads two homes for Spend: one read, and two for each that is not its own root.
+// Conflict if a contact changes all the time.
+func (b *Book) Pair(ctx context.Context, team hub.TeamID, x, y hub.HomeID) (p Pair, err error) {
+	homes, err := b.Store.Homes(ctx, team, []hub.HomeID{x, y})
+	for _, h := range homes {
+		if h.ID == x {
+			p.X = h
+		}
+		if h.ID == y {
+			p.Y = h
+		}
+	}
+	if err != nil || p.X.ID == "" || p.Y.ID == "" {
+		return p, err
+	}
+	p.Left, p.Right = p.X, p.Y
+	for _, side := range []struct {
+		home hub.HomeID
+		root *hub.Home
+	}{{x, &p.Left}, {y, &p.Right}} {
+		if side.root.ID == side.root.Root {
+			continue
+		}
+		if *side.root, err = b.root(ctx, team, side.home); hub.CodeOf(err) == hub.NotFound {
+			err = hub.E(hub.Conflict, "contact: read pair", fmt.Errorf("a home is gone since it was read"))
+		}
+		if err != nil {
+			return p, err
+		}
+	}
+	if p.Left.ID == p.Right.ID {
+		p.Left = p.Right // the second reading saw the newer version
+	}
+	return p, nil
+}
+
+// Spend makes one contact of a pair, as Join does, and uses up the code on which that
+// rests, in one transaction: both happen, or nothing. It is one try. If an edge stands
+// between the two, only the code is used up.
+//
+// Errors: Refused as of Join; Conflict if a contact or the code has changed since it was
+// read; Transient.
+func (b *Book) Spend(ctx context.Context, team hub.TeamID, p Pair, e hub.Edge, sp store.Spend) error {
+	const op = "contact: join by code"
+	if p.Left.Kind == hub.Group || p.Right.Kind == hub.Group {
+		return hub.E(hub.Refused, op, fmt.Errorf("a group of people is joined with nobody"))
+	}
+	if p.X.ID == p.Y.ID {
+		return b.Store.SpendCode(ctx, team, sp)
+	}
+	var never bool
+	var err error
+	switch {
+	case p.One():
+		linked, err := b.Store.Linked(ctx, team, p.X.ID, p.Y.ID)
+		if err != nil {
+			return err
+		}
+		if linked {
+			return b.Store.SpendLinked(ctx, team, p.X.ID, p.Y.ID, sp)
+		}
+	// It is read after the roots: whoever says it from now on raises their versions.
+	case len(p.Left.Members)+len(p.Right.Members) > 2:
+		never, err = b.Store.Never(ctx, team, p.Left, p.Right)
+	default:
+		never, err = b.Store.NeverBetween(ctx, team, p.X.ID, p.Y.ID)
+	}
+	if err != nil {
+		return err
+	}
+	if never {
+		return hub.Refuse(op, hub.Obstacle{Code: hub.NeverJoin, Homes: []hub.HomeID{p.Left.ID, p.Right.ID}})
+	}
+	e.A, e.B = hub.EdgeOf(p.X.ID, p.Y.ID)
+	return b.Store.JoinSpending(ctx, team, p.Left, p.Right, e, sp)
+}
+
 // sides reads the roots of two homes.
 func (b *Book) sides(ctx context.Context, team hub.TeamID, x, y hub.HomeID) (left, right hub.Home, err error) {
 	if left, err = b.root(ctx, team, x); err != nil {

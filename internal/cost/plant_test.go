@@ -6,7 +6,7 @@ import (
 )
 
 func TestMemoryComesFromTheTemplate(t *testing.T) {
-	own := map[string]float64{"API": 512, "Erase": 512}
+	own := map[string]float64{"API": 512, "Erase": 512, "Omnilink": 512}
 	for change, want := range map[[2]string]float64{
 		{"MemorySize: 256", "MemorySize: 256"}: 256,
 		{"MemorySize: 256", "MemorySize: 512"}: 512,

@@ -11,7 +11,8 @@ import (
 
 // publicRoutes are the routes that need no token: what calls them proves itself
 // in another way, or reads what anybody may.
-var publicRoutes = []string{"ANY /webhooks/{channel}/{connection}", "GET /v1/openapi.json"}
+var publicRoutes = []string{"ANY /webhooks/{channel}/{connection}", "GET /v1/openapi.json",
+	"GET /l/{token}", "POST /l/{token}", "GET /liff", "POST /liff", "GET /media/{team}/{file}"}
 
 // receives are the receives after which a queue gives a message up: inbound and
 // profile keep poison aside at its eighth try, and a paced send comes back many

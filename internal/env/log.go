@@ -56,7 +56,7 @@ const (
 var keys = map[string]form{
 	"function": word, "level": word, "msg": prose, "trace": name,
 	"channel": word, "class": word, "code": word, "kind": word, "state": word, "by": word, "type": word, "topic": word,
-	"team": name, "account": name, "connection": name, "id": name, "message": name, "record": name, "tag": name, "erasure": name, "phase": word, "field": word,
+	"team": name, "account": name, "activity": name, "connection": name, "id": name, "message": name, "record": name, "tag": name, "erasure": name, "phase": word, "field": word, "reason": word,
 	"contacts": number, "messages": number, "ledger": number, "records": number,
 	"chunk": number, "count": number, "fields": number, "found": number, "late": number, "new": number, "newest": number,
 	"placed": number, "receives": number, "repeated": number, "seconds": number,

@@ -1,25 +1,18 @@
 package erasure
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-
+	"omnihub/internal/blob"
 	"omnihub/internal/hub"
 	"omnihub/internal/store"
 )
 
 // Records is the bucket that keeps the records of the change streams which could not be
 // published in their time.
-type Records struct {
-	Client *s3.Client
-	Bucket string
-}
+type Records struct{ Files *blob.Store }
 
 // perPage is how many objects are read between two notes of how far it came.
 const perPage = 100
@@ -36,16 +29,13 @@ func (r *Records) erase(ctx context.Context, st *store.Store, e hub.Erasure, cam
 	for _, pk := range store.Erased(e) {
 		partitions[pk] = true
 	}
-	pages := s3.NewListObjectsV2Paginator(r.Client, &s3.ListObjectsV2Input{
-		Bucket: &r.Bucket, StartAfter: &e.Records, MaxKeys: aws.Int32(perPage),
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for at := e.Records; ; {
+		keys, err := r.Files.Keys(ctx, at, perPage)
 		if err != nil {
-			return failed("list", err)
+			return err
 		}
-		for _, o := range page.Contents {
-			taken, err := r.object(ctx, aws.ToString(o.Key), partitions)
+		for _, key := range keys {
+			taken, err := r.object(ctx, key, partitions)
 			if err != nil {
 				return err
 			}
@@ -56,42 +46,37 @@ func (r *Records) erase(ctx context.Context, st *store.Store, e hub.Erasure, cam
 				return err
 			}
 		}
-		if len(page.Contents) == 0 {
-			break
+		if len(keys) == 0 {
+			return nil
 		}
-		if err := came(aws.ToString(page.Contents[len(page.Contents)-1].Key)); err != nil {
+		at = keys[len(keys)-1]
+		if err := came(at); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
 // object takes the records of some partitions out of one object, and answers how many. An
 // object that cannot be read is left.
 func (r *Records) object(ctx context.Context, key string, partitions map[string]bool) (taken int, err error) {
-	out, err := r.Client.GetObject(ctx, &s3.GetObjectInput{Bucket: &r.Bucket, Key: &key})
-	if err != nil {
-		var gone interface{ ErrorCode() string }
-		if errors.As(err, &gone) && gone.ErrorCode() == "NoSuchKey" {
-			return 0, nil // redriven since it was listed
-		}
-		return 0, failed("read", err)
+	body, _, err := r.Files.Get(ctx, key, maxObject)
+	switch hub.CodeOf(err) {
+	case hub.NotFound, hub.TooLarge: // redriven since it was listed, or none of Lambda's
+		return 0, nil
 	}
-	defer out.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(out.Body, maxObject))
 	if err != nil {
-		return 0, failed("read", err)
+		return 0, err
 	}
 	rest, taken, left := without(body, partitions)
 	switch {
 	case taken == 0:
 		return 0, nil
 	case left == 0:
-		_, err = r.Client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &r.Bucket, Key: &key})
+		err = r.Files.Delete(ctx, key)
 	default:
-		_, err = r.Client.PutObject(ctx, &s3.PutObjectInput{Bucket: &r.Bucket, Key: &key, Body: bytes.NewReader(rest)})
+		err = r.Files.Put(ctx, key, rest, "application/json")
 	}
-	return taken, failed("rewrite", err)
+	return taken, err
 }
 
 // without is Lambda's note of an invocation that was given up, whose payload is the
@@ -135,16 +120,4 @@ func without(body []byte, partitions map[string]bool) (rest []byte, taken, left 
 		return rest, taken, len(kept)
 	}
 	return nil, 0, 0
-}
-
-// failed is an error of the bucket: its code, without what the call named.
-func failed(op string, err error) error {
-	if err == nil {
-		return nil
-	}
-	var coded interface{ ErrorCode() string }
-	if errors.As(err, &coded) {
-		return hub.E(hub.Transient, "erasure: "+op+" records", errors.New(coded.ErrorCode()))
-	}
-	return hub.E(hub.Transient, "erasure: "+op+" records", errors.New("no answer from the bucket"))
 }

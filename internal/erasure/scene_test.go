@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"omnihub/internal/blob"
 	"omnihub/internal/bot"
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/all"
@@ -71,10 +72,10 @@ func newScene(t testing.TB) *scene {
 	files := s3.NewFromConfig(h.AWS("test"), func(o *s3.Options) { o.UsePathStyle = true })
 	buckets, err := files.ListBuckets(ctx, &s3.ListBucketsInput{})
 	s.must(err)
-	records := &erasure.Records{Client: files}
+	records := &erasure.Records{}
 	for _, b := range buckets.Buckets {
 		if strings.Contains(aws.ToString(b.Name), "failedrecords") {
-			records.Bucket = aws.ToString(b.Name)
+			records.Files = blob.New(h.AWS("test"), aws.ToString(b.Name), true, h.Clock.Now)
 		}
 	}
 	s.worker = &erasure.Worker{Store: h.Store, Settings: h.Settings, Records: records, Now: h.Clock.Now, Log: h.Log}
@@ -84,7 +85,7 @@ func newScene(t testing.TB) *scene {
 func (s *scene) receiver(st *store.Store) *chat.Receiver {
 	return &chat.Receiver{
 		Store: st, Settings: s.Settings, Contacts: &contact.Book{Store: st, Now: s.Clock.Now},
-		Adapters: all.Adapters(channel.Platform{}), Answer: bot.Answer, Consent: bot.Consent,
+		Adapters: all.Adapters(channel.Platform{}), Bot: &bot.Bot{Settings: s.Settings, Store: s.Store}, Consent: bot.Consent,
 		Quarantine: chat.Quarantine{Store: st, Now: s.Clock.Now, Log: s.Log}, Now: s.Clock.Now, Log: s.Log,
 	}
 }
@@ -292,25 +293,20 @@ func (s *scene) putRecords(key string, partitions ...string) {
 	s.must(err)
 	body, err := json.Marshal(map[string]any{"version": "1.0", "payload": string(payload)})
 	s.must(err)
-	r := s.worker.Records
-	_, err = r.Client.PutObject(ctx, &s3.PutObjectInput{Bucket: &r.Bucket, Key: &key, Body: strings.NewReader(string(body))})
-	s.must(err)
+	s.must(s.worker.Records.Files.Put(ctx, key, body, "application/json"))
 }
 
 // objects are the bodies of all objects of the bucket.
 func (s *scene) objects() string {
 	s.t.Helper()
-	r := s.worker.Records
-	page, err := r.Client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &r.Bucket})
+	files := s.worker.Records.Files
+	keys, err := files.Keys(ctx, "", 1000)
 	s.must(err)
 	var out strings.Builder
-	for _, o := range page.Contents {
-		got, err := r.Client.GetObject(ctx, &s3.GetObjectInput{Bucket: &r.Bucket, Key: o.Key})
+	for _, key := range keys {
+		body, _, err := files.Get(ctx, key, 1<<20)
 		s.must(err)
-		body := make([]byte, aws.ToInt64(got.ContentLength))
-		_, _ = got.Body.Read(body)
-		got.Body.Close()
-		out.WriteString(aws.ToString(o.Key) + " " + string(body) + "\n")
+		out.WriteString(key + " " + string(body) + "\n")
 	}
 	return out.String()
 }
@@ -324,10 +320,8 @@ func (s *scene) cut(calls int, after bool) *erasure.Worker {
 
 func (s *scene) dropRecords(keys ...string) {
 	s.t.Helper()
-	r := s.worker.Records
 	for _, key := range keys {
-		_, err := r.Client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &r.Bucket, Key: &key})
-		s.must(err)
+		s.must(s.worker.Records.Files.Delete(ctx, key))
 	}
 }
 

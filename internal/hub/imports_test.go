@@ -12,11 +12,11 @@ import (
 var layers = [][]string{
 	{"internal/hub", "internal/failpoint", "internal/metric"},
 	{"internal/channel", "internal/seal"},
-	{"internal/store", "internal/queue", "internal/bus", "internal/apigw"},
+	{"internal/store", "internal/queue", "internal/bus", "internal/blob", "internal/image", "internal/apigw"},
 	{"internal/settings", "internal/env"},
-	{"internal/contact", "internal/tag", "internal/team"},
-	{"internal/account", "internal/bot", "internal/chat", "internal/erasure", "internal/webhook"},
-	{"internal/export"},
+	{"internal/contact", "internal/media", "internal/tag", "internal/team"},
+	{"internal/account", "internal/bot", "internal/chat", "internal/erasure", "internal/omnilink", "internal/webhook"},
+	{"internal/export", "internal/followup"},
 	{"internal/api"},
 	{"functions"},
 }
@@ -25,7 +25,7 @@ var layers = [][]string{
 var tools = []string{
 	"internal/localaws", "internal/devserver", "internal/stack", "internal/demo", "internal/hubtest",
 	"internal/budget", "internal/cost", "internal/canary", "internal/chaos", "internal/mutants", "internal/deploy", "internal/hubctl",
-	"internal/metric/metrictest",
+	"internal/browser", "internal/scenario", "internal/metric/metrictest",
 }
 
 // owners are the only packages of the product that may use a client.
@@ -34,6 +34,7 @@ var owners = map[string]string{
 	"github.com/aws/aws-sdk-go-v2/service/sqs":         "internal/queue",
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge": "internal/bus",
 	"github.com/aws/aws-sdk-go-v2/service/kms":         "internal/seal",
+	"github.com/aws/aws-sdk-go-v2/service/s3":          "internal/blob",
 }
 
 func TestImportsPointDown(t *testing.T) {

@@ -11,7 +11,6 @@ import (
 	"omnihub/internal/channel"
 	"omnihub/internal/hub"
 	"omnihub/internal/settings"
-	"omnihub/internal/store"
 )
 
 // connect adds a connection or an account to it, or changes what was given of one.
@@ -141,7 +140,10 @@ func words(list *[]string) func(string) error {
 
 // keyword reads MATCH=ANSWER; an answer that begins with a brace is the JSON of a
 // hub.Content. An empty text adds none.
-func keyword(list *[]store.Keyword, text string) error {
+func keyword(list *[]hub.Keyword, text string) error {
+	if *list == nil {
+		*list = []hub.Keyword{}
+	}
 	if text == "" {
 		return nil
 	}
@@ -153,7 +155,7 @@ func keyword(list *[]store.Keyword, text string) error {
 	if err != nil {
 		return err
 	}
-	*list = append(*list, store.Keyword{Match: match, Answer: content})
+	*list = append(*list, hub.Keyword{Match: match, Answer: content})
 	return nil
 }
 

@@ -33,7 +33,7 @@ func TestTeamAndConnectionAreSetUpFromATerminal(t *testing.T) {
 	}
 	a, err := stored(h).Account(ctx, "acme", "line1")
 	if err != nil || a.Platform.Secrets["channel_token"].Reveal() != "t0ken" || len(a.Platform.Secrets) != 2 ||
-		len(a.Keywords) != 1 || a.Keywords[0].Answer.Text != "9 to 5" || a.Keywords[0].Answer.Type != hub.Text {
+		len(a.Rules.Keywords()) != 1 || a.Rules.Keywords()[0].Answer.Text != "9 to 5" || a.Rules.Keywords()[0].Answer.Type != hub.Text {
 		t.Errorf("got %+v, %v", a, err)
 	}
 }
@@ -66,12 +66,12 @@ func TestSecondAccountJoinsAndOnlyWhatIsGivenChanges(t *testing.T) {
 		a.OptOut.InReply != "Back." || !slices.Equal(a.OptOut.OutWords, []string{"退訂", "leave"}) {
 		t.Errorf("what was not given: got %+v, want it as it was", a)
 	}
-	if len(a.Keywords) != 2 || a.Keywords[0].Answer.Type != hub.Buttons || a.Keywords[0].Answer.Buttons[0].Data != "hours" {
-		t.Errorf("keywords: got %+v", a.Keywords)
+	if len(a.Rules.Keywords()) != 2 || a.Rules.Keywords()[0].Answer.Type != hub.Buttons || a.Rules.Keywords()[0].Answer.Buttons[0].Data != "hours" {
+		t.Errorf("keywords: got %+v", a.Rules.Keywords())
 	}
 	connect("", "-account", "wa1", "-keyword", "")
-	if a, err = stored(h).Account(ctx, "test", "wa1"); err != nil || len(a.Keywords) != 0 {
-		t.Errorf("got %+v, %v, want no keywords", a.Keywords, err)
+	if a, err = stored(h).Account(ctx, "test", "wa1"); err != nil || len(a.Rules.Keywords()) != 0 {
+		t.Errorf("got %+v, %v, want no keywords", a.Rules.Keywords(), err)
 	}
 	connect("app_secret=b")
 	if c, err = stored(h).Connection(ctx, "test", "wa"); err != nil || c.Secrets["app_secret"].Reveal() != "b" || c.Secrets["verify_token"].Reveal() != "v" || len(c.Accounts) != 2 {

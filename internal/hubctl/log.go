@@ -63,6 +63,8 @@ func summary(t *hub.Thread) []string {
 	add(t.Kind == hub.Group, "a group")
 	add(t.Conversation != "", "open since %s", clock(t.WaitSince))
 	add(t.Assignee != "", "assigned to %q", t.Assignee)
+	_, need := t.Case()
+	add(need == hub.NeedBot, "for the bot")
 	add(!t.BotMaySpeak(), "floor %q", t.Floor)
 	add(t.Blocked(), "blocked")
 	add(!t.Wants(hub.ClassBot), "opted out")

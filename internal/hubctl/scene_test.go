@@ -109,7 +109,7 @@ func (s *scene) saidAt(number, id, text string) string {
 func (s *scene) receiver() *chat.Receiver {
 	return &chat.Receiver{
 		Store: s.Store, Settings: settings.NewReader(s.Store, s.Keyring, s.Clock.Now), Contacts: &contact.Book{Store: s.Store, Now: s.Clock.Now},
-		Adapters: s.adapters, Answer: bot.Answer, Consent: bot.Consent,
+		Adapters: s.adapters, Bot: &bot.Bot{Settings: s.Settings, Store: s.Store}, Consent: bot.Consent,
 		Quarantine: chat.Quarantine{Store: s.Store, Now: s.Clock.Now, Log: s.Log}, Now: s.Clock.Now, Log: s.Log,
 	}
 }

@@ -111,12 +111,12 @@ func New(t testing.TB) *Hub {
 	h.must(err)
 	h.must(h.Setup.Connect(ctx, h.Team, LineConn, "line", channel.Secrets{"channel_secret": LineSecret}, settings.NewAccount{
 		ID: LineAccount, External: LineBot, Name: "Test", Secrets: channel.Secrets{"channel_token": LineToken},
-		Keywords: []store.Keyword{{Match: "ping", Answer: hub.TextContent("pong")}},
+		Keywords: []hub.Keyword{{Match: "ping", Answer: hub.TextContent("pong")}},
 	}))
 	h.must(h.Setup.Connect(ctx, h.Team, WhatsAppConn, "whatsapp", channel.Secrets{"app_secret": WhatsAppSecret, "verify_token": WhatsAppVerify},
 		settings.NewAccount{
 			ID: WhatsAppAccount, External: WhatsAppNumber, Name: "Test", Secrets: channel.Secrets{"access_token": WhatsAppToken},
-			Keywords: []store.Keyword{{Match: "ping", Answer: hub.TextContent("pong")}},
+			Keywords: []hub.Keyword{{Match: "ping", Answer: hub.TextContent("pong")}},
 		}))
 	edge, err := h.Settings.Edge(ctx)
 	h.must(err)

@@ -59,7 +59,7 @@ const (
 // The closed sets of values. Codes are those of internal/hub.
 var (
 	classes   = []string{"bot", "person", "transactional", "marketing"}
-	functions = []string{"ingress", "inbound", "relay", "outbound", "reconcile", "profile", "tokenrefresh", "tagexpiry", "match", "api", "authorizer", "erase"}
+	functions = []string{"ingress", "inbound", "relay", "outbound", "reconcile", "profile", "tokenrefresh", "tagexpiry", "match", "api", "authorizer", "erase", "omnilink", "media"}
 
 	edgeCodes = []string{"bad_request", "signature_invalid", "not_found", "method_not_allowed", "too_large", "unavailable"}
 	keptCodes = []string{"unparsable", "oversize", "unknown_account", "stale_event", "key_reused", "poison", "permanent"}

@@ -31,7 +31,9 @@ type NewAccount struct {
 	Scope    string // what shares ids of people with other accounts; may be empty
 	OptOut   store.OptOut
 	Secrets  channel.Secrets // what its sends need
-	Keywords []store.Keyword
+	// Keywords take the place of the rules that are keywords and nothing more; nil leaves
+	// the account's rules as they are.
+	Keywords []hub.Keyword
 	// Welcome answers who opens the conversation, in the webhook's own answer, on a
 	// channel that is an Answerer; no type = none.
 	Welcome hub.Content
@@ -166,7 +168,7 @@ func (s Setup) Webhook(ctx context.Context, stands string, team hub.TeamID, id h
 }
 
 func (s Setup) account(ctx context.Context, t *Team, id hub.ConnectionID, kind hub.Channel, a NewAccount) (store.ConnectingAccount, error) {
-	c := store.ConnectingAccount{Keywords: a.Keywords, Account: store.AccountItem{
+	c := store.ConnectingAccount{Account: store.AccountItem{
 		Team: t.ID, ID: a.ID, Connection: id, Channel: kind, External: a.External, Name: a.Name, Scope: a.Scope, OptOut: a.OptOut,
 	}}
 	seen, err := s.Store.Account(ctx, t.ID, a.ID, store.Strict)
@@ -183,11 +185,18 @@ func (s Setup) account(ctx context.Context, t *Team, id hub.ConnectionID, kind h
 	if err := held(a.Version, seen.Version); err != nil {
 		return c, err
 	}
+	if a.Keywords != nil {
+		rules, err := s.Store.Rules(ctx, t.ID, a.ID, store.Strict)
+		if err != nil {
+			return c, err
+		}
+		c.Rules = &hub.Rules{Version: rules.Version, List: rules.WithKeywords(a.Keywords)}
+	}
 	c.Account.Sealed, err = sealOver(t, string(a.ID), seen.Sealed, a.Secrets)
 	return c, err
 }
 
-// Disconnect removes accounts of a connection with their secrets and keyword answers;
+// Disconnect removes accounts of a connection with their secrets and rules;
 // none given means all of them. With its last account the connection goes too. What
 // was received and sent stays, and so does what happened to the accounts. Errors: NotFound, Conflict, Transient.
 func (s Setup) Disconnect(ctx context.Context, team hub.TeamID, id hub.ConnectionID, accounts ...hub.AccountID) error {

@@ -11,7 +11,6 @@ import (
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
 	"omnihub/internal/settings"
-	"omnihub/internal/store"
 )
 
 // fresh reads as a process that has read nothing yet.
@@ -63,12 +62,12 @@ func TestAccountsJoinAConnectionAndChange(t *testing.T) {
 
 	// An account gets another name at the platform, and what it had beside is replaced;
 	// its secrets stay.
-	changed := settings.NewAccount{ID: "wa2", External: "number3", Scope: "portfolio", Keywords: []store.Keyword{{Match: "hi", Answer: hub.TextContent("ho")}}}
+	changed := settings.NewAccount{ID: "wa2", External: "number3", Scope: "portfolio", Keywords: []hub.Keyword{{Match: "hi", Answer: hub.TextContent("ho")}}}
 	must(h.Setup.Connect(ctx, h.Team, "wa", "whatsapp", nil, changed))
 	expect("number1=wa1", "number3=wa2")
 	a, err := fresh(h).Account(ctx, hubtest.Team, "wa2")
 	must(err)
-	if a.Platform.External != "number3" || a.Scope != "portfolio" || a.Name != "" || len(a.Keywords) != 1 || a.Platform.Secrets["access_token"].Reveal() != "token2" {
+	if a.Platform.External != "number3" || a.Scope != "portfolio" || a.Name != "" || len(a.Rules.Keywords()) != 1 || a.Platform.Secrets["access_token"].Reveal() != "token2" {
 		t.Errorf("got %+v", a)
 	}
 

@@ -14,8 +14,9 @@ import (
 	"omnihub/internal/store"
 )
 
-// Edge holds the keys by which a webhook's path id proves that the hub made it, so
-// that a made-up id costs no read. The newest key is the last.
+// Edge holds the keys by which a webhook's path id, or a name that the hub gave out,
+// proves that the hub made it, so that a made-up one costs no read. The newest key is the
+// last.
 type Edge struct {
 	keys [][]byte
 }
@@ -79,8 +80,13 @@ func parsePathID(text string) (pathID, bool) {
 const maxPathID = 24 + 1 + 26 + 1 + macChars
 
 func pathMAC(key []byte, team hub.TeamID, c hub.ConnectionID) []byte {
+	return proof(key, "webhook path\x00"+string(team)+"\x00"+string(c))
+}
+
+// proof is the code by which a text proves that the hub made it.
+func proof(key []byte, of string) []byte {
 	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte("webhook path\x00" + string(team) + "\x00" + string(c)))
+	mac.Write([]byte(of))
 	var (
 		sum  [sha256.Size]byte
 		text [macChars]byte
@@ -133,20 +139,28 @@ func (r *Reader) Resolve(ctx context.Context, text string) (hub.TeamID, hub.Conn
 	if !ok {
 		return "", "", errNotMade
 	}
+	if err := r.holds(ctx, func(e *Edge) bool { return e.made(id) }); err != nil {
+		return "", "", err
+	}
+	return id.team, id.connection, nil
+}
+
+// holds answers nil if the hub has made something by one of its keys.
+func (r *Reader) holds(ctx context.Context, made func(*Edge) bool) error {
 	known, err := lookup(ctx, r, edgePlace, everRead, r.readEdge)
-	if err == nil && known.made(id) {
-		return id.team, id.connection, nil
+	if err == nil && made(known) {
+		return nil
 	}
 	if err == nil {
 		var newer *Edge
-		if newer, err = r.Edge(ctx); err == nil && newer != known && newer.made(id) {
-			return id.team, id.connection, nil
+		if newer, err = r.Edge(ctx); err == nil && newer != known && made(newer) {
+			return nil
 		}
 	}
 	if err != nil && hub.CodeOf(err) != hub.NotFound {
-		return "", "", err
+		return err
 	}
-	return "", "", errNotMade
+	return errNotMade
 }
 
-var errNotMade = hub.E(hub.NotFound, "settings: resolve", errors.New("the hub made no such path id"))
+var errNotMade = hub.E(hub.NotFound, "settings: resolve", errors.New("the hub made no such name"))

@@ -61,7 +61,7 @@ func whole(t *testing.T, h *hubtest.Hub) {
 		t.Errorf("the connection: got %v, want its secret and the team's pepper", err)
 	}
 	a, err := r.Account(ctx, hubtest.Team, hubtest.LineAccount)
-	if err != nil || a.Platform.Secrets["channel_token"].Reveal() != hubtest.LineToken || len(a.Keywords) != 1 {
+	if err != nil || a.Platform.Secrets["channel_token"].Reveal() != hubtest.LineToken || len(a.Rules.Keywords()) != 1 {
 		t.Errorf("the account: got %v, want its token and keyword", err)
 	}
 }

@@ -23,6 +23,9 @@ type Team struct {
 	Name   string
 	Pepper hub.Pepper
 	Box    *seal.Box
+	// Zone is the IANA name of the team's time zone, and Language that of what its
+	// customers read; "" = not set.
+	Zone, Language string
 }
 
 // Account is one connected channel, opened.
@@ -37,7 +40,7 @@ type Account struct {
 	// is sent until it is activated again.
 	Off      bool
 	Platform channel.Account
-	Keywords []store.Keyword
+	Rules    hub.Rules // what it answers by itself
 	// Fingerprint stands for the account's credentials, its own and those of its
 	// connection. It changes when one of them does, and tells nothing of them.
 	Fingerprint string
@@ -78,13 +81,13 @@ func (r *Reader) Account(ctx context.Context, team hub.TeamID, id hub.AccountID)
 // storedAccount is an account with what belongs to it, sealed.
 type storedAccount struct {
 	store.AccountItem
-	keywords   []store.Keyword
+	rules      hub.Rules
 	connection store.ConnectionItem
 }
 
 func readAccount(ctx context.Context, st *store.Store, team hub.TeamID, id hub.AccountID, how store.Read) (it storedAccount, err error) {
 	if it.AccountItem, err = st.Account(ctx, team, id, how); err == nil {
-		it.keywords, err = st.Keywords(ctx, team, id, how)
+		it.rules, err = st.Rules(ctx, team, id, how)
 	}
 	if err == nil {
 		it.connection, err = st.Connection(ctx, team, it.Connection, how)
@@ -98,7 +101,7 @@ func (it storedAccount) open(t *Team) (*Account, error) {
 		return nil, err
 	}
 	return &Account{
-		Team: t, Connection: it.Connection, Channel: it.Channel, Name: it.Name, Scope: it.Scope, OptOut: it.OptOut, Keywords: it.keywords,
+		Team: t, Connection: it.Connection, Channel: it.Channel, Name: it.Name, Scope: it.Scope, OptOut: it.OptOut, Rules: it.rules,
 		Off: it.Off, Fingerprint: fingerprint,
 		Platform: channel.Account{ID: it.ID, External: it.External, Secrets: secrets, Webhook: it.connection.URL},
 	}, nil
@@ -180,7 +183,7 @@ func openTeam(ctx context.Context, keyring *seal.Keyring, it store.TeamItem) (*T
 	if err != nil {
 		return nil, hub.E(hub.Internal, "settings: open pepper", err)
 	}
-	return &Team{ID: it.ID, Name: it.Name, Pepper: pepper, Box: box}, nil
+	return &Team{ID: it.ID, Name: it.Name, Pepper: pepper, Box: box, Zone: it.Zone, Language: it.Language}, nil
 }
 
 const pepperField = "pepper"

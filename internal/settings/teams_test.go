@@ -7,7 +7,6 @@ import (
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
 	"omnihub/internal/settings"
-	"omnihub/internal/store"
 )
 
 // TestTeamsWithTheSameNamesKeepTheirOwnSettings: two teams give their connections and
@@ -25,7 +24,7 @@ func TestTeamsWithTheSameNamesKeepTheirOwnSettings(t *testing.T) {
 	}
 	err = h.Setup.Connect(ctx, theirs, hubtest.LineConn, "line", channel.Secrets{"channel_secret": "their secret"}, settings.NewAccount{
 		ID: hubtest.LineAccount, External: "Utheirs", Secrets: channel.Secrets{"channel_token": "their token"},
-		Keywords: []store.Keyword{{Match: "their word", Answer: hub.TextContent("x")}},
+		Keywords: []hub.Keyword{{Match: "their word", Answer: hub.TextContent("x")}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -44,8 +43,8 @@ func TestTeamsWithTheSameNamesKeepTheirOwnSettings(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := [4]string{c.Secrets["channel_secret"].Reveal(), a.Platform.Secrets["channel_token"].Reveal(), a.Platform.External, ""}
-			if len(a.Keywords) == 1 {
-				got[3] = a.Keywords[0].Match
+			if len(a.Rules.Keywords()) == 1 {
+				got[3] = a.Rules.Keywords()[0].Match
 			}
 			if got != want || c.Team.ID != team || a.Team.ID != team {
 				t.Errorf("%s: got the settings of another team", team)

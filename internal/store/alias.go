@@ -118,7 +118,7 @@ func (st *Store) Readdress(ctx context.Context, r Ref, external string, at hub.M
 // Shared reports whether a partition holds a message beside the one of a key, and
 // what belongs to that.
 func (st *Store) Shared(ctx context.Context, r Ref, own hub.MessageKey) (bool, error) {
-	const few = 4 // the message itself, its answer in one or two, and the mark of a time in the future
+	const few = hub.MaxParts + 2 // the message itself, its answer, and the mark of a time in the future
 	out, err := st.DB.Query(ctx, &dynamodb.QueryInput{
 		TableName: &st.Tables.Messages, KeyConditionExpression: aws.String("PK=:p AND begins_with(SK, :m)"),
 		ExpressionAttributeValues: item{":p": s(r.pk()), ":m": s(messageMark)},
@@ -213,6 +213,8 @@ func unchanged(t *hub.Thread, values item) []string {
 	same("lastKey", ":lk", string(t.LastKey))
 	same("conv", ":cv", string(t.Conversation))
 	same("assignee", ":as", t.Assignee)
+	same("floor", ":fo", t.Floor)
+	same("need", ":ne", string(t.Need))
 	var late, held []string
 	for _, k := range t.Late {
 		late = append(late, string(k))
@@ -250,7 +252,7 @@ func (st *Store) leave(team hub.TeamID, from *hub.Thread, to hub.UserKey) *types
 	conds := unchanged(from, values)
 	return &types.Update{
 		TableName: &st.Tables.Messages, Key: key(userPK(team, from.User), threadSK),
-		UpdateExpression:    aws.String("SET see=:u REMOVE conv, waitSince, assignee, floor, late, lateMany, held, autos, pairNext, pairFrom, gpk, gsk"),
+		UpdateExpression:    aws.String("SET see=:u REMOVE conv, waitSince, assignee, floor, need, late, lateMany, held, autos, pairNext, pairFrom, gpk, gsk"),
 		ConditionExpression: aws.String(strings.Join(conds, " AND ")), ExpressionAttributeValues: values,
 	}
 }
@@ -301,6 +303,15 @@ func (st *Store) takeOver(ctx context.Context, team hub.TeamID, from, to *hub.Th
 			// Else its answers stay good, in both.
 			adds = append(adds, "fence :one")
 		}
+	}
+	if from.Need == hub.NeedHuman && to.Need != hub.NeedHuman || to.Need == "" && from.Need != "" {
+		put("need", ":nd", s(string(from.Need)))
+		fields = append(fields, "need")
+	}
+	if from.Floor == hub.FloorTeam && to.Conversation != "" && to.BotMaySpeak() {
+		// The customer was promised a person.
+		put("floor", ":fl", s(from.Floor))
+		fields, adds = append(fields, "floor"), append(adds, "fence :one")
 	}
 	if unread := unreadOf(from); len(unread) > 0 && len(unread)+len(to.Late) <= hub.MaxLate {
 		adds, values[":late"] = append(adds, "late :late"), set(unread...)

@@ -141,6 +141,8 @@ func published(it item, kind string) (*hub.Published, error) {
 		text(e, it, "src", "source")
 	case hub.TagApplied, hub.TagRemoved:
 		tagEvent(e, it)
+	case hub.OmniLinked:
+		linkedEvent(e, it)
 	case hub.AccountLinked:
 		e.Detail["ok"] = str(it, "ok") == "true"
 		e.Detail["nonce"] = str(it, "dt")

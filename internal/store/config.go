@@ -54,14 +54,6 @@ type OptOut struct {
 	OutReply, InReply string   // the text that confirms it; "" = none
 }
 
-// Keyword is one automatic answer: the text that a message must equal, or the data
-// that a tapped button must bear, without regard to case and surrounding space, and
-// what is answered.
-type Keyword struct {
-	Match  string
-	Answer hub.Content
-}
-
 func (st *Store) config(ctx context.Context, op, pk, sk string, read Read) (item, error) {
 	it, err := st.get(ctx, op, st.Tables.Config, pk, sk, bool(read))
 	if err == nil && it == nil {
@@ -106,23 +98,6 @@ func (st *Store) Account(ctx context.Context, team hub.TeamID, id hub.AccountID,
 		External: str(it, "ext"), Name: str(it, "name"), Scope: str(it, "scope"), Off: num(it, "off") != 0, Sealed: readSealed(it), Version: int(num(it, "v")),
 		OptOut: OptOut{OutWords: strs(it, "outWords"), InWords: strs(it, "inWords"), OutReply: str(it, "outReply"), InReply: str(it, "inReply")},
 	}, nil
-}
-
-// Keywords reads the keyword answers of an account; none if none were set.
-func (st *Store) Keywords(ctx context.Context, team hub.TeamID, id hub.AccountID, read Read) ([]Keyword, error) {
-	it, err := st.get(ctx, "read keywords", st.Tables.Config, teamPK(team), keywordSK(id), bool(read))
-	if err != nil {
-		return nil, err
-	}
-	var list []Keyword
-	if l, ok := it["list"].(*types.AttributeValueMemberL); ok {
-		for _, e := range l.Value {
-			if m, ok := e.(*types.AttributeValueMemberM); ok {
-				list = append(list, Keyword{Match: str(m.Value, "match"), Answer: readContent(m.Value)})
-			}
-		}
-	}
-	return list, nil
 }
 
 func readSealed(it item) map[string][]byte {

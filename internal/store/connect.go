@@ -24,11 +24,11 @@ type Connecting struct {
 
 // ConnectingAccount is one account of a Connecting.
 type ConnectingAccount struct {
-	Seen     *AccountItem // nil = there was none
-	Account  AccountItem
-	Keywords []Keyword
-	Care     *Care         // as it is to stand, with the version that was seen; nil = it stays
-	Facts    []AccountFact // that come of it, with Care only: they get their ids here
+	Seen    *AccountItem // nil = there was none
+	Account AccountItem
+	Rules   *hub.Rules    // as they are to stand, with the version that was seen; nil = they stay
+	Care    *Care         // as it is to stand, with the version that was seen; nil = it stays
+	Facts   []AccountFact // that come of it, with Care only: they get their ids here
 }
 
 // Connect writes a connection with accounts: all of it, or nothing. Conflict if what
@@ -62,8 +62,14 @@ func (st *Store) Connect(ctx context.Context, c Connecting) error {
 			put.ConditionExpression = aws.String("conn=:conn AND sealed=:sealed AND " + atVersion(a.Seen.Version))
 			put.ExpressionAttributeValues = item{":conn": s(string(a.Seen.Connection)), ":sealed": sealedMap(a.Seen.Sealed), ":v": n(a.Seen.Version)}
 		}
-		actions = append(actions, types.TransactWriteItem{Put: put},
-			types.TransactWriteItem{Put: &types.Put{TableName: &st.Tables.Config, Item: keywordItem(to.Team, a.Account.ID, a.Keywords)}})
+		actions = append(actions, types.TransactWriteItem{Put: put})
+		if a.Rules != nil {
+			rules, err := st.putRules(to.Team, a.Account.ID, a.Rules.Version, a.Rules.List)
+			if err != nil {
+				return err
+			}
+			actions = append(actions, rules)
+		}
 		if a.Care != nil {
 			actions = append(actions, st.caring(ctx, *a.Care, a.Facts)...)
 		}
@@ -273,18 +279,6 @@ func accountItem(a AccountItem) item {
 	if a.Off {
 		it["off"] = n(1)
 	}
-	return it
-}
-
-func keywordItem(team hub.TeamID, id hub.AccountID, list []Keyword) item {
-	values := []types.AttributeValue{}
-	for _, k := range list {
-		m := item{"match": s(k.Match)}
-		putContent(m, k.Answer)
-		values = append(values, &types.AttributeValueMemberM{Value: m})
-	}
-	it := key(teamPK(team), keywordSK(id))
-	it["list"] = &types.AttributeValueMemberL{Value: values}
 	return it
 }
 

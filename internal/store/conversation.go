@@ -98,6 +98,41 @@ func (st *Store) Accept(ctx context.Context, r Ref, h hub.ConversationID, member
 	return readThread(out.Attributes), nil
 }
 
+// HandOver gives the floor of the open conversation to the team, for a message that came
+// while the fence was as seen shows it: one conditional Update, with the fence raised, so
+// that the message does it once, and what the bot was about to say is late. The bot is
+// silent until the conversation is closed or released. The thread comes back as it stands
+// then; Conflict if the conversation is another, a member has it, or the floor has changed.
+func (st *Store) HandOver(ctx context.Context, r Ref, seen *hub.Thread, k hub.MessageKey) (hub.Thread, error) {
+	cond, values := "fence=:f", item{
+		":h": s(string(seen.Conversation)), ":team": s(hub.FloorTeam), ":bot": s(hub.FloorBot), ":need": s(string(hub.NeedHuman)),
+		":k": s(string(k)), ":one": n(1), ":f": n(seen.Fence),
+		":c": Revision{By: "bot", Fields: []string{"floor", "need"}}.value(ctx, st.now()),
+	}
+	if seen.Fence == 0 {
+		cond = "(attribute_not_exists(fence) OR fence=:f)"
+	}
+	out, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &st.Tables.Messages, Key: key(r.pk(), threadSK),
+		UpdateExpression: aws.String("SET floor=:team, need=:need, handed=:k, chg=:c ADD fence :one, rev :one"),
+		ConditionExpression: aws.String("conv=:h AND attribute_not_exists(assignee) AND (attribute_not_exists(floor) OR floor=:bot) AND " +
+			"attribute_not_exists(see) AND " + cond),
+		ExpressionAttributeValues: values, ReturnValues: types.ReturnValueAllNew,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	if old, ok := refused(err); ok {
+		t := readThread(old)
+		if t.Handed == k && t.Conversation == seen.Conversation && t.Fence == seen.Fence+1 {
+			return t, nil // by this call, whose first answer was lost
+		}
+		return t, hub.E(hub.Conflict, "store: hand over conversation", errors.New("the floor has changed"))
+	}
+	if err != nil {
+		return hub.Thread{}, wrap("hand over conversation", err)
+	}
+	return readThread(out.Attributes), nil
+}
+
 // Read marks the thread as read up to a key, and takes the late keys that were
 // seen out of it. The mark moves forward only.
 func (st *Store) Read(ctx context.Context, r Ref, upTo hub.MessageKey, late []hub.MessageKey) error {
@@ -160,7 +195,7 @@ func (st *Store) Close(ctx context.Context, r Ref, seen *hub.Thread, by string) 
 	_, err := st.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
 		{Update: &types.Update{
 			TableName: &st.Tables.Messages, Key: key(r.pk(), threadSK),
-			UpdateExpression: aws.String("SET readKey=:seen, chg=:c REMOVE conv, waitSince, assignee, floor, late, lateMany, gpk, gsk " +
+			UpdateExpression: aws.String("SET readKey=:seen, chg=:c REMOVE conv, waitSince, assignee, floor, need, late, lateMany, gpk, gsk " +
 				"ADD fence :one, rev :one"),
 			ConditionExpression: &cond, ExpressionAttributeValues: values,
 		}},

@@ -76,15 +76,15 @@ func (st *Store) Closer(ctx context.Context, r Ref, h hub.ConversationID) (strin
 
 // Release gives an accepted conversation back to all who may take it: one conditional
 // Update, with the fence raised, so that one of several who change it at once wins. From
-// now on the customer waits again, and the bot may answer. Conflict if the member has it
+// now on the customer waits again, for a person, and the bot may answer. Conflict if the member has it
 // no more.
 func (st *Store) Release(ctx context.Context, r Ref, h hub.ConversationID, member, by string) (hub.Thread, error) {
 	out, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &st.Tables.Messages, Key: key(r.pk(), threadSK),
-		UpdateExpression:    aws.String("SET waitSince=:now, chg=:c REMOVE assignee, floor ADD fence :one, rev :one"),
+		UpdateExpression:    aws.String("SET waitSince=:now, need=:need, chg=:c REMOVE assignee, floor ADD fence :one, rev :one"),
 		ConditionExpression: aws.String("conv=:h AND assignee=:m"),
 		ExpressionAttributeValues: item{
-			":m": s(member), ":h": s(string(h)), ":one": n(1), ":now": n(st.now()),
+			":m": s(member), ":h": s(string(h)), ":one": n(1), ":now": n(st.now()), ":need": s(string(hub.NeedHuman)),
 			":c": Revision{By: by, Fields: []string{"assignee", "floor"}}.value(ctx, st.now()),
 		},
 		ReturnValues: types.ReturnValueAllNew,

@@ -74,6 +74,9 @@ func (st *Store) EraseHome(ctx context.Context, e hub.Erasure, home hub.HomeID, 
 	if err := st.eraseQuarantine(ctx, e, hub.UserKey(home), math.MaxInt64); err != nil {
 		return err
 	}
+	if err := st.eraseCodes(ctx, e, home); err != nil {
+		return err
+	}
 	if e.Phase == hub.ErasureBegun {
 		return nil
 	}
@@ -170,6 +173,14 @@ func (st *Store) elsewhere(ctx context.Context, team hub.TeamID, home hub.HomeID
 		other := homePK(team, hub.HomeID(rest))
 		away(other, edgeSK(home))
 		away(other, neverSK(home))
+	case "O":
+		away(tokenPK(team, str(it, "tok")), tokenSK)
+	case "F":
+		if code, ok := strings.CutPrefix(rest, linkFact+"#"); ok && str(it, "tg") != "" {
+			away(homePK(team, hub.HomeID(str(it, "tg"))), linkedMark+code)
+		}
+	case "OT":
+		err = st.forgetTarget(ctx, team, home, it)
 	case "K":
 		other, reason, _ := strings.Cut(rest, "#")
 		away(homePK(team, hub.HomeID(other)), candidateMark+string(home)+"#"+reason)

@@ -45,38 +45,77 @@ func (st *Store) Join(ctx context.Context, team hub.TeamID, left, right hub.Home
 	if a != nil {
 		actions = append(actions, st.audit(team, *a))
 	}
+	roots, err := st.unite(op, team, left, right)
+	if err != nil {
+		return err
+	}
+	failed, err := st.transact(ctx, op, append(actions, roots...))
+	if slices.Contains(failed, joinNever) {
+		return hub.Refuse("store: "+op, hub.Obstacle{Code: hub.NeverJoin, Homes: []hub.HomeID{e.A, e.B}})
+	}
+	return err
+}
+
+// JoinSpending is Join for a join that rests on a code, which it uses up in the same
+// transaction. That no "never join" of the two stands the caller has read after the roots:
+// whoever says one raises their versions, so it needs no check of its own.
+//
+// Errors: Conflict if a side or the code has changed since it was read, or the edge is
+// there; Refused as of Join, but for a "never join".
+func (st *Store) JoinSpending(ctx context.Context, team hub.TeamID, left, right hub.Home, e hub.Edge, sp Spend) error {
+	const op = "join by code"
+	e.A, e.B = hub.EdgeOf(e.A, e.B)
+	if err := apart(op, left, right); left.ID != right.ID && err != nil {
+		return err
+	}
+	roots, err := st.unite(op, team, left, right)
+	if err == nil {
+		_, err = st.transact(ctx, op, append(roots, st.edge(ctx, team, e), st.spend(team, sp)))
+	}
+	return err
+}
+
+// SpendLinked uses a code up for two homes between which a live edge stands. Conflict if
+// the code or the edge is not as it was read.
+func (st *Store) SpendLinked(ctx context.Context, team hub.TeamID, a, b hub.HomeID, sp Spend) error {
+	a, b = hub.EdgeOf(a, b)
+	_, err := st.transact(ctx, "spend code", []types.TransactWriteItem{st.spend(team, sp), {ConditionCheck: &types.ConditionCheck{
+		TableName: &st.Tables.Contacts, Key: key(homePK(team, a), edgeSK(b)), ConditionExpression: aws.String("attribute_exists(SK) AND attribute_not_exists(undone)"),
+	}}})
+	return err
+}
+
+// unite makes one component of two, as far as it stands at their homes. Of one component
+// it raises the version only.
+func (st *Store) unite(op string, team hub.TeamID, left, right hub.Home) ([]types.TransactWriteItem, error) {
 	root, other := left, right
 	if Older(right, left) {
 		root, other = right, left
 	}
 	if root.ID == other.ID {
-		actions = append(actions, st.moveRoot(team, root, "", nil))
-	} else {
-		if len(root.Members)+len(other.Members) > hub.MaxMembers {
-			return hub.E(hub.Refused, "store: "+op, fmt.Errorf("a contact has at most %d homes", hub.MaxMembers))
-		}
-		if root.MemberID != "" && other.MemberID != "" {
-			return hub.Refuse("store: "+op, hub.Obstacle{Code: hub.MemberIDConflict, Homes: []hub.HomeID{root.Holder, other.Holder}})
-		}
-		update, values := ", root=:r, members=:m", item{":r": s(string(root.ID)), ":m": homeSet(slices.Concat(root.Members, other.Members))}
-		if other.MemberID != "" {
-			update += ", mid=:mid, midh=:midh"
-			values[":mid"], values[":midh"] = s(other.MemberID.Reveal()), s(string(other.Holder))
-		}
-		actions = append(actions,
-			st.moveRoot(team, root, update, values),
-			st.moveRoot(team, other, ", root=:r REMOVE members, mid, midh", item{":r": s(string(root.ID))}))
-		for _, m := range other.Members {
-			if m != other.ID {
-				actions = append(actions, st.follow(team, m, other.ID, root.ID))
-			}
+		return []types.TransactWriteItem{st.moveRoot(team, root, "", nil)}, nil
+	}
+	if len(root.Members)+len(other.Members) > hub.MaxMembers {
+		return nil, hub.E(hub.Refused, "store: "+op, fmt.Errorf("a contact has at most %d homes", hub.MaxMembers))
+	}
+	if root.MemberID != "" && other.MemberID != "" {
+		return nil, hub.Refuse("store: "+op, hub.Obstacle{Code: hub.MemberIDConflict, Homes: []hub.HomeID{root.Holder, other.Holder}})
+	}
+	update, values := ", root=:r, members=:m", item{":r": s(string(root.ID)), ":m": homeSet(slices.Concat(root.Members, other.Members))}
+	if other.MemberID != "" {
+		update += ", mid=:mid, midh=:midh"
+		values[":mid"], values[":midh"] = s(other.MemberID.Reveal()), s(string(other.Holder))
+	}
+	actions := []types.TransactWriteItem{
+		st.moveRoot(team, root, update, values),
+		st.moveRoot(team, other, ", root=:r REMOVE members, mid, midh", item{":r": s(string(root.ID))}),
+	}
+	for _, m := range other.Members {
+		if m != other.ID {
+			actions = append(actions, st.follow(team, m, other.ID, root.ID))
 		}
 	}
-	failed, err := st.transact(ctx, op, actions)
-	if slices.Contains(failed, joinNever) {
-		return hub.Refuse("store: "+op, hub.Obstacle{Code: hub.NeverJoin, Homes: []hub.HomeID{e.A, e.B}})
-	}
-	return err
+	return actions, nil
 }
 
 // apart answers a Conflict if two components share a home: one of them was read

@@ -45,6 +45,11 @@ import (
 //	T#t#H#b         N#<a>                   mirror of it, or of an undone edge  | T; Q by erasure
 //	T#t#H#home      K#<other>#<reason>      two homes that may be one person: at both | T; Q
 //	T#t#H#home      G#<tag>                 how a tag stands at the home        | T by version; G, Q
+//	T#t#H#home      O#<activity>            the home's part in an activity of OmniLink | T, U; G
+//	T#t#H#home      F#omnilink#<code>       a tap of it that came to a link     | T
+//	T#t#H#target    OT#<code>               mirror of that at the target        | T; Q by erasure
+//	T#t#TOK#<hash>  TOKEN                   whose card a link is, and of which activity | T; G on each visit
+//	T#t#ACT#act     N#<shard>               totals of an activity               | T; G
 //	T#t#A#<value>   ALIAS                   claim of an alias in its scope      | U; G
 //	T#t#F#field#<v> <home>                  finder by a personal value          | P; Q
 //	T#t#TAG#tag#<s> <home>                  homes that bear a tag               | T; Q
@@ -67,6 +72,8 @@ import (
 //	index due:      A#<shard>               accounts, by when they are looked after next | Q by tokenrefresh
 //	index due:      K#t#<shard>             candidates that nobody has decided  | Q
 //	index due:      R#t#tag#<shard>         records of a tag's taggings, by time | Q
+//	index due:      P#t#act#<shard>         who tapped a card of an activity, by the first
+//	                                        tap, with what came of it           | Q
 //	index due:      L#t#<day>#<shard>       homes by day of creation            | Q by the contact list
 //
 // Config
@@ -75,18 +82,23 @@ import (
 //	T#t             TEAM                    name, data keys, pepper (sealed)    | G, cached; U
 //	T#t             CONN#<connection>       channel, secrets (sealed), accounts | G, cached; T; Q by rotation
 //	T#t             ACCT#<account>          settings, secrets (sealed)          | G, cached; T; Q by rotation
-//	T#t             KEYW#<account>          keyword answers of an account       | G, cached
+//	T#t             KEYW#<account>          the rules of an account             | G, cached; T by version; Q by prefix
+//	T#t             MOD#<module>            a bot module as it stands           | G, cached; T by version; Q by prefix
+//	T#t             MODV#<module>#<6 digits> a version of it, of the last 50    | G, cached; T; Q
+//	T#t             BOTS                    the version of all modules and rules | G, T
 //	T#t             TAG#<tag>               definition of a tag                 | G, T; Q by prefix
 //	T#t             ATTR#<key>              definition of a custom attribute    | G, T; Q by prefix, cached
 //	T#t             MEMBER#<member>         a person of the team                | G at each call; T; Q
 //	T#t             ADMINS                  the set of the team's active admins | G, T
 //	T#t             KEY#<key>               an API key, with its secret's hash  | G by authorizer; T; Q
 //	SUBJ#<hash>     TEAM#t                  the teams of whom the provider calls so | T; Q
-//	T#t             MOD#, ACT#, SURV#, COUP#, TPL#, QUEUE#, SUB#                | G; Q by prefix
+//	T#t             ACT#, SURV#, COUP#, TPL#, QUEUE#, SUB#                      | G; Q by prefix
 //
 // Ledger
 //
-//	T#t#TOK#<hash>  TOKEN                   one-time token                      | P, U
+//	T#t#TOK#<hash>  TOKEN                   one-time code of OmniLink           | T, U by state; G
+//	T#t#OLH#home    <hash>                  codes that name a home              | T; Q by erasure
+//	T#t#OLT#u       TRIES                   failed attempts with codes          | U; G
 //	T#t#IDEM#<v>    CALL                    an API call by Idempotency-Key      | P; G
 //	T#t#B#account   <bucket>                tokens of an account's rate         | U
 //	T#t#CUR#<job>   CURSOR                  where a job stands                  | U; G
@@ -142,11 +154,16 @@ func claimPK(t hub.TeamID, kind, v string) string { return "T#" + string(t) + "#
 func connectionPK(t hub.TeamID, c hub.ConnectionID) string {
 	return "T#" + string(t) + "#CONN#" + string(c)
 }
-func gonePK(t hub.TeamID, field, v string) string   { return "T#" + string(t) + "#X#" + field + "#" + v }
-func teamPK(t hub.TeamID) string                    { return "T#" + string(t) }
-func connectionSK(c hub.ConnectionID) string        { return "CONN#" + string(c) }
-func accountSK(a hub.AccountID) string              { return "ACCT#" + string(a) }
-func keywordSK(a hub.AccountID) string              { return "KEYW#" + string(a) }
+func gonePK(t hub.TeamID, field, v string) string { return "T#" + string(t) + "#X#" + field + "#" + v }
+func teamPK(t hub.TeamID) string                  { return "T#" + string(t) }
+func connectionSK(c hub.ConnectionID) string      { return "CONN#" + string(c) }
+func accountSK(a hub.AccountID) string            { return "ACCT#" + string(a) }
+func keywordSK(a hub.AccountID) string            { return "KEYW#" + string(a) }
+func moduleSK(m hub.ModuleID) string              { return moduleMark + string(m) }
+func moduleVersionMark(m hub.ModuleID) string     { return "MODV#" + string(m) + "#" }
+func moduleVersionSK(m hub.ModuleID, v int) string {
+	return fmt.Sprintf("%s%06d", moduleVersionMark(m), v)
+}
 func tokenPK(t hub.TeamID, hash string) string      { return "T#" + string(t) + "#TOK#" + hash }
 func callPK(t hub.TeamID, v string) string          { return "T#" + string(t) + "#IDEM#" + v }
 func largePK(t hub.TeamID, u hub.UserKey) string    { return "T#" + string(t) + "#RAW#" + string(u) }

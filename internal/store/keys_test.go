@@ -20,6 +20,7 @@ func TestKeysAreDistinctAndScoped(t *testing.T) {
 			"quarantine of a day": quarantineDayPK(t, "20261122"), "quarantine of a user": quarantineUserPK(t, "x"),
 			"account": accountPK(t, "x"), "connection": connectionPK(t, "x"), "days": daysPK(t), "audit": auditPK(t, "20261122"),
 			"sweep": sweepPK(t, "x"), "rate": ratePK(t), "erasures": erasurePK(t),
+			"codes of a home": codesPK(t, "x"), "attempts with codes": triesPK(t, "x"), "totals of an activity": totalsPK(t, "x"),
 		}
 	}
 	seen := map[string]string{}
@@ -39,10 +40,11 @@ func TestKeysAreDistinctAndScoped(t *testing.T) {
 		"arrival": arrivalSK("x"), "kept event": otherSK(1, "x"), "opened": openedSK("x"), "closed": closedSK("x"),
 		"home": homeSK, "fact": factSK("tag", "x"), "register": registerSK("name"), "edge": edgeSK("x"), "never": neverSK("x"),
 		"alias": aliasSK, "claim": claimSK, "gone": goneSK, "care": careSK, "used": usedSK, "edge keys": edgeKeysSK, "team": teamSK,
-		"connection": connectionSK("x"), "account": accountSK("x"), "keywords": keywordSK("x"),
+		"connection": connectionSK("x"), "account": accountSK("x"), "rules": keywordSK("x"), "module": moduleSK("x"), "version of a module": moduleVersionSK("x", 1), "bots": botsSK,
 		"tag": tagDefSK("x"), "sweep": sweepSK, "attribute": attributeSK("x"), "member": memberSK("x"), "admins": adminsSK,
 		"API key": apiKeyMark + "x", "state of a tag": tagStateSK("x"), "candidate": candidateSK("x", "y"), "erasure": erasureSK("x"),
-		"token": tokenSK, "call": callSK, "cursor": cursorSK,
+		"token": tokenSK, "call": callSK, "cursor": cursorSK, "activity": activitySK("x"), "participation": partSK("x"),
+		"mirror of a link": linkedMark + "x", "totals": totalsSK(0), "attempts": triesSK,
 	}
 	seen = map[string]string{}
 	for name, sk := range sorts {
@@ -52,7 +54,7 @@ func TestKeysAreDistinctAndScoped(t *testing.T) {
 		seen[sk] = name
 	}
 	buckets := []string{sendBucket(1791170415123, "x"), openBucket(team, "x"), listBucket(team, 1791170415123, "x"), workBucket(1791170415123, "x"), careBucket(team, "x"),
-		candidateBucket(team, 0), recordBucket(team, "x", 0), erasureBucket(0)}
+		candidateBucket(team, 0), recordBucket(team, "x", 0), erasureBucket(0), partBucket(team, "x", 0)}
 	for i, a := range buckets {
 		for _, b := range buckets[:i] {
 			if a == b {

@@ -38,6 +38,8 @@ type TeamItem struct {
 	Name   string
 	Keys   []WrappedKey // oldest first
 	Pepper []byte       // sealed for (team, "pepper")
+	// Zone and Language are as in TeamData; "" = not set.
+	Zone, Language string
 }
 
 // EdgeKeys reads the keys of webhook path ids, oldest first. NotFound before the
@@ -67,7 +69,9 @@ func (st *Store) Team(ctx context.Context, id hub.TeamID, read Read) (TeamItem, 
 	if err != nil {
 		return TeamItem{}, err
 	}
-	return TeamItem{ID: id, Name: str(it, "name"), Keys: readKeys(it), Pepper: bin(it, "pepper")}, nil
+	return TeamItem{
+		ID: id, Name: str(it, "name"), Keys: readKeys(it), Pepper: bin(it, "pepper"), Zone: str(it, "tz"), Language: str(it, "lang"),
+	}, nil
 }
 
 // PutTeam creates a tenant; one that is there stays as it is.

@@ -56,6 +56,9 @@ func (st *Store) intentItem(r Ref, m hub.Intent) item {
 	if m.Fence != 0 {
 		it["fence"] = n(m.Fence)
 	}
+	if m.Over {
+		it["ov"] = n(1)
+	}
 	if m.Reply.Token != "" {
 		it["rt"] = s(m.Reply.Token.Reveal())
 		it["rs"] = n(m.Reply.Since)
@@ -147,7 +150,7 @@ func readQueued(it item) (Queued, bool) {
 		Intent: hub.Intent{
 			Key: hub.MessageKey(strings.TrimPrefix(sk, messageMark)), Class: hub.Class(str(it, "cl")),
 			Content: readContent(it), By: str(it, "who"), Account: hub.AccountID(str(it, "ac")), Channel: hub.Channel(str(it, "ch")),
-			Home: hub.HomeID(str(it, "hm")), Thread: hub.UserKey(str(it, "th")), Fence: int(num(it, "fence")),
+			Home: hub.HomeID(str(it, "hm")), Thread: hub.UserKey(str(it, "th")), Fence: int(num(it, "fence")), Over: num(it, "ov") != 0,
 			Accepted: millis(it, "acc"), Deadline: millis(it, "dl"), Trace: str(it, "tr"),
 			Reply: hub.Reply{Token: hub.Secret(str(it, "rt")), Since: millis(it, "rs")},
 		},

@@ -31,6 +31,7 @@ type Arrival struct {
 	External hub.Personal
 	Kind     hub.UserKind
 	Preview  string
+	Need     hub.Need // for whom the message is; "" = leaves what the thread knows
 }
 
 func (a Arrival) conversation(r Ref) hub.ConversationID {
@@ -38,6 +39,20 @@ func (a Arrival) conversation(r Ref) hub.ConversationID {
 		a.Own = r.User
 	}
 	return hub.NewConversationID(r.Team, a.Own, a.Key)
+}
+
+// needs is the part of an update by which a thread remembers for whom its conversation
+// waits: what is for a person counts for as long as it is open, in whatever order it came.
+func needs(need hub.Need, values item) string {
+	switch need {
+	case "":
+		return ""
+	case hub.NeedBot:
+		values[":need"] = s(string(need))
+		return "need=if_not_exists(need,:need)"
+	}
+	values[":need"] = s(string(need))
+	return "need=:need"
 }
 
 // Step says what came of Advance.
@@ -62,19 +77,24 @@ const (
 func (st *Store) Advance(ctx context.Context, r Ref, a Arrival) (hub.Thread, Step, error) {
 	at := a.Key.At()
 	h := a.conversation(r)
+	values := item{
+		":k": s(string(a.Key)), ":t": n(at), ":p": s(a.Preview), ":a": s(string(a.Account)),
+		":e": s(a.External.Reveal()), ":u": s(string(a.Kind)), ":h": s(string(h)),
+		":g": s(openBucket(r.Team, r.User)), ":s": s(openSort(at, r.User)),
+	}
+	need := needs(a.Need, values)
+	if need != "" {
+		need = ", " + need
+	}
 	out, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &st.Tables.Messages,
 		Key:       key(r.pk(), threadSK),
 		UpdateExpression: aws.String("SET lastKey=:k, lastIn=:t, preview=:p, acct=if_not_exists(acct,:a), " +
 			"ext=if_not_exists(ext,:e), kind=if_not_exists(kind,:u), firstKey=if_not_exists(firstKey,:k), " +
 			"conv=if_not_exists(conv,:h), waitSince=if_not_exists(waitSince,:t), " +
-			"gpk=if_not_exists(gpk,:g), gsk=if_not_exists(gsk,:s) REMOVE chg"),
-		ConditionExpression: aws.String("(attribute_not_exists(lastKey) OR lastKey < :k) AND attribute_not_exists(see)"),
-		ExpressionAttributeValues: item{
-			":k": s(string(a.Key)), ":t": n(at), ":p": s(a.Preview), ":a": s(string(a.Account)),
-			":e": s(a.External.Reveal()), ":u": s(string(a.Kind)), ":h": s(string(h)),
-			":g": s(openBucket(r.Team, r.User)), ":s": s(openSort(at, r.User)),
-		},
+			"gpk=if_not_exists(gpk,:g), gsk=if_not_exists(gsk,:s)" + need + " REMOVE chg"),
+		ConditionExpression:                 aws.String("(attribute_not_exists(lastKey) OR lastKey < :k) AND attribute_not_exists(see)"),
+		ExpressionAttributeValues:           values,
 		ReturnValues:                        types.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
@@ -133,6 +153,9 @@ func (st *Store) PutLate(ctx context.Context, own Ref, seen *hub.Thread, m hub.I
 		conds = append(conds, "attribute_exists(conv)")
 	}
 	conds = append(conds, "attribute_not_exists(see)")
+	if need := needs(m.Need, values); need != "" {
+		sets = append(sets, need)
+	}
 	update := add
 	if len(sets) > 0 {
 		update = "SET " + strings.Join(sets, ", ") + add
@@ -277,6 +300,7 @@ func readThread(it item) hub.Thread {
 		Entered:      hub.Entered{At: millis(it, enteredAt), Ad: str(it, enteredAd)},
 		Conversation: hub.ConversationID(str(it, "conv")), WaitSince: millis(it, "waitSince"),
 		Assignee: str(it, "assignee"), Floor: str(it, "floor"), Fence: int(num(it, "fence")), Rev: int(num(it, "rev")),
+		Need: hub.Need(str(it, "need")), Handed: hub.MessageKey(str(it, "handed")),
 		Auto: readAuto(strs(it, "autos")), See: hub.UserKey(str(it, "see")), Erased: millis(it, "erasedAt"),
 		Pair: hub.Paced{From: millis(it, "pairFrom"), Until: millis(it, "pairNext")}, DeliveredUpTo: millis(it, "deliveredUpTo"),
 		Subscription: hub.Subscription{

@@ -69,15 +69,16 @@ func demos() []demo {
 			channel: "line", connection: "line1",
 			verify: map[string]string{"channel_secret": "0a1b2c3d4e5f60718293a4b5c6d7e8f9"},
 			accounts: []demoAccount{
-				{id: "line1", external: "U5a1f0c3e9b7d4826a1c0e5f79d3b2468", send: map[string]string{"channel_token": "demo-line-channel-token-3f9a1c"}},
+				{id: "line1", external: "U5a1f0c3e9b7d4826a1c0e5f79d3b2468", send: map[string]string{"channel_token": "demo-line-channel-token-3f9a1c",
+					"liff_id": "1657064184-Yox2K7JW", "login_channel_id": "1657064184", "basic_id": "@demoshop"}},
 			},
 		},
 		{ // two numbers of one app
 			channel: "whatsapp", connection: "whatsapp1",
 			verify: map[string]string{"app_secret": "f00dbabe0123456789abcdef01234567", "verify_token": "demo-whatsapp-verify-token-7d41"},
 			accounts: []demoAccount{
-				{id: "whatsapp1", external: "106540352242922", send: map[string]string{"access_token": "demo-whatsapp-access-token-81c0e2"}},
-				{id: "whatsapp2", external: "106540352242923", send: map[string]string{"access_token": "demo-whatsapp-access-token-92d1f3"}},
+				{id: "whatsapp1", external: "106540352242922", send: map[string]string{"access_token": "demo-whatsapp-access-token-81c0e2", "display_number": "+886 2 7700 1234"}},
+				{id: "whatsapp2", external: "106540352242923", send: map[string]string{"access_token": "demo-whatsapp-access-token-92d1f3", "display_number": "+886 2 7700 1235"}},
 			},
 		},
 		{ // two Pages of one app
@@ -142,7 +143,13 @@ func Seed(ctx context.Context, s Setup) (Team, error) {
 		for _, a := range d.accounts {
 			n := settings.NewAccount{
 				ID: a.id, External: a.external, Name: "Demo " + string(a.id), Secrets: secrets(a.send),
-				Keywords: []store.Keyword{{Match: "ping", Answer: hub.TextContent("pong")}},
+			}
+			rules, err := st.Rules(ctx, ID, a.id, store.Strict)
+			if err != nil {
+				return Team{}, fmt.Errorf("demoteam: read the rules of %s: %w", a.id, err)
+			}
+			if rules.Version == 0 { // else somebody may have changed them: they stay so
+				n.Keywords = []hub.Keyword{{Match: "ping", Answer: hub.TextContent("pong")}}
 			}
 			if a.welcome != "" {
 				n.Welcome = hub.TextContent(a.welcome)
@@ -173,6 +180,9 @@ func Seed(ctx context.Context, s Setup) (Team, error) {
 		if err != nil && !errors.Is(err, members.ErrMember) { // changed since: it stays so
 			return Team{}, fmt.Errorf("demoteam: add member %s: %w", m.Subject, err)
 		}
+	}
+	if err := newLinker(st, reader, s.API).seed(ctx, out.Seeded); err != nil {
+		return Team{}, err
 	}
 	return out, nil
 }

@@ -1,0 +1,50 @@
+// Command omnilink serves the pages that OmniLink's customers see: the one behind a card's
+// button, and the one on which they sign in at the target.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"omnihub/internal/apigw"
+	"omnihub/internal/bot"
+	"omnihub/internal/channel/all"
+	"omnihub/internal/chat"
+	"omnihub/internal/contact"
+	"omnihub/internal/env"
+	"omnihub/internal/followup"
+	"omnihub/internal/omnilink"
+	"omnihub/internal/seal"
+	"omnihub/internal/settings"
+	"omnihub/internal/store"
+	"omnihub/internal/tag"
+)
+
+func main() {
+	e := env.Read("omnilink")
+	tables := store.Tables{Contacts: e.Must("CONTACTS_TABLE"), Messages: e.Must("MESSAGES_TABLE"), Config: e.Must("CONFIG_TABLE"), Ledger: e.Must("LEDGER_TABLE")}
+	retention, keyID := e.Days("RETENTION_DAYS"), e.Must("KEY_ID")
+	p := e.Start(context.Background())
+	db, keys := dynamodb.NewFromConfig(p.AWS), kms.NewFromConfig(p.AWS)
+	p.Warm(env.By(db.ListTables), env.By(keys.ListKeys))
+
+	st := &store.Store{DB: db, Tables: tables, Now: p.Now, Retention: retention, Marks: &store.Marks{}}
+	reader := settings.NewReader(st, seal.NewKeyring(keys, keyID), p.Now)
+	reader.Metrics = p.Metrics
+	adapters, url := p.Adapters(all.Adapters(env.Platform())), os.Getenv("API_URL")
+	linker := &omnilink.Linker{
+		Store: st, Settings: reader, Contacts: &contact.Book{Store: st, Now: p.Now, Settings: reader}, Adapters: adapters, URL: url, Now: p.Now, Log: p.Log,
+	}
+	f := &followup.Follower{
+		Settings: reader,
+		Composer: &chat.Composer{Store: st, Settings: reader, Adapters: adapters, Now: p.Now},
+		Bot:      &bot.Bot{Settings: reader, Store: st, Card: linker.Card},
+		Tags:     &tag.Book{Store: st, Now: p.Now},
+	}
+	linker.Say, linker.Tag = f.Say, f.Tag
+	lambda.Start(apigw.Handler(&addressed{next: newHandler(links{linker}, url, p.Log), set: func(base string) { linker.URL = base }, known: url != ""}))
+}

@@ -1,0 +1,121 @@
+package bot_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"omnihub/internal/bot"
+	"omnihub/internal/channel"
+	"omnihub/internal/hub"
+	"omnihub/internal/hubtest"
+	"omnihub/internal/settings"
+	"omnihub/internal/team"
+)
+
+// connect connects the LINE account again, with these keywords.
+func (s *scene) connect(keywords []hub.Keyword) {
+	s.t.Helper()
+	err := s.Setup.Connect(ctx, s.Team, hubtest.LineConn, "line", channel.Secrets{}, settings.NewAccount{
+		ID: hubtest.LineAccount, External: hubtest.LineBot, Name: "Other", Keywords: keywords,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// patch changes what the team says of itself, as every reader sees it.
+func (s *scene) patch(p team.DataPatch) error {
+	office := &team.Office{Store: s.Hub.Store, Settings: s.Settings, Now: s.Clock.Now}
+	_, err := office.PatchData(ctx, hubtest.Team, hub.Actor{Kind: hub.ActorHub, ID: "test"}, 0, p)
+	s.Clock.Advance(2 * time.Minute)
+	return err
+}
+
+func (s *scene) zone(name string) error { return s.patch(team.DataPatch{Zone: &name}) }
+
+func (s *scene) language(name string) error {
+	if name == "" {
+		return nil
+	}
+	return s.patch(team.DataPatch{Language: &name})
+}
+
+// TestOmniLinkCardIsTheActivitysOrSaysThatThereIsNoLink, in the customer's language.
+func TestOmniLinkCardIsTheActivitysOrSaysThatThereIsNoLink(t *testing.T) {
+	s := newScene(t)
+	m := s.save(module("line", text("first"), hub.ModuleCard{Type: hub.CardOmniLink, Activity: "a1"}, text("last")))
+	account, err := s.Settings.Account(ctx, hubtest.Team, hubtest.LineAccount)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bot.Bot{Settings: s.Settings, Store: s.Hub.Store}
+	home := hub.Home{ID: s.Team.Pepper.Home(hubtest.LineAccount, "U1", 0), Account: hubtest.LineAccount, Channel: "line", User: "u", External: "U1", Kind: hub.Person, Created: 1}
+	if err := s.Hub.Store.PutHome(ctx, hubtest.Team, home); err != nil {
+		t.Fatal(err)
+	}
+	shows := func(at hub.Scene) []string {
+		t.Helper()
+		at.Team = hubtest.Team
+		list, err := b.Contents(ctx, account, m.ID, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var texts []string
+		for _, c := range list {
+			texts = append(texts, c.Text)
+		}
+		return texts
+	}
+	for language, want := range map[string]string{
+		"": "此連結不存在，請洽客服詢問", "zh_TW": "此連結不存在，請洽客服詢問", "zh-Hans-CN": "此链接不存在，请洽客服询问", "en-GB": "This link does not exist. Please ask our customer service.",
+		"ja": "This link does not exist. Please ask our customer service.", "zh-HK": "此連結不存在，請洽客服詢問",
+	} {
+		if got := shows(hub.Scene{Language: language, Home: home.ID}); !slices.Equal(got, []string{"first", want, "last"}) {
+			t.Errorf("%q: got %q, want %q between the others", language, got, want)
+		}
+	}
+	contacts := hub.Register{Field: "language", Value: "zh-CN", At: 5, Source: "platform"}
+	if err := s.Hub.Store.SetRegister(ctx, hubtest.Team, home.ID, contacts); err != nil {
+		t.Fatal(err)
+	}
+	if got := shows(hub.Scene{Home: home.ID}); got[1] != "此链接不存在，请洽客服询问" {
+		t.Errorf("by the profile: got %q", got)
+	}
+	for code, want := range map[hub.Code]string{"": "the card", hub.NotFound: "此链接不存在，请洽客服询问", hub.Refused: "此链接不存在，请洽客服询问", hub.AccountBroken: "此链接不存在，请洽客服询问"} {
+		b.Card = func(_ context.Context, id hub.ActivityID, at hub.Scene) (hub.Content, error) {
+			if id != "a1" || at.Home != home.ID {
+				t.Errorf("got asked for %s at %s", id, at.Home)
+			}
+			if code != "" {
+				return hub.Content{}, hub.E(code, "test", nil)
+			}
+			return hub.TextContent("the card"), nil
+		}
+		if got := shows(hub.Scene{Home: home.ID}); got[1] != want {
+			t.Errorf("%q: got %q, want %q", code, got, want)
+		}
+	}
+	b.Card = func(context.Context, hub.ActivityID, hub.Scene) (hub.Content, error) {
+		return hub.Content{}, hub.E(hub.Transient, "test", nil)
+	}
+	if _, err := b.Contents(ctx, account, m.ID, hub.Scene{Team: hubtest.Team}); hub.CodeOf(err) != hub.Transient {
+		t.Errorf("got %v, want to be tried again", err)
+	}
+}
+
+func TestModuleOfAnotherChannelShowsNothing(t *testing.T) {
+	s := newScene(t)
+	m := s.save(module("whatsapp", text("hi")))
+	account, err := s.Settings.Account(ctx, hubtest.Team, hubtest.LineAccount)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bot.Bot{Settings: s.Settings, Store: s.Hub.Store}
+	for _, id := range []hub.ModuleID{m.ID, "aaaaaaaaaaaaaaaa"} {
+		if list, err := b.Contents(ctx, account, id, hub.Scene{Team: hubtest.Team}); err != nil || len(list) != 0 {
+			t.Errorf("%s: got %+v, %v, want nothing", id, list, err)
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package omnilink_test
+
+import (
+	"strings"
+	"testing"
+
+	"omnihub/internal/omnilink"
+)
+
+func TestACodeIsFoundAtTheEndOfATextOnly(t *testing.T) {
+	s := newScene(t)
+	code := s.code(act, s.anna())
+	if len(code) != 30 || !strings.HasPrefix(code, "OL") {
+		t.Fatalf("got %q", code)
+	}
+	for text, want := range map[string]bool{
+		code: true, "Hello\n" + code: true, "Hello " + code + " \n\t": true, "您好。" + code: true, "您好" + code: false, "x" + code: false, "1" + code: false,
+		code + ".": false, code + " thanks": false, code + code: false, strings.ToLower(code): true, "(" + code: true, "\u3000" + code: true,
+		code[1:]: false, "": false, "OL": false, code[:29]: false, "ol" + code[2:]: true, "0L" + code[2:]: false,
+	} {
+		got, ok := omnilink.CodeIn(text)
+		if ok != want || ok && got != code {
+			t.Errorf("%q: got %q, %v, want %v", text, got, ok, want)
+		}
+	}
+	// One wrong character anywhere makes it none, but for the check's own chance.
+	taken := 0
+	for i := 2; i < len(code); i++ {
+		for _, c := range "0123456789ABCDEFGHJKMNPQRSTVWXYZ" {
+			if other := code[:i] + string(c) + code[i+1:]; other != code {
+				if _, ok := omnilink.CodeIn(other); ok {
+					taken++
+				}
+			}
+		}
+	}
+	if taken > 5 { // 1 in 1,024 of 868
+		t.Errorf("%d of 868 codes with a wrong character were taken", taken)
+	}
+	// What people take for other characters.
+	spelt := strings.NewReplacer("0", "o", "1", "l").Replace(code[2:])
+	if got, ok := omnilink.CodeIn("OL" + spelt); !ok || got != code {
+		t.Errorf("%q: got %q, %v", spelt, got, ok)
+	}
+}
+
+func FuzzCodeIn(f *testing.F) {
+	f.Add("Hello\nOL7ZZZZZZZZZZZZZZZZZZZZZZZZZ00")
+	f.Add("ol" + strings.Repeat("0", 28))
+	f.Add("\xff" + "OL" + strings.Repeat("é", 14))
+	f.Fuzz(func(t *testing.T, text string) {
+		code, ok := omnilink.CodeIn(text)
+		if !ok {
+			if code != "" {
+				t.Errorf("%q: got %q of none", text, code)
+			}
+			return
+		}
+		if again, ok := omnilink.CodeIn(code); !ok || again != code || len(code) != 30 {
+			t.Errorf("%q: got %q, which is not its own form", text, code)
+		}
+	})
+}
+
+func TestCodesAndTokensDoNotRepeat(t *testing.T) {
+	s := newScene(t)
+	anna := s.anna()
+	seen := map[string]bool{}
+	for range 200 {
+		seen[s.code(act, anna)] = true
+	}
+	if len(seen) != 200 {
+		t.Errorf("got %d codes of 200 taps", len(seen))
+	}
+}

@@ -1,0 +1,251 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"omnihub/internal/hub"
+)
+
+// LinkCode is a one-time code of OmniLink. It stands under its hash: what the customer
+// bears is nowhere in the tables.
+type LinkCode struct {
+	Hash     string
+	Activity hub.ActivityID
+	Source   hub.HomeID // whose tap minted it
+	User     hub.UserKey
+	Account  hub.AccountID // the target, at which it is good
+	Tap      string        // the page's id of the tap
+	Browser  string        // hash of what ties the tap to a browser; "" = nothing does
+	Minted   hub.Millis
+	Expires  hub.Millis // it is good until before then
+
+	State LinkState
+	By    string     // mark of who has used it up
+	Home  hub.HomeID // the target's, of a code that is or was pending
+	Done  hub.Millis // when it was used up, or the question was asked
+	Until hub.Millis // of a pending one: until before when it may be confirmed
+	New   bool       // of a pending or used one: the target was nobody's contact before the tap
+	Why   hub.LinkReason
+}
+
+// LinkState is how far a code has come.
+type LinkState string
+
+const (
+	LinkIssued   LinkState = "issued"
+	LinkPending  LinkState = "pending"  // the source was asked whether it was the customer
+	LinkUsed     LinkState = "used"     // the two are one contact
+	LinkFailed   LinkState = "failed"   // for the reason in Why
+	LinkDeclined LinkState = "declined" // the source has said no
+	LinkNoFriend LinkState = "stranger" // the platform lets nobody write to the target
+)
+
+// codeKept is how long a code is remembered after it ended: longer than anything that
+// names it is sent again.
+const codeKept = 30 * 24 * time.Hour
+
+func codeItem(team hub.TeamID, c LinkCode) item {
+	it := key(tokenPK(team, c.Hash), tokenSK)
+	it["act"], it["hm"], it["u"], it["ac"] = s(string(c.Activity)), s(string(c.Source)), s(string(c.User)), s(string(c.Account))
+	it["tap"], it["ra"], it["exp"], it["st"] = s(c.Tap), n(c.Minted), n(c.Expires), s(string(c.State))
+	it[ttlAttr] = n(c.ttl())
+	for name, v := range map[string]string{"bw": c.Browser, "why": string(c.Why), "by": c.By} {
+		if v != "" {
+			it[name] = s(v)
+		}
+	}
+	if c.Done != 0 {
+		it["done"] = n(c.Done)
+	}
+	return it
+}
+
+func readCode(it item) LinkCode {
+	_, hash, _ := splitPK(str(it, pkAttr), "TOK")
+	return LinkCode{
+		Hash:     hash,
+		Activity: hub.ActivityID(str(it, "act")), Source: hub.HomeID(str(it, "hm")), User: hub.UserKey(str(it, "u")), Account: hub.AccountID(str(it, "ac")),
+		Tap: str(it, "tap"), Browser: str(it, "bw"), Minted: millis(it, "ra"), Expires: millis(it, "exp"), State: LinkState(str(it, "st")),
+		By: str(it, "by"), Home: hub.HomeID(str(it, "tg")), Done: millis(it, "done"), Until: millis(it, "till"), New: num(it, "nw") != 0,
+		Why: hub.LinkReason(str(it, "why")),
+	}
+}
+
+// codeIndex notes at a home which codes name it, as long as they are kept: by this an
+// erasure finds them.
+func codeIndex(team hub.TeamID, home hub.HomeID, hash string, ttl int64) item {
+	it := key(codesPK(team, home), hash)
+	it[ttlAttr] = n(ttl)
+	return it
+}
+
+func codesPK(t hub.TeamID, h hub.HomeID) string { return "T#" + string(t) + "#OLH#" + string(h) }
+
+// MintCode counts a tap and stores its code, in one transaction. A tap that was counted
+// before changes nothing: its code is answered as it stands, with false. NotFound if the
+// home got no card of the activity, or was erased.
+func (st *Store) MintCode(ctx context.Context, team hub.TeamID, c LinkCode) (LinkCode, bool, error) {
+	const op = "mint code"
+	const minted, tapped = 0, 1
+	once, _ := over(0)
+	put := func(it item, cond *string) types.TransactWriteItem {
+		return types.TransactWriteItem{Put: &types.Put{TableName: &st.Tables.Ledger, Item: it, ConditionExpression: cond}}
+	}
+	failed, err := st.transact(ctx, op, []types.TransactWriteItem{
+		minted: put(codeItem(team, c), once),
+		tapped: st.tapped(team, c.Source, c.Activity, c.Minted),
+		2:      put(codeIndex(team, c.Source, c.Hash, c.ttl()), nil),
+	})
+	switch {
+	case slices.Contains(failed, minted):
+		old, err := st.LinkCode(ctx, team, c.Hash)
+		return old, false, err
+	case slices.Contains(failed, tapped):
+		return c, false, notFound(op, "participation")
+	}
+	return c, err == nil, err
+}
+
+// LinkCode reads a code by its hash, consistently. NotFound if there is none. One whose
+// time has passed may be there still.
+func (st *Store) LinkCode(ctx context.Context, team hub.TeamID, hash string) (LinkCode, error) {
+	it, err := st.get(ctx, "read code", st.Tables.Ledger, tokenPK(team, hash), tokenSK, true)
+	if err == nil && it == nil {
+		err = notFound("read code", "such code")
+	}
+	if err != nil {
+		return LinkCode{}, err
+	}
+	return readCode(it), nil
+}
+
+// LinkTries are the attempts of a channel user that failed, each "<13-digit ms>#<id>".
+type LinkTries []string
+
+// LinkTriesWithin is the time in which failed attempts count, and MaxLinkTries how many
+// of them there may be.
+const (
+	LinkTriesWithin = time.Hour
+	MaxLinkTries    = 5
+)
+
+// Full reports whether no attempt is looked at any more, by the time and the id of one:
+// but for itself, if it was counted.
+func (t LinkTries) Full(at hub.Millis, id string) bool {
+	return len(t.since(at)) >= MaxLinkTries && !slices.Contains(t, linkTry(at, id))
+}
+
+func linkTry(at hub.Millis, id string) string { return fmt.Sprintf("%013d#%s", at, hub.ShortID(id)) }
+
+func (t LinkTries) since(at hub.Millis) LinkTries {
+	from := fmt.Sprintf("%013d", at.Add(-LinkTriesWithin)+1)
+	return slices.DeleteFunc(slices.Clone(t), func(try string) bool { return try < from })
+}
+
+func triesPK(t hub.TeamID, u hub.UserKey) string { return "T#" + string(t) + "#OLT#" + string(u) }
+
+const triesSK = "TRIES"
+
+// CodeFor reads a code and the failed attempts of who comes with it, consistently and in
+// one call. The code is the zero value if there is none.
+func (st *Store) CodeFor(ctx context.Context, team hub.TeamID, hash string, user hub.UserKey) (c LinkCode, tries LinkTries, err error) {
+	items, err := st.getAll(ctx, "read code", st.Tables.Ledger, []item{key(tokenPK(team, hash), tokenSK), key(triesPK(team, user), triesSK)})
+	for _, it := range items {
+		if str(it, skAttr) == tokenSK {
+			c = readCode(it)
+		} else {
+			tries = slices.Sorted(slices.Values(strs(it, "tries")))
+		}
+	}
+	return c, tries, err
+}
+
+// CountTry counts a failed attempt, as the attempts were seen; the same one counts once.
+// Conflict if another was counted since.
+func (st *Store) CountTry(ctx context.Context, team hub.TeamID, user hub.UserKey, seen LinkTries, at hub.Millis, id string) error {
+	try := linkTry(at, id)
+	if slices.Contains(seen, try) {
+		return nil
+	}
+	u := &types.Update{
+		TableName: &st.Tables.Ledger, Key: key(triesPK(team, user), triesSK), UpdateExpression: aws.String("SET tries=:next, #ttl=:ttl"),
+		ConditionExpression: aws.String("attribute_not_exists(tries)"), ExpressionAttributeNames: map[string]string{"#ttl": ttlAttr},
+		ExpressionAttributeValues: item{":next": set(append(seen.since(at), try)...), ":ttl": n(ttlAfter(at, LinkTriesWithin+time.Minute))},
+	}
+	if len(seen) > 0 {
+		u.ConditionExpression = aws.String("tries=:seen")
+		u.ExpressionAttributeValues[":seen"] = set(seen...)
+	}
+	return st.updateIf(ctx, "count attempt", u)
+}
+
+// Spend moves a code from how it was seen to how it is to stand.
+type Spend struct{ Seen, Next LinkCode }
+
+// spend is the part of a transaction that does so.
+func (st *Store) spend(team hub.TeamID, sp Spend) types.TransactWriteItem {
+	c := sp.Next
+	return types.TransactWriteItem{Update: &types.Update{
+		TableName: &st.Tables.Ledger, Key: key(tokenPK(team, c.Hash), tokenSK), ConditionExpression: aws.String("st=:seen"),
+		UpdateExpression:         aws.String("SET st=:st, #by=:by, tg=:tg, why=:why, done=:done, till=:till, nw=:nw, #ttl=:ttl"),
+		ExpressionAttributeNames: map[string]string{"#by": "by", "#ttl": ttlAttr},
+		ExpressionAttributeValues: item{
+			":seen": s(string(sp.Seen.State)), ":st": s(string(c.State)), ":by": s(c.By), ":tg": s(string(c.Home)), ":why": s(string(c.Why)),
+			":done": n(c.Done), ":till": n(c.Until), ":nw": n(oneIf(c.New)), ":ttl": n(c.ttl()),
+		},
+	}}
+}
+
+// ttl is when the table may remove a code.
+func (c LinkCode) ttl() int64 { return ttlAfter(max(c.Expires, c.Until), codeKept) }
+
+// SpendCode moves a code by itself: of one that comes to no join. A code that names a
+// target's home from then on is noted there, for an erasure. Conflict if it is not as it
+// was seen.
+func (st *Store) SpendCode(ctx context.Context, team hub.TeamID, sp Spend) error {
+	if c := sp.Next; c.Home != "" && sp.Seen.Home == "" {
+		_, err := st.transact(ctx, "spend code", []types.TransactWriteItem{
+			st.spend(team, sp), {Put: &types.Put{TableName: &st.Tables.Ledger, Item: codeIndex(team, c.Home, c.Hash, c.ttl())}},
+		})
+		return err
+	}
+	return st.updateIf(ctx, "spend code", st.spend(team, sp).Update)
+}
+
+// updateIf carries out a conditional update by itself. Conflict if its condition does not
+// hold.
+func (st *Store) updateIf(ctx context.Context, op string, u *types.Update) error {
+	_, err := st.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: u.TableName, Key: u.Key, UpdateExpression: u.UpdateExpression, ConditionExpression: u.ConditionExpression,
+		ExpressionAttributeNames: u.ExpressionAttributeNames, ExpressionAttributeValues: u.ExpressionAttributeValues,
+	})
+	if _, changed := refused(err); changed {
+		return hub.E(hub.Conflict, "store: "+op, errChanged)
+	}
+	return wrap(op, err)
+}
+
+// eraseCodes erases what the Ledger holds of OmniLink that names a home: codes, and where
+// they are noted.
+func (st *Store) eraseCodes(ctx context.Context, e hub.Erasure, home hub.HomeID) error {
+	notes, err := st.queryAll(ctx, "find codes", st.Tables.Ledger, codesPK(e.Team, home), "")
+	if err != nil || len(notes) == 0 {
+		return err
+	}
+	var keys []item
+	for _, it := range notes {
+		keys = append(keys, key(tokenPK(e.Team, str(it, skAttr)), tokenSK))
+	}
+	codes, err := st.getAll(ctx, "find codes", st.Tables.Ledger, keys)
+	if err != nil {
+		return err
+	}
+	return st.remove(ctx, e, ofLedger, st.Tables.Ledger, append(codes, notes...))
+}

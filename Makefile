@@ -16,7 +16,7 @@ HOST := GOOS=$(shell go env GOHOSTOS) GOARCH=$(shell go env GOHOSTARCH)
 # The race detector needs a C compiler.
 RACE := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
 
-.PHONY: dev demo test lint budget cost template smoke chaos soak mutants fuzz bench conformance differential help
+.PHONY: dev demo test browser screenshots lint budget cost template smoke chaos soak mutants fuzz bench conformance differential help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / — /'
@@ -36,7 +36,20 @@ demo: ## play a scenario through the whole chain, on free ports
 build-%:
 	@GOOS=$(GOOS) GOARCH=$(GOARCH) $(BUILD) -ldflags "-s -w" -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$(shell echo $* | tr A-Z a-z)
 
-test: ## all tests but the full sizes; under 10 minutes on 2 cores
+browser: # Chromium, in which the tests open the pages, from Debian's packages where they are
+	@for b in "$$CHROMIUM" chromium chromium-browser google-chrome; do \
+		test -n "$$b" && command -v "$$b" >/dev/null 2>&1 && exit 0; done; \
+	root=; test "$$(id -u)" = 0 || root="sudo -n"; \
+	if command -v apt-get >/dev/null 2>&1 && $$root true 2>/dev/null; then \
+		echo "installing Chromium for the tests of pages"; \
+		$$root apt-get update -qq && $$root apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk >/dev/null; \
+	else echo "no Chromium here, and no way to install it: the tests of pages are skipped"; fi
+
+screenshots: browser ## pictures of every page that customers see, in .local/screenshots
+	@mkdir -p .local/screenshots
+	SCREENSHOTS=$(CURDIR)/.local/screenshots go test -count=1 -run OmniLink ./internal/omnilink/page ./functions/omnilink
+
+test: browser ## all tests but the full sizes; under 10 minutes on 2 cores
 ifeq ($(RACE),)
 	@echo "no C compiler here: the tests run without the race detector"
 endif

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -12,6 +13,7 @@ import (
 	"omnihub/internal/contact"
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
+	"omnihub/internal/omnilink"
 	"omnihub/internal/settings"
 	"omnihub/internal/tag"
 	"omnihub/internal/team"
@@ -28,11 +30,16 @@ func newHandler(t *testing.T) *handler {
 		Office:   &team.Office{Store: st, Settings: reader, Now: h.Clock.Now},
 		Contacts: &contact.Book{Store: st, Now: h.Clock.Now, Settings: reader},
 		Tags:     &tag.Book{Store: st, Now: h.Clock.Now},
+
+		Activities: &omnilink.Activities{Store: st, Settings: reader, Now: h.Clock.Now},
 	}
 	if err := a.Start(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := a.Office.Add(t.Context(), hubtest.Team, hub.Actor{Kind: hub.ActorHub, ID: "test"}, team.NewMember{Subject: "boss", Role: hub.Admin}); err != nil {
+		t.Fatal(err)
+	}
+	if err := st.SaveActivity(t.Context(), hubtest.Team, hub.Activity{ID: "summer"}, hub.Audit{ID: "a", At: hub.MillisOf(h.Clock.Now())}); err != nil {
 		t.Fatal(err)
 	}
 	return &handler{API: a}
@@ -75,6 +82,16 @@ func TestFunctionAnswersPeopleProgramsAndNobody(t *testing.T) {
 		if !json.Valid([]byte(out.Body)) {
 			t.Errorf("%s: got no JSON", what)
 		}
+	}
+}
+
+func TestFileGoesOutAsItIs(t *testing.T) {
+	e := as(request("GET", "/v1/teams/test/activities/summer/export", ""), "boss")
+	e.RawQueryString = "from=2026-10-01&to=2026-10-05&lang=en"
+	out, err := newHandler(t).Handle(context.Background(), e)
+	if err != nil || out.StatusCode != 200 || out.IsBase64Encoded || !strings.HasPrefix(out.Body, "\uFEFFStatus,") || out.Headers["content-type"] != "text/csv; charset=utf-8" ||
+		out.Headers["content-disposition"] != `attachment; filename="omnilink-summer-2026-10-01-2026-10-05.csv"` {
+		t.Errorf("got %+v, %v, want the file", out, err)
 	}
 }
 

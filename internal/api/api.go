@@ -5,6 +5,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -17,11 +18,14 @@ import (
 	"omnihub/internal/account"
 	"omnihub/internal/api/body"
 	"omnihub/internal/api/problem"
+	"omnihub/internal/bot"
 	"omnihub/internal/chat"
 	"omnihub/internal/contact"
 	"omnihub/internal/erasure"
 	"omnihub/internal/export"
 	"omnihub/internal/hub"
+	"omnihub/internal/media"
+	"omnihub/internal/omnilink"
 	"omnihub/internal/settings"
 	"omnihub/internal/store"
 	"omnihub/internal/tag"
@@ -39,8 +43,14 @@ type API struct {
 	Tags     *tag.Book
 	Erasures *erasure.Office
 	Exports  *export.Exporter
-	Now      func() time.Time
-	Log      *slog.Logger
+	// Studio keeps the bot. The cards of activities in it are those of Links, which makes
+	// those of messages, too; a Links without a URL has the address of the request.
+	Studio     *bot.Studio
+	Links      *omnilink.Linker
+	Activities *omnilink.Activities
+	Library    *media.Library
+	Now        func() time.Time
+	Log        *slog.Logger
 
 	router   *router
 	document *document
@@ -155,7 +165,11 @@ func (a *API) do(ctx context.Context, c *call) (store.Answer, error) {
 		}
 	}
 	if len(ans.Body) > 0 {
-		ans.Header["Content-Type"] = "application/json"
+		ans.Header["Content-Type"] = cmp.Or(out.kind, "application/json")
+	}
+	if out.file != "" {
+		ans.Header["Content-Disposition"] = `attachment; filename="` + out.file + `"`
+		ans.Header["X-Content-Type-Options"] = "nosniff"
 	}
 	if out.version != 0 {
 		ans.Header["ETag"] = etag(out.version)

@@ -35,9 +35,11 @@ type call struct {
 
 // answer is what a handler answers.
 type answer struct {
-	body    any // nil = no body
-	version int // the ETag; 0 = none
-	raw     []byte
+	body    any    // nil = no body
+	version int    // the ETag; 0 = none
+	raw     []byte // in place of body
+	kind    string // of raw; "" = JSON
+	file    string // under which name raw is to be saved, of plain characters; "" = it is shown
 }
 
 // param is a parameter of the path, of its form.

@@ -6,8 +6,10 @@ import (
 
 	"omnihub/internal/api/body"
 	"omnihub/internal/api/problem"
+	"omnihub/internal/bot"
 	"omnihub/internal/contact"
 	"omnihub/internal/hub"
+	"omnihub/internal/image"
 	"omnihub/internal/settings"
 	"omnihub/internal/team"
 )
@@ -30,6 +32,10 @@ func problemOf(err error) *problem.Problem {
 	var field *contact.FieldError
 	var invalid team.Invalid
 	var o *hub.Obstacle
+	var wrong bot.Invalid
+	var fault *hub.FieldFault
+	var used bot.InUse
+	var rule image.Rule
 	switch {
 	case errors.As(err, &p):
 		return p
@@ -37,9 +43,19 @@ func problemOf(err error) *problem.Problem {
 		p = problem.Body(body.Pointer(fieldPlace(field.Field)), field.Detail)
 	case errors.As(err, &invalid):
 		p = problem.Body(body.Pointer([]string{invalid.Field}), invalid.Detail)
+	case errors.As(err, &wrong):
+		p = problem.Body(body.Pointer(pathOf(wrong.Field)), wrong.Detail)
+	case errors.As(err, &fault):
+		p = problem.Body(body.Pointer(pathOf(fault.Field)), fault.Detail)
+	case errors.As(err, &rule):
+		p = problem.Words(hub.BadRequest, rule.Error())
+		p.Name(hub.Code(rule))
+	case errors.As(err, &used):
+		p = problem.New(problem.InUse)
+		p.UsedBy = used.By
 	case errors.Is(err, team.ErrNotAdmin):
 		p = problem.New(problem.Forbidden)
-	case errors.Is(err, team.ErrVersion), errors.Is(err, settings.ErrVersion):
+	case errors.Is(err, team.ErrVersion), errors.Is(err, settings.ErrVersion), errors.Is(err, bot.ErrVersion):
 		p = problem.New(problem.PreconditionFailed)
 	case errors.As(err, &o):
 		p = obstacle(o)
@@ -58,6 +74,12 @@ func fieldPlace(field string) []string {
 	return []string{field}
 }
 
+// pathOf is the path that use cases name a field by, "cards[1].buttons[0].title", part by
+// part.
+func pathOf(field string) []string {
+	return strings.FieldsFunc(field, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
+}
+
 func obstacle(o *hub.Obstacle) *problem.Problem {
 	p := problem.Words(hub.Refused, obstacles[o.Code])
 	p.Name(hub.Code(o.Code))
@@ -72,8 +94,12 @@ func obstacle(o *hub.Obstacle) *problem.Problem {
 // parameter.
 func asked(err error) error {
 	var field *contact.FieldError
-	if errors.As(err, &field) {
+	var fault *hub.FieldFault
+	switch {
+	case errors.As(err, &field):
 		return problem.Parameter(field.Field, field.Detail)
+	case errors.As(err, &fault):
+		return problem.Parameter(fault.Field, fault.Detail)
 	}
 	return err
 }

@@ -20,6 +20,7 @@ func sample(path string) string {
 	for name, id := range map[string]string{
 		"connection": "nosuch", "account": "nosuch", "thread": strings.Repeat("a", 32), "contact": strings.Repeat("a", 32), "other": strings.Repeat("b", 32),
 		"entry": strings.Repeat("a", 32), "member": strings.Repeat("a", 26), "key": strings.Repeat("a", 16), "tag": strings.Repeat("a", 20), "attribute": "nosuch", "erasure": strings.Repeat("a", 26),
+		"module": strings.Repeat("a", 16), "version": "1", "activity": "nosuch", "picture": strings.Repeat("a", 32),
 	} {
 		path = strings.ReplaceAll(path, "{"+name+"}", id)
 	}
@@ -157,12 +158,20 @@ func TestIdsOfAnotherTeamAnswerAsMissingOnes(t *testing.T) {
 	look := sc.do(ask{as: "admin@rival", team: other, method: "GET", path: "/contacts/" + there["contact"] + "/erasure"}).want(t, "preview", 200, "")
 	there["erasure"] = sc.do(ask{as: "admin@rival", team: other, method: "POST", path: "/contacts/" + there["contact"] + "/erasure", body: map[string]string{"confirm": look.text("confirm")}}).want(t, "erase", 202, "").text("id")
 	there["entry"] = strings.Repeat("c", 32)
+	there["version"] = "1"
+	there["module"] = sc.do(ask{as: "admin@rival", team: other, method: "POST", path: "/modules", body: `{"name":"x","channel":"line","cards":[{"type":"text","text":"x"}]}`}).want(t, "module", 201, "").text("id")
+	there["picture"] = sc.do(ask{as: "admin@rival", team: other, method: "POST", path: "/pictures", body: `{"mime":"image/png","size":9}`}).want(t, "picture", 201, "").text("id")
+	there["activity"] = "rival1"
+	sc.whatsApp(other)
+	sc.do(ask{as: "admin@rival", team: other, method: "POST", path: "/activities", body: linking("rival1", "rival1")}).want(t, "activity", 201, "")
+	sc.bucket()
 	bodies := map[string]string{
 		"MemberChange": `{"name":"x"}`, "ConnectionChange": `{"secrets":{"channel_secret":"x"},"unchecked":true}`, "AccountChange": `{"name":"x","unchecked":true}`,
 		"Confirmed": `{"confirm":"1791170475123.abc"}`, "ContactChange": `{"name":"x"}`, "Note": `{"note":"x"}`, "TagsChange": `{"tags_to_add":["x"]}`, "SubscriptionChange": `{"marketing":false}`,
 		"NewJoin": `{"with":"` + there["contact"] + `"}`, "JoinsUndone": `{"pairs":[["` + there["contact"] + `","` + strings.Repeat("d", 32) + `"]]}`, "Never": `{"why":"x"}`,
 		"TagChange": `{"days":3}`, "AttributeChange": `{"title":"x"}`, "NewMessage": `{"content":{"type":"text","text":"x"}}`, "ReadMark": `{"up_to":"1791170475123#1"}`,
-		"ConversationNamed": `{"conversation":"` + strings.Repeat("a", 26) + `"}`, "ConversationSeen": `{"conversation":"` + strings.Repeat("a", 26) + `","last_message":"1791170475123#1"}`,
+		"ConversationNamed": `{"conversation":"` + strings.Repeat("a", 26) + `"}`, "ModuleChange": `{"name":"x","cards":[{"type":"text","text":"x"}]}`, "RepliesChange": `{"rules":[]}`, "ActivityChange": linking("", "line1"),
+		"ConversationSeen": `{"conversation":"` + strings.Repeat("a", 26) + `","last_message":"1791170475123#1"}`,
 	}
 	for _, r := range Routes() {
 		if r.Access != ForMembers || strings.Count(r.Path, "{") < 2 {

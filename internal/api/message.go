@@ -107,6 +107,7 @@ type messageGiven struct {
 	To      string        `json:"to"`
 	Class   hub.Class     `json:"class"`
 	Content hub.Content   `json:"content"`
+	Module  hub.ModuleID  `json:"module"` // in place of the content, in a thread
 }
 
 // class checks what the caller may send as: members speak as persons, and may send what
@@ -140,11 +141,7 @@ func showComposed(made chat.Composed, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	out := composedShown{Thread: made.Ref.User, Messages: made.Keys, Losses: []lossShown{}}
-	for _, l := range made.Losses {
-		out.Losses = append(out.Losses, lossShown{l, l.Sentence()})
-	}
-	return answer{body: out}, nil
+	return answer{body: composedShown{Thread: made.Ref.User, Messages: made.Keys, Losses: showLosses(made.Losses)}}, nil
 }
 
 // draftID is the call's id as messages bear it: the same message at each try.
@@ -163,9 +160,23 @@ func (a *API) sendMessage(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return showComposed(a.Desk.Send(ctx, c.thread(), c.seat(), chat.Word{
-		Class: in.Class, Content: in.Content, ID: c.draftID(), At: c.at(), Trace: c.trace,
-	}))
+	contents := []hub.Content{in.Content}
+	if in.Module != "" {
+		if contents, err = a.cardsFor(ctx, c, in.Module); err != nil {
+			return answer{}, err
+		}
+	}
+	made, id := chat.Composed{}, c.draftID()
+	for i, content := range contents {
+		one, err := a.Desk.Send(ctx, c.thread(), c.seat(), chat.Word{
+			Class: in.Class, Content: content, ID: cardID(id, i), At: c.at() + hub.Millis(i), Trace: c.trace,
+		})
+		if err != nil {
+			return answer{}, err
+		}
+		made.Ref, made.Keys, made.Losses = one.Ref, append(made.Keys, one.Keys...), append(made.Losses, one.Losses...)
+	}
+	return showComposed(made, nil)
 }
 
 // sendToUser sends to a channel user by the platform's id, whether he has written before

@@ -197,6 +197,10 @@ var forms = map[string]*regexp.Regexp{
 	"key":        regexp.MustCompile(`^[a-z2-7]{16}$`),
 	"tag":        regexp.MustCompile(`^[a-z2-7]{20}$`),
 	"attribute":  regexp.MustCompile(`^[A-Za-z0-9_]{1,64}$`),
+	"module":     regexp.MustCompile(`^[a-z2-7]{16}$`),
+	"version":    regexp.MustCompile(`^[1-9][0-9]{0,8}$`),
+	"activity":   regexp.MustCompile(`^[a-z0-9]{2,26}$`),
+	"picture":    regexp.MustCompile(`^[a-z2-7]{32}$`),
 }
 
 // formed tells whether all parameters of a path have their forms.

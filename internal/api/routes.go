@@ -27,7 +27,7 @@ func Routes() []Route {
 			{Method: "GET", Path: "/v1/openapi.json", Operation: "showDocument", Access: ForAll, Success: 200, handle: (*API).showDocument},
 			{Method: "GET", Path: "/v1/teams", Operation: "listTeams", Access: ForPeople, Success: 200, handle: (*API).listTeams},
 		},
-		settingRoutes(), contactRoutes(), deskRoutes(),
+		settingRoutes(), contactRoutes(), deskRoutes(), campaignRoutes(),
 	)
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"omnihub/internal/account"
 	"omnihub/internal/apigw"
+	"omnihub/internal/blob"
+	"omnihub/internal/bot"
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/all"
 	"omnihub/internal/chat"
@@ -20,6 +22,8 @@ import (
 	"omnihub/internal/export"
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
+	"omnihub/internal/media"
+	"omnihub/internal/omnilink"
 	"omnihub/internal/settings"
 	"omnihub/internal/store"
 	"omnihub/internal/tag"
@@ -69,6 +73,10 @@ func newScene(t *testing.T) *scene {
 	sc.API.Contacts = &contact.Book{Store: st, Now: h.Clock.Now, Settings: sc.API.Settings}
 	sc.API.Erasures = &erasure.Office{Store: st, Settings: sc.API.Settings, Contacts: sc.API.Contacts, Now: h.Clock.Now}
 	sc.API.Exports = &export.Exporter{Store: st, Office: sc.API.Erasures}
+	sc.API.Activities = &omnilink.Activities{Store: st, Settings: sc.API.Settings, Adapters: adapters, Module: ModuleChannel(st), Now: h.Clock.Now}
+	sc.API.Studio = &bot.Studio{Store: st, Adapters: adapters, Users: sc.API.Activities.Users}
+	sc.API.Links = &omnilink.Linker{Store: st, Settings: sc.API.Settings, Contacts: sc.API.Contacts, Adapters: adapters, URL: hubtest.API, Now: h.Clock.Now, Log: h.Log}
+	sc.API.Library = &media.Library{Settings: sc.API.Settings, Blobs: blob.New(h.AWS("Api"), "pictures-test", true, h.Clock.Now)}
 	sc.must(sc.API.Start())
 	sc.API.document = compiled // by one test for all
 	sc.must(h.Setup.Team(t.Context(), other, "Rival"))
@@ -109,6 +117,8 @@ type ask struct {
 	body   any    // a string goes as it is
 	header map[string]string
 	use    string // what the issuer says that the token is for
+
+	address string // to which the request comes, if the hub does not know its own
 }
 
 // reply is what the API answered.
@@ -182,7 +192,7 @@ func (sc *scene) do(q ask) reply {
 		}
 	}
 	w := httptest.NewRecorder()
-	sc.API.ServeHTTP(w, r.WithContext(apigw.WithCaller(r.Context(), who)))
+	sc.API.ServeHTTP(w, r.WithContext(WithAddress(apigw.WithCaller(r.Context(), who), q.address)))
 	raw, err := io.ReadAll(w.Result().Body)
 	sc.must(err)
 	got := reply{w.Code, w.Result().Header, string(raw)}
@@ -218,10 +228,13 @@ func (sc *scene) described(method, path string, r reply) {
 	}
 	content, _ := answer["content"].(map[string]any)
 	for media := range content {
-		if got := r.header.Get("Content-Type"); got != media {
+		got, _, _ := strings.Cut(r.header.Get("Content-Type"), ";")
+		if got != media {
 			sc.t.Errorf("%s: got type %q, want %q", s.Operation, got, media)
 		}
-		sc.valid(at+pointer("content", media, "schema"), r.raw)
+		if strings.HasSuffix(media, "json") {
+			sc.valid(at+pointer("content", media, "schema"), r.raw)
+		}
 	}
 	if len(content) == 0 && r.raw != "" {
 		sc.t.Errorf("%s: got a body with status %d, want none: %s", s.Operation, r.status, r.raw)

@@ -46,9 +46,10 @@ type threadShown struct {
 
 type conversation struct {
 	ID      hub.ConversationID `json:"id"`
-	State   string             `json:"state"` // pending, in_progress
+	State   hub.Case           `json:"state"`
 	Waiting *string            `json:"waiting_since"`
 	Member  *string            `json:"assignee"`
+	For     *hub.Need          `json:"waits_for"`
 	Bot     bool               `json:"bot_may_answer"`
 }
 
@@ -81,9 +82,9 @@ func (c *call) showThread(t hub.Thread) threadShown {
 		Subscription: subscriptionOf(t),
 	}
 	if t.Conversation != "" {
-		out.Conversation = &conversation{ID: t.Conversation, State: "pending", Waiting: instant(t.WaitSince), Member: some(t.Assignee), Bot: t.BotMaySpeak()}
-		if t.Assignee != "" {
-			out.Conversation.State = "in_progress"
+		state, need := t.Case()
+		out.Conversation = &conversation{
+			ID: t.Conversation, State: state, Waiting: instant(t.WaitSince), Member: some(t.Assignee), For: some(need), Bot: t.BotMaySpeak(),
 		}
 	}
 	return out

@@ -24,6 +24,7 @@ const (
 	InProgress           hub.Code = "in_progress"            // the first call under the key has not ended
 	PreconditionRequired hub.Code = "precondition_required"  // If-Match is missing
 	PreconditionFailed   hub.Code = "precondition_failed"    // somebody changed it since
+	InUse                hub.Code = "in_use"                 // something leads to it
 )
 
 // own are the statuses and words of the API's own codes.
@@ -38,6 +39,7 @@ var own = map[hub.Code]struct {
 	KeyReused:            {http.StatusUnprocessableEntity, "The Idempotency-Key was used for another request. Make a new key for each request."},
 	InProgress:           {http.StatusConflict, "The first request under this Idempotency-Key has not ended. Ask again in a moment."},
 	PreconditionRequired: {http.StatusPreconditionRequired, "Send If-Match with the ETag that you have read, so that nobody's change is lost."},
+	InUse:                {http.StatusConflict, "Something leads to it still: used_by says what. Change that first."},
 	PreconditionFailed:   {http.StatusPreconditionFailed, "Somebody changed it since you read it. Read it again and repeat your change."},
 }
 
@@ -56,6 +58,7 @@ type Problem struct {
 
 	Contacts []hub.HomeID    `json:"contacts,omitempty"` // which stand in the way
 	Joins    [][2]hub.HomeID `json:"joins,omitempty"`    // which stand in the way
+	UsedBy   []string        `json:"used_by,omitempty"`  // what leads to it: "module/<id>"
 
 	RetryAfter time.Duration `json:"-"` // the header Retry-After; 0 = none
 	Allow      string        `json:"-"` // the header Allow, with 405

@@ -40,7 +40,7 @@ func TestErrorsOfUseCasesBecomeProblems(t *testing.T) {
 func TestEveryCodeHasItsStatusAndWords(t *testing.T) {
 	for _, code := range []hub.Code{
 		problem.Unauthorized, problem.Forbidden, problem.UnsupportedMedia, problem.CursorInvalid, problem.KeyReused, problem.InProgress,
-		problem.PreconditionRequired, problem.PreconditionFailed, hub.BadRequest, hub.NotFound, hub.BadMethod, hub.TooLarge, hub.RateLimited,
+		problem.PreconditionRequired, problem.PreconditionFailed, problem.InUse, hub.BadRequest, hub.NotFound, hub.BadMethod, hub.TooLarge, hub.RateLimited,
 	} {
 		if p := problem.New(code); p.Status < 400 || p.Status >= 500 || p.Detail == "" || p.Title == "" {
 			t.Errorf("%s: got %+v, want a client's status and words", code, p)

@@ -26,6 +26,8 @@ const (
 	ConversationsWrite Scope = "conversations:write"
 	SettingsRead       Scope = "settings:read"
 	SettingsWrite      Scope = "settings:write"
+	CampaignsRead      Scope = "campaigns:read" // the bot and OmniLink
+	CampaignsWrite     Scope = "campaigns:write"
 	AuditRead          Scope = "audit:read"
 	QuarantineRead     Scope = "quarantine:read"
 	Export             Scope = "export"
@@ -36,7 +38,7 @@ const (
 func Scopes() []Scope {
 	return []Scope{
 		ContactsRead, ContactsWrite, TagsWrite, MessagesRead, MessagesWrite, ConversationsWrite,
-		SettingsRead, SettingsWrite, AuditRead, QuarantineRead, Export, Erase,
+		SettingsRead, SettingsWrite, CampaignsRead, CampaignsWrite, AuditRead, QuarantineRead, Export, Erase,
 	}
 }
 

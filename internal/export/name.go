@@ -4,7 +4,10 @@ import "strings"
 
 // kinds are what the first part of an item's key says that it is, by what it lies under.
 var kinds = map[string]map[string]string{
-	"home": {"HOME": "home", "P": "field", "G": "tag", "F": "fact", "E": "edge", "N": "never_join", "K": "candidate"},
+	"home": {
+		"HOME": "home", "P": "field", "G": "tag", "F": "fact", "E": "edge", "N": "never_join", "K": "candidate",
+		"O": "omnilink_participation", "OT": "omnilink_arrival",
+	},
 	"user": {
 		"THREAD": "thread", "M": "message", "A": "action", "R": "receipt", "I": "arrival", "V": "event", "C": "conversation", "L": "alias",
 	},
@@ -25,7 +28,7 @@ func kindOf(of, key string) string {
 // of the contact that it is part of.
 var internal = map[string]bool{
 	"PK": true, "SK": true, "gpk": true, "gsk": true, "ttl": true, "pub": true, "rev": true, "chg": true, "tr": true, "fk": true, "root": true,
-	"members": true, "v": true, "mid": true, "midh": true, "era": true, "aka": true, "z": true, "parts": true, "rt": true, "ph": true,
+	"members": true, "v": true, "mid": true, "midh": true, "era": true, "aka": true, "z": true, "parts": true, "rt": true, "ph": true, "tok": true,
 }
 
 // names are what the short attributes of items mean. Others go by their own.
@@ -34,6 +37,7 @@ var names = map[string]string{
 	"cl": "class", "acc": "accepted", "dl": "deadline", "pid": "platform_id", "fcode": "code", "ac": "account", "acct": "account", "ch": "channel",
 	"chan": "channel", "hm": "home", "u": "user", "ext": "external_id", "addr": "address", "val": "value", "src": "source", "conv": "conversation",
 	"k": "message", "ct": "content", "on": "target", "act": "action", "was": "before", "now": "after", "st": "standing",
+	"av": "activity", "tg": "target_home", "tac": "target_account", "tch": "target_channel", "tap": "tapped_at", "jn": "journey", "nw": "new",
 }
 
 // named is an item with names for its attributes.

@@ -78,7 +78,7 @@ func (st *Store) LinkCard(ctx context.Context, team hub.TeamID, hash string, how
 		err = notFound("read link", "such link")
 	}
 	return LinkCard{
-		Activity: hub.ActivityID(str(it, "act")), Home: hub.HomeID(str(it, "hm")), User: hub.UserKey(str(it, "u")), Account: hub.AccountID(str(it, "ac")),
+		Activity: hub.ActivityID(str(it, "av")), Home: hub.HomeID(str(it, "hm")), User: hub.UserKey(str(it, "u")), Account: hub.AccountID(str(it, "ac")),
 	}, err
 }
 
@@ -86,7 +86,7 @@ func (st *Store) LinkCard(ctx context.Context, team hub.TeamID, hash string, how
 // stand, or neither.
 func (st *Store) PutLinkCard(ctx context.Context, team hub.TeamID, hash string, c LinkCard) error {
 	token, part := key(tokenPK(team, hash), tokenSK), key(homePK(team, c.Home), partSK(c.Activity))
-	token["act"], token["hm"] = s(string(c.Activity)), s(string(c.Home))
+	token["av"], token["hm"] = s(string(c.Activity)), s(string(c.Home))
 	for _, it := range []item{token, part} {
 		it["u"], it["ac"], it["ra"] = s(string(c.User)), s(string(c.Account)), n(st.now())
 	}
@@ -178,7 +178,7 @@ const (
 // activity's totals. Conflict if the participation has changed since it was read.
 func (st *Store) RecordLink(ctx context.Context, team hub.TeamID, l Link) error {
 	fact := key(homePK(team, l.Source.ID), factSK(linkFact, l.Code))
-	fact["act"], fact["tg"], fact["tac"], fact["tch"] = s(string(l.Part.Activity)), s(string(l.Target)), s(string(l.TargetAccount)), s(string(l.TargetChannel))
+	fact["av"], fact["tg"], fact["tac"], fact["tch"] = s(string(l.Part.Activity)), s(string(l.Target)), s(string(l.TargetAccount)), s(string(l.TargetChannel))
 	fact["at"], fact["tap"], fact["ra"], fact["pub"] = n(l.At), n(l.Tapped), n(st.now()), s(hub.OmniLinked)
 	first := l.Part.Linked == 0
 	for name, is := range map[string]bool{"first": first, "nw": l.New} {
@@ -192,7 +192,7 @@ func (st *Store) RecordLink(ctx context.Context, team hub.TeamID, l Link) error 
 	whose(fact, l.Source.Account, l.Source.Channel, l.Source.ID)
 	trace(ctx, fact)
 	mirror := key(homePK(team, l.Target), linkedMark+l.Code)
-	mirror["hm"], mirror["act"], mirror["ra"] = s(string(l.Source.ID)), s(string(l.Part.Activity)), n(st.now())
+	mirror["hm"], mirror["av"], mirror["ra"] = s(string(l.Source.ID)), s(string(l.Part.Activity)), n(st.now())
 
 	next := l.Part
 	if first {
@@ -239,7 +239,7 @@ func oneIf(is bool) int {
 func (st *Store) forgetTarget(ctx context.Context, team hub.TeamID, target hub.HomeID, it item) error {
 	source, code := hub.HomeID(str(it, "hm")), strings.TrimPrefix(str(it, skAttr), linkedMark)
 	for _, at := range []item{
-		key(homePK(team, source), factSK(linkFact, code)), key(homePK(team, source), partSK(hub.ActivityID(str(it, "act")))),
+		key(homePK(team, source), factSK(linkFact, code)), key(homePK(team, source), partSK(hub.ActivityID(str(it, "av")))),
 	} {
 		err := st.updateIf(ctx, "forget target", &types.Update{
 			TableName: &st.Tables.Contacts, Key: at, UpdateExpression: aws.String("REMOVE tg"), ConditionExpression: aws.String("tg=:tg"),
@@ -254,7 +254,7 @@ func (st *Store) forgetTarget(ctx context.Context, team hub.TeamID, target hub.H
 
 // linkedEvent adds what is published of a link.
 func linkedEvent(e *hub.Published, it item) {
-	text(e, it, "act", "activity")
+	text(e, it, "av", "activity")
 	text(e, it, "tg", "target_home")
 	text(e, it, "tac", "target_account")
 	text(e, it, "tch", "target_channel")

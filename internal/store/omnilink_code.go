@@ -53,7 +53,7 @@ const codeKept = 30 * 24 * time.Hour
 
 func codeItem(team hub.TeamID, c LinkCode) item {
 	it := key(tokenPK(team, c.Hash), tokenSK)
-	it["act"], it["hm"], it["u"], it["ac"] = s(string(c.Activity)), s(string(c.Source)), s(string(c.User)), s(string(c.Account))
+	it["av"], it["hm"], it["u"], it["ac"] = s(string(c.Activity)), s(string(c.Source)), s(string(c.User)), s(string(c.Account))
 	it["tap"], it["ra"], it["exp"], it["st"] = s(c.Tap), n(c.Minted), n(c.Expires), s(string(c.State))
 	it[ttlAttr] = n(c.ttl())
 	for name, v := range map[string]string{"bw": c.Browser, "why": string(c.Why), "by": c.By} {
@@ -71,7 +71,7 @@ func readCode(it item) LinkCode {
 	_, hash, _ := splitPK(str(it, pkAttr), "TOK")
 	return LinkCode{
 		Hash:     hash,
-		Activity: hub.ActivityID(str(it, "act")), Source: hub.HomeID(str(it, "hm")), User: hub.UserKey(str(it, "u")), Account: hub.AccountID(str(it, "ac")),
+		Activity: hub.ActivityID(str(it, "av")), Source: hub.HomeID(str(it, "hm")), User: hub.UserKey(str(it, "u")), Account: hub.AccountID(str(it, "ac")),
 		Tap: str(it, "tap"), Browser: str(it, "bw"), Minted: millis(it, "ra"), Expires: millis(it, "exp"), State: LinkState(str(it, "st")),
 		By: str(it, "by"), Home: hub.HomeID(str(it, "tg")), Done: millis(it, "done"), Until: millis(it, "till"), New: num(it, "nw") != 0,
 		Why: hub.LinkReason(str(it, "why")),

@@ -47,7 +47,7 @@ browser: # Chromium, in which the tests open the pages, from Debian's packages w
 
 screenshots: browser ## pictures of every page that customers see, in .local/screenshots
 	@mkdir -p .local/screenshots
-	SCREENSHOTS=$(CURDIR)/.local/screenshots go test -count=1 -run OmniLink ./internal/omnilink/page ./functions/omnilink
+	SCREENSHOTS=$(CURDIR)/.local/screenshots go test -count=1 -run OmniLink ./internal/omnilink/page ./functions/omnilink ./internal/scenario
 
 test: browser ## all tests but the full sizes; under 10 minutes on 2 cores
 ifeq ($(RACE),)

@@ -20,6 +20,7 @@ type kind int
 const (
 	secret  kind = iota // a credential or a key: nowhere
 	token               // works once and for a minute: where it is used, and in the event that brought it
+	bearer              // opens something for whom it was made: in the messages that brought it
 	word                // a customer's name, text, address: in Contacts, Messages and Ledger, but in no key
 	person              // a customer's id or number: the same
 	setting             // what a team calls its tags and keys: in all tables, but in no key

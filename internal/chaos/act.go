@@ -21,9 +21,16 @@ func (r *run) act(ctx context.Context, who customer, wave, n int) ([]*hook, erro
 		if list := traitOf(who.channel).kinds; r.random.IntN(4) == 0 {
 			kind = list[r.random.IntN(len(list))]
 		}
+		l := r.linkOf(who)
+		if wave == 0 && i == n-1 && l != nil {
+			kind = "card"
+		}
 		h, err := r.say(ctx, who, kind, who.shows(wave*perWave+i), now.Add(time.Duration(i-n)*time.Second))
 		if err != nil {
 			return nil, err
+		}
+		if kind == "card" {
+			l.asked = h
 		}
 		hooks = append(hooks, h)
 	}
@@ -35,8 +42,11 @@ func (r *run) act(ctx context.Context, who customer, wave, n int) ([]*hook, erro
 func (r *run) say(ctx context.Context, who customer, kind, shown string, at time.Time) (*hook, error) {
 	t := traitOf(who.channel)
 	h := &hook{team: demoTeam, customer: who, mark: r.mark(), kind: kind, shown: shown, at: at.UnixMilli()}
-	h.answered = slices.Contains([]string{"ping", "tap", "row", "postback"}, kind)
+	h.answered = slices.Contains([]string{"ping", "tap", "row", "postback", "card"}, kind)
 	a := t.act(kind, h.mark, r.marks)
+	if kind == "card" {
+		a = fake.Act{Text: r.linkOf(who).arrives.channel}
+	}
 	a.From, a.At, a.Hold = who.name, h.at, true
 	if t.number != nil {
 		a.ID = t.number(r.Seed, r.marks)

@@ -36,7 +36,7 @@ func small() Load {
 func on(t *testing.T, o stack.Options, play func(context.Context, *stack.Stack) (Report, error)) {
 	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
 	defer cancel()
-	o.BuildDir, o.Memory, o.RawLog = built, true, true
+	o.BuildDir, o.Memory, o.RawLog, o.Parameters = built, true, true, Parameters()
 	st, err := stack.Start(ctx, o)
 	if err != nil {
 		t.Fatal(err)

@@ -65,6 +65,7 @@ func (r *run) compare(e evidence, f faults, report *Report) {
 	checkThreads(t, report)
 	checkTeams(t, report)
 	r.checkAnswers(t, report)
+	r.checkLinks(t, report, e.bus)
 	r.checkWelcomes(report)
 	r.checkSent(t, append(slices.Clone(e.calls), r.welcomes()...), report, f)
 	r.checkEchoes(t, report, f)

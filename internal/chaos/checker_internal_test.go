@@ -34,6 +34,7 @@ type scene struct {
 	calls []fake.Call
 	log   string
 	dead  int
+	bus   *busWatch
 }
 
 func newScene() *scene {
@@ -114,7 +115,7 @@ func (s *scene) broken() []string {
 	}
 	t.read(list)
 	report := Report{Ordered: true}
-	e := evidence{tables: t, calls: s.calls, log: []byte(s.log), queues: map[string]int{"x-InboundDeadLetters-1": s.dead}}
+	e := evidence{tables: t, calls: s.calls, log: []byte(s.log), queues: map[string]int{"x-InboundDeadLetters-1": s.dead}, bus: s.bus}
 	s.run.compare(e, faultsOf(s.run.Load), &report)
 	s.run.judge(&report)
 	return report.Broken

@@ -51,19 +51,13 @@ func (r *run) deliver(ctx context.Context, deliveries []*hook, kills int) error 
 			}
 		})
 	}
-	ended := make(chan struct{})
-	killed := make(chan struct{})
-	go func() {
-		defer close(killed)
-		r.killMeanwhile(ctx, kills, func() float64 { return float64(done.Load()) / float64(max(len(parcels), 1)) }, ended)
-	}()
-	for _, p := range parcels {
-		work <- p
-	}
-	close(work)
-	clients.Wait()
-	close(ended)
-	<-killed
+	r.amid(ctx, kills, func() float64 { return float64(done.Load()) / float64(max(len(parcels), 1)) }, func() {
+		for _, p := range parcels {
+			work <- p
+		}
+		close(work)
+		clients.Wait()
+	})
 	r.posts += int(posts.Load())
 	r.retries += int(retries.Load())
 	r.delivering += time.Since(start)

@@ -85,6 +85,7 @@ var deaths = map[string][]failpoint.Point{
 	"outbound":  {failpoint.AfterClaim, failpoint.BeforeFinish, failpoint.AfterProvider200, failpoint.MidBatch},
 	"reconcile": {failpoint.MidBatch},
 	"profile":   {failpoint.MidBatch},
+	linker:      {failpoint.BeforeWrite, failpoint.AfterWrite},
 }
 
 // plans are the faults by the target at which they are set.

@@ -136,7 +136,7 @@ func (r *run) mirror(ctx context.Context, hooks []*hook) ([]*hook, error) {
 		t := traitOf(h.customer.channel)
 		m := &hook{
 			team: rivalTeam, customer: h.customer, mark: h.mark, kind: h.kind, want: h.want, at: h.at, message: h.message,
-			answered: h.answered, shown: h.shown, target: h.target, event: h.event, unsent: h.unsent, group: h.group,
+			answered: h.answered && h.kind != "card", shown: h.shown, target: h.target, event: h.event, unsent: h.unsent, group: h.group,
 			url: w.url, head: h.head, body: h.body,
 		}
 		if w.external != r.webhooks[demoTeam+h.customer.channel].external {

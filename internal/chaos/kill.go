@@ -2,12 +2,13 @@ package chaos
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
 // Functions are those that a run kills, by turns; the ones with most to lose come
 // more often.
-var Functions = []string{"inbound", "outbound", "relay", "inbound", "ingress", "outbound", "inbound", "relay", "profile", "ingress", "reconcile"}
+var Functions = []string{"inbound", "outbound", "relay", "inbound", "ingress", "outbound", "inbound", "relay", "profile", "ingress", "reconcile", linker}
 
 // kill is a function that died by time.
 type kill struct {
@@ -24,11 +25,30 @@ const (
 	lull = 2 * time.Millisecond
 )
 
+// amid does some work, and kills n functions meanwhile. Done goes from 0 to 1.
+func (r *run) amid(ctx context.Context, n int, done func() float64, work func()) {
+	ended, killed := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(killed)
+		r.killMeanwhile(ctx, n, done, ended)
+	}()
+	work()
+	close(ended)
+	<-killed
+}
+
 // killMeanwhile kills n functions, and those that were not to be had before, by turns,
 // spread over the time in which done goes from 0 to 1. When the load has ended it goes
 // on while there is work left; what was not to be had is owed to the next step.
 func (r *run) killMeanwhile(ctx context.Context, n int, done func() float64, ended <-chan struct{}) {
 	n += r.owed
+	doomed := r.Functions
+	switch {
+	case r.doomed == nil:
+		doomed = slices.DeleteFunc(slices.Clone(doomed), func(f string) bool { return f == linker })
+	case slices.Contains(doomed, r.doomed[0]):
+		doomed = r.doomed
+	}
 	misses := 0
 	for i := 0; i < n; {
 		r.owed = n - i
@@ -44,7 +64,7 @@ func (r *run) killMeanwhile(ctx context.Context, n int, done func() float64, end
 			time.Sleep(lull)
 			continue
 		}
-		function := r.Functions[r.turn%len(r.Functions)]
+		function := doomed[r.turn%len(doomed)]
 		r.turn++
 		if r.kill(ctx, function) {
 			i++

@@ -66,6 +66,10 @@ type Report struct {
 	Crossed               int // references from one team to another
 	Held                  int // sends that wait, and their marks on threads
 
+	Links, BrokenLinks int // customers who went over to another channel; of these, those with whom something is not as it should be
+	Cardless           int // customers who asked for a card that the platform lost
+	Arrived            int // people whom only a link brought to write
+
 	Poison, PoisonFound int // webhooks that had to end in quarantine; of these, there as they should be
 	Quarantined         int // entries
 	Innocent            int // entries that are nobody's poison
@@ -135,13 +139,13 @@ func (r Report) String() string {
 	}
 	line := fmt.Sprintf("%s seed %d, faults %s, %d events (%d messages), %d deliveries, kills %s, points %s, strikes %s: "+
 		"lost %d, duplicate messages %d, duplicate effects %d, garbled %d, unexpected %d, recovered %d; "+
-		"sends %d, %s, not out %s, unknown %d (answer lost %d, cut off %d), reconciled %d, resent %d, slowed %d; receipts %d, lost %d; %s; "+
+		"sends %d, %s, not out %s, unknown %d (answer lost %d, cut off %d), reconciled %d, resent %d, slowed %d; receipts %d, lost %d; %s; links %d, broken %d; "+
 		"p50/p99 webhook→stored %.0f/%.0f ms, stored→sent %.0f/%.0f ms; recovery after kill p99 %.1f s; "+
 		"quarantine %d/%d, dead letters %d; crossed %d, log %d MB, leaks %d, peak memory %d MB; "+
 		"%.0f messages/s delivering, %.0f over all; visibility × %s, %.1f s",
 		r.Scenario, r.Seed, r.Level, r.Events, r.Messages, r.Deliveries, counts(r.Kills), counts(r.Points), counts(r.Strikes),
 		r.Lost, r.Doubled, r.DoubleSends, r.Garbled, r.Unexpected, r.Recovered,
-		r.Sends, order, counts(r.Unanswered), r.Unknown, r.UnknownLost, r.UnknownCut, r.Reconciled, r.Resent, r.Slowed, r.Receipts, r.LostReceipts, bus,
+		r.Sends, order, counts(r.Unanswered), r.Unknown, r.UnknownLost, r.UnknownCut, r.Reconciled, r.Resent, r.Slowed, r.Receipts, r.LostReceipts, bus, r.Links, r.BrokenLinks,
 		r.Stored50, r.Stored99, r.Sent50, r.Sent99, r.Recovery99/1000,
 		r.PoisonFound, r.Poison, r.DeadLetters, r.Crossed, r.LogBytes>>20, r.Leaks, peak,
 		rate(r.Messages, r.Delivering), rate(r.Messages, r.Seconds), r.Scale, r.Seconds)
@@ -192,6 +196,7 @@ func (l Load) judge(r *Report) {
 			people++
 		}
 	}
+	people += r.Arrived
 	r.expect("people", r.People, people)
 	r.expect("open conversations", r.Opened, people)
 	r.answered()
@@ -238,7 +243,7 @@ func (r *Report) broken() {
 		{"conversations that ended and never began", r.NeverOpened}, {"counts that a recomputation does not find", r.Miscounted},
 		{"references across teams", r.Crossed}, {"sends held back", r.Held}, {"sends without the platform's id", r.WrongIDs},
 		{"unknown sends of which the platform has told", r.Unreconciled}, {"lost receipts", r.LostReceipts},
-		{"messages not told on the bus", r.Untold}, {"dead letters", r.DeadLetters}, {"quarantined without reason", r.Innocent},
+		{"messages not told on the bus", r.Untold}, {"broken links", r.BrokenLinks}, {"dead letters", r.DeadLetters}, {"quarantined without reason", r.Innocent},
 		{"poison that is not in quarantine as it should be", r.Poison - r.PoisonFound}, {"secrets and personal data in the log", r.Leaks},
 	} {
 		r.expect(p.what, p.got, 0)

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"regexp"
 	"strings"
 )
 
@@ -56,6 +57,10 @@ func (n *needles) find(text []byte) map[string]string {
 	return found
 }
 
+// gatewayPath is a line of the local gateway's, which shows paths. The deployed one shows
+// routes.
+var gatewayPath = regexp.MustCompile(`("function":"http",[^\n]*"msg":"[A-Z]+ /l/)[^"]*`)
+
 // checkLog looks in all that was logged for people's names, numbers, ids and words,
 // and for secrets.
 func (r *run) checkLog(log []byte, report *Report) {
@@ -64,12 +69,16 @@ func (r *run) checkLog(log []byte, report *Report) {
 	for id := range r.personal {
 		n.add("an id of a person", id)
 	}
+	for v, name := range r.hidden {
+		n.add(name, v)
+	}
 	for _, a := range r.office.demo.Accounts {
 		for name, v := range a.Secrets {
 			n.add("secret "+name, v)
 		}
 	}
 	report.LogBytes += len(log)
+	log = gatewayPath.ReplaceAll(log, []byte("$1"))
 	found := n.find(log)
 	if at := bytes.Index(log, []byte(marker)); at >= 0 {
 		found["words of a message"] = string(log[max(0, at-160):min(len(log), at+80)])

@@ -74,7 +74,7 @@ type send struct {
 	channel, line   string // line: the thread that it belonged to when it was accepted
 	to              string // the platform's id of the person
 	answers         string // the platform's id of what it answers; "" = nothing
-	class           string
+	class, by       string
 	text, token     string          // words; the reply token that it was given
 	accepted        int64           // ms
 	taken           int64           // ms; when the hub knew that the platform took it
@@ -228,7 +228,7 @@ func (t *tables) add(it item) {
 
 func readSend(it item, team, user, key string) send {
 	s := send{
-		team: team, user: user, key: key, channel: text(it, "ch"), class: text(it, "cl"), text: text(it, "tx"), token: text(it, "rt"), accepted: number(it, "acc"),
+		team: team, user: user, key: key, channel: text(it, "ch"), class: text(it, "cl"), by: text(it, "who"), text: text(it, "tx"), token: text(it, "rt"), accepted: number(it, "acc"),
 		taken: number(it, "takenAt"), states: map[string]bool{}, id: text(it, "pid"), code: text(it, "fcode"), stage: text(it, "stg"),
 		trace: text(it, "tr"),
 	}

@@ -14,7 +14,7 @@ import (
 // events.
 const watchEvery = 50 * time.Millisecond
 
-// busWatch notes which messages were told on the bus.
+// busWatch notes which messages and links were told on the bus.
 type busWatch struct {
 	stack    *stack.Stack
 	end      chan struct{}
@@ -24,11 +24,12 @@ type busWatch struct {
 	last   int
 	missed bool // events were forgotten before they were seen
 	seen   map[string]bool
+	links  map[string]map[string]int // of OmniLink: by both homes, how often each id was told
 }
 
 // watchBus watches until stop is called.
 func watchBus(ctx context.Context, st *stack.Stack) *busWatch {
-	w := &busWatch{stack: st, end: make(chan struct{}), ended: make(chan struct{}), seen: map[string]bool{}}
+	w := &busWatch{stack: st, end: make(chan struct{}), ended: make(chan struct{}), seen: map[string]bool{}, links: map[string]map[string]int{}}
 	go func() {
 		defer close(w.ended)
 		again := time.NewTicker(watchEvery)
@@ -60,14 +61,30 @@ func (w *busWatch) look(ctx context.Context) {
 	for _, e := range list {
 		w.missed = w.missed || e.Number != w.last+1
 		w.last = e.Number
-		if e.DetailType != hub.MessageReceived {
-			continue
-		}
-		var d struct{ User, Message string }
-		if json.Unmarshal(e.Detail, &d) == nil {
-			w.seen[d.User+"."+d.Message] = true
+		switch e.DetailType {
+		case hub.MessageReceived:
+			var d struct{ User, Message string }
+			if json.Unmarshal(e.Detail, &d) == nil {
+				w.seen[d.User+"."+d.Message] = true
+			}
+		case hub.OmniLinked:
+			var d struct {
+				ID, Home, Activity string
+				Target             string `json:"target_home"`
+			}
+			if json.Unmarshal(e.Detail, &d) == nil {
+				w.linked(d.Activity+" "+d.Home+" "+d.Target, d.ID)
+			}
 		}
 	}
+}
+
+// linked notes that a link was told.
+func (w *busWatch) linked(between, id string) {
+	if w.links[between] == nil {
+		w.links[between] = map[string]int{}
+	}
+	w.links[between][id]++
 }
 
 // complete tells whether the watch, which has stopped, saw every event.

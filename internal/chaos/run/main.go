@@ -155,7 +155,7 @@ func (o options) one(ctx context.Context, seed uint64, build string) (chaos.Repo
 	defer stop()
 	l := o.load
 	l.Seed = seed
-	s := stack.Options{VisibilityScale: o.scale, RawLog: true, BuildDir: build, Shuffle: o.shuffle}
+	s := stack.Options{VisibilityScale: o.scale, RawLog: true, BuildDir: build, Shuffle: o.shuffle, Parameters: chaos.Parameters()}
 	if l.Failpoints > 0 {
 		s.Tags = "chaos"
 	}

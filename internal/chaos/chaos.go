@@ -162,7 +162,7 @@ func Run(ctx context.Context, st *stack.Stack, l Load) (Report, error) {
 		return report, err
 	}
 	l.judge(&report)
-	if most := 1 + len(r.links)/10; report.Cardless > most {
+	if most := len(r.links) / 2; report.Cardless > most {
 		report.blame("cards that the platforms lost: got %d, want at most %d", report.Cardless, most)
 	}
 	return report, nil

@@ -16,7 +16,7 @@ HOST := GOOS=$(shell go env GOHOSTOS) GOARCH=$(shell go env GOHOSTARCH)
 # The race detector needs a C compiler.
 RACE := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
 
-.PHONY: dev demo test browser screenshots lint budget cost template smoke chaos soak mutants fuzz bench conformance differential help
+.PHONY: dev demo test scenarios browser screenshots lint budget cost template smoke chaos soak mutants fuzz bench conformance differential help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / — /'
@@ -53,7 +53,11 @@ test: browser ## all tests but the full sizes; under 10 minutes on 2 cores
 ifeq ($(RACE),)
 	@echo "no C compiler here: the tests run without the race detector"
 endif
-	go test $(RACE) -timeout 9m ./...
+	go test $(RACE) -timeout 9m $$(go list ./... | grep -v /internal/scenario)
+	go test -short ./internal/scenario
+
+scenarios: browser ## every scripted scenario of customers, through the whole stack and Chromium
+	go test -count=1 -timeout 9m ./internal/scenario
 
 lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l functions internal)" || { gofmt -l functions internal; echo "run gofmt -w on these"; exit 1; }

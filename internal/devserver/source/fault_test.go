@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -68,6 +69,13 @@ func (f *flaky) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// counts are what went wrong so far, and what went well: pollers may still be calling.
+func (f *flaky) counts() (struck, done map[string]int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.struck), maps.Clone(f.done)
+}
+
 // flaky puts such an endpoint before the cloud, for the clients that are made after it.
 func (c *cloud) flaky(rate float64, only string) (aws.Config, *flaky) {
 	f := &flaky{behind: c.Server, rate: rate, only: only, dice: rand.New(rand.NewPCG(1, 2)), struck: map[string]int{}, done: map[string]int{}}
@@ -95,8 +103,8 @@ func TestQueueIsReadThroughFailingCalls(t *testing.T) {
 	if got = slices.Compact(got); !slices.Equal(got, want) {
 		t.Errorf("delivered: got %v, want all of %v", got, want)
 	}
-	if len(faults.struck) < 4 {
-		t.Errorf("faults: got %v, want several kinds", faults.struck)
+	if struck, _ := faults.counts(); len(struck) < 4 {
+		t.Errorf("faults: got %v, want several kinds", struck)
 	}
 }
 
@@ -123,8 +131,8 @@ func TestStreamIsReadThroughFailingCallsOnceAndInOrder(t *testing.T) {
 	if got := strings.ReplaceAll(sum(f.values()), " ", ""); got != want {
 		t.Errorf("delivered: got %s, want %s", got, want)
 	}
-	if len(faults.struck) < 3 {
-		t.Errorf("faults: got %v, want several kinds", faults.struck)
+	if struck, _ := faults.counts(); len(struck) < 3 {
+		t.Errorf("faults: got %v, want several kinds", struck)
 	}
 	if err := tb.stream.Checkpoints.Flush(); err != nil {
 		t.Fatal(err)
@@ -148,9 +156,8 @@ func TestLatestSkipsNothingWhenItsFirstReadFails(t *testing.T) {
 	tb.stream.Watch, tb.stream.Tips = nil, nil
 	run(t, tb.stream)
 	eventually(t, "every shard has an iterator, and reads fail", func() bool {
-		faults.mu.Lock()
-		defer faults.mu.Unlock()
-		return faults.done["GetShardIterator"] >= len(c.Dynamo().Tips()[tb.stream.ARN]) && len(faults.struck) >= 2
+		struck, done := faults.counts()
+		return done["GetShardIterator"] >= len(c.Dynamo().Tips()[tb.stream.ARN]) && len(struck) >= 2
 	})
 	tb.put(t, "new")
 	faults.mu.Lock()

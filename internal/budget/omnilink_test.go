@@ -15,6 +15,10 @@ var (
 	tapID    = regexp.MustCompile(`name="tap" value="([^"]+)"`)
 )
 
+// twoSends is an event whose two messages relay hands on in one call or in two, as the
+// stream's records fall.
+const twoSends = "omnilink: completion of two single homes, both messages and tags"
+
 // omnilink counts a link from the card to the joined contact: the customer is known in the
 // source and new in the target.
 func (m *meter) omnilink() {
@@ -34,7 +38,7 @@ func (m *meter) omnilink() {
 	m.count("omnilink: the page behind a card, as robots see it too", func() { m.page(link) })
 	m.count("omnilink: first tap", func() { target = m.tap(link) })
 	m.count("omnilink: another tap", func() { target = m.tap(link) })
-	m.count("omnilink: completion of two single homes, both messages and tags", func() { m.arrive("nora", target) })
+	m.count(twoSends, func() { m.arrive("nora", target) })
 }
 
 // card has a customer ask for a card, and answers its link.

@@ -14,7 +14,6 @@ import (
 	"omnihub/internal/chat"
 	"omnihub/internal/contact"
 	"omnihub/internal/env"
-	"omnihub/internal/followup"
 	"omnihub/internal/omnilink"
 	"omnihub/internal/seal"
 	"omnihub/internal/settings"
@@ -38,25 +37,21 @@ func main() {
 	reader := settings.NewReader(st, seal.NewKeyring(keys, keyID), p.Now)
 	reader.Metrics = p.Metrics
 
-	adapters, contacts, tags := p.Adapters(all.Adapters(env.Platform())), &contact.Book{Store: st, Now: p.Now, Settings: reader}, &tag.Book{Store: st, Now: p.Now}
+	adapters, contacts := p.Adapters(all.Adapters(env.Platform())), &contact.Book{Store: st, Now: p.Now, Settings: reader}
 	linker := &omnilink.Linker{
 		Store: st, Settings: reader, Contacts: contacts, Adapters: adapters, URL: url, Now: p.Now, Log: p.Log,
 	}
-	answers := &bot.Bot{Settings: reader, Store: st, Card: linker.Card}
-	after := &followup.Follower{
-		Settings: reader, Composer: &chat.Composer{Store: st, Settings: reader, Adapters: adapters, Now: p.Now}, Bot: answers, Tags: tags,
-	}
-	linker.Say, linker.Tag = after.Say, after.Tag
 
 	h := &handler{Receiver: &chat.Receiver{
 		Store:      st,
 		Settings:   reader,
 		Contacts:   contacts,
 		Adapters:   adapters,
-		Bot:        answers,
-		Tag:        bot.Tags(tags),
+		Bot:        &bot.Bot{Settings: reader, Store: st, Card: linker.Card},
+		Tag:        bot.Tags(&tag.Book{Store: st, Now: p.Now}),
 		Linked:     omnilink.Is,
 		Link:       linker.Came,
+		Hidden:     omnilink.Codes,
 		Consent:    bot.Consent,
 		Quarantine: chat.Quarantine{Store: st, Now: p.Now, Log: p.Log, Metrics: p.Metrics},
 		Now:        p.Now,

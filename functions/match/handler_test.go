@@ -61,25 +61,6 @@ func people(t *testing.T, h *hubtest.Hub) {
 	}
 }
 
-// quarantined is why the one entry of a team was put aside; "" if there is none.
-func quarantined(t *testing.T, h *hubtest.Hub, team hub.TeamID) hub.Code {
-	t.Helper()
-	var reasons []hub.Code
-	for _, day := range []time.Time{h.Clock.Now(), h.Clock.Now().Add(-24 * time.Hour)} {
-		list, err := h.Store.QuarantinedOn(context.Background(), team, store.Day(hub.MillisOf(day)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, q := range list {
-			reasons = append(reasons, q.Reason)
-		}
-	}
-	if len(reasons) > 1 {
-		t.Errorf("got %v in quarantine, want one entry", reasons)
-	}
-	return append(reasons, "")[0]
-}
-
 func TestSampleChangeMakesACandidateOnce(t *testing.T) {
 	h := hubtest.New(t)
 	people(t, h)
@@ -97,7 +78,7 @@ func TestSampleChangeMakesACandidateOnce(t *testing.T) {
 
 func TestChangeOfAHomeThatIsGoneIsDone(t *testing.T) {
 	h := hubtest.New(t)
-	if failed := handle(t, newHandler(h, h.Store), sample(t, "1")); failed != 0 || quarantined(t, h, hubtest.Team) != "" {
+	if failed := handle(t, newHandler(h, h.Store), sample(t, "1")); failed != 0 || h.Quarantined(hubtest.Team) != "" {
 		t.Errorf("got %d failures, want none, and nothing put aside", failed)
 	}
 }
@@ -113,8 +94,8 @@ func TestFailureComesBackAndIsPutAsideInTheEnd(t *testing.T) {
 		failed   int
 		kept     hub.Code
 	}{{"1", 1, ""}, {"7", 1, ""}, {"8", 0, hub.Poison}, {"8", 0, hub.Poison}} {
-		if failed := handle(t, fn, sample(t, c.receives)); failed != c.failed || quarantined(t, h, hubtest.Team) != c.kept {
-			t.Errorf("receive %s: got %d failures, %q put aside, want %d, %q", c.receives, failed, quarantined(t, h, hubtest.Team), c.failed, c.kept)
+		if failed := handle(t, fn, sample(t, c.receives)); failed != c.failed || h.Quarantined(hubtest.Team) != c.kept {
+			t.Errorf("receive %s: got %d failures, %q put aside, want %d, %q", c.receives, failed, h.Quarantined(hubtest.Team), c.failed, c.kept)
 		}
 		h.Clock.Advance(time.Hour)
 	}
@@ -125,7 +106,7 @@ func TestUnreadableChangeIsQuarantined(t *testing.T) {
 		h := hubtest.New(t)
 		e := sample(t, receives)
 		e.Records[0].Body = `{"team":"test","home":"x","field":"name"}`
-		if failed := handle(t, newHandler(h, h.Store), e); failed != 0 || quarantined(t, h, "hub") != hub.Unparsable {
+		if failed := handle(t, newHandler(h, h.Store), e); failed != 0 || h.Quarantined("hub") != hub.Unparsable {
 			t.Errorf("got %d failures, want none, and the message put aside", failed)
 		}
 	}

@@ -40,7 +40,7 @@ type Linker interface {
 type View struct {
 	Language     string // BCP 47, for who wants none that the pages have
 	Text, Button string // of the card
-	Image        string // https; shown if it is served by ourselves; "" = none
+	Image        string // of https; shown if our own host serves it; "" = none
 	Brand        string // the target account's name
 	Chat         bool   // the target is a chat; else a sign-in
 	To           channel.Landing
@@ -106,10 +106,23 @@ func (h *handler) look(w http.ResponseWriter, r *http.Request) {
 		h.refuse(lang, err, r.URL.EscapedPath()).Write(w)
 		return
 	}
+	base := h.base(r)
 	page.Tap(lang, page.Read(r.UserAgent()), page.Card{
-		Text: v.Text, Button: v.Button, Image: v.Image, Brand: v.Brand, Chat: v.Chat, To: v.To,
-		Link: h.base(r) + r.URL.EscapedPath(), Tap: random(),
+		Text: v.Text, Button: v.Button, Image: beside(base, v.Image), Brand: v.Brand, Chat: v.Chat, To: v.To,
+		Link: base + r.URL.EscapedPath(), Tap: random(),
 	}).Write(w)
+}
+
+// beside is the address of a picture as a page at base asks for it: by the path alone if
+// the same host has it. Pictures have addresses of https, as the platforms want them, and
+// on a developer's machine the host has no https.
+func beside(base, picture string) string {
+	own, err := url.Parse(base)
+	u, wrong := url.Parse(picture)
+	if err != nil || wrong != nil || u.Host == "" || u.Host != own.Host {
+		return picture
+	}
+	return u.EscapedPath()
 }
 
 // base is the API's own address. Whoever sends another host gets a page about that one,

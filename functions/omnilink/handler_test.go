@@ -112,6 +112,21 @@ func TestOmniLinkPageKnowsItsAddressWithoutASetting(t *testing.T) {
 	}
 }
 
+// TestOmniLinkPageShowsThePictureThatItsOwnHostServes, by whatever the host is asked, and
+// no other.
+func TestOmniLinkPageShowsThePictureThatItsOwnHostServes(t *testing.T) {
+	for base, shown := range map[string]bool{
+		"https://hub.example": true, "http://hub.example": true, "https://hub.example:3000": false, "https://other.example": false, "": true,
+	} {
+		h := newHandler(&toy{}, base, slog.New(slog.NewTextHandler(io.Discard, nil)))
+		r := ask(h, "GET", "/l/"+token, "")
+		policy, body := r.Header.Get("Content-Security-Policy"), textOf(r)
+		if strings.Contains(body, `src="/media/demo/a.jpg"`) != shown || strings.Contains(policy, "img-src 'self'") != shown || strings.Contains(body, "https://hub.example/media") {
+			t.Errorf("%q: got %s with %s, want the picture by its path: %v", base, body, policy, shown)
+		}
+	}
+}
+
 // toLogin is a toy whose links lead where Messenger's browser cannot go.
 type toLogin struct{ toy }
 

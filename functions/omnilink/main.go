@@ -11,17 +11,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"omnihub/internal/apigw"
-	"omnihub/internal/bot"
 	"omnihub/internal/channel/all"
-	"omnihub/internal/chat"
 	"omnihub/internal/contact"
 	"omnihub/internal/env"
-	"omnihub/internal/followup"
 	"omnihub/internal/omnilink"
 	"omnihub/internal/seal"
 	"omnihub/internal/settings"
 	"omnihub/internal/store"
-	"omnihub/internal/tag"
 )
 
 func main() {
@@ -39,12 +35,5 @@ func main() {
 	linker := &omnilink.Linker{
 		Store: st, Settings: reader, Contacts: &contact.Book{Store: st, Now: p.Now, Settings: reader}, Adapters: adapters, URL: url, Now: p.Now, Log: p.Log,
 	}
-	f := &followup.Follower{
-		Settings: reader,
-		Composer: &chat.Composer{Store: st, Settings: reader, Adapters: adapters, Now: p.Now},
-		Bot:      &bot.Bot{Settings: reader, Store: st, Card: linker.Card},
-		Tags:     &tag.Book{Store: st, Now: p.Now},
-	}
-	linker.Say, linker.Tag = f.Say, f.Tag
 	lambda.Start(apigw.Handler(&addressed{next: newHandler(links{linker}, url, p.Log), set: func(base string) { linker.URL = base }, known: url != ""}))
 }

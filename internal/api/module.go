@@ -123,13 +123,8 @@ func (a *API) createModule(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	deed := c.deed("module.create", "")
-	deed.Audit.Target = "module/" + string(madeModule(c.team.ID, deed.Audit.ID))
+	deed.Audit.Target = "module/" + string(bot.MadeModule(c.team.ID, deed.Audit.ID))
 	return savedModule(a.studio(ctx).Save(ctx, deed, hub.Module{Name: in.Name, Channel: in.Channel, Cards: in.Cards}, c.adapts()))
-}
-
-// madeModule is the id of the module that a call makes, as bot.Studio gives it.
-func madeModule(team hub.TeamID, call string) hub.ModuleID {
-	return hub.ModuleID(hub.Digest("module", string(team), call)[:16])
 }
 
 // changeModule replaces a module. Its channel stays.
@@ -185,7 +180,7 @@ func (a *API) restoreModule(ctx context.Context, c *call) (answer, error) {
 
 // moduleMade tells of the module that was made.
 func (a *API) moduleMade(ctx context.Context, c *call) (answer, error) {
-	return a.moduleTold(ctx, c, madeModule(c.team.ID, c.id()))
+	return a.moduleTold(ctx, c, bot.MadeModule(c.team.ID, c.id()))
 }
 
 // moduleChanged tells of the module that was changed.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"omnihub/internal/hub"
 )
@@ -69,13 +70,18 @@ func (a *API) newPicture(ctx context.Context, c *call) (answer, error) {
 	return answer{body: uploadShown{u.ID, http.MethodPut, u.URL.Reveal(), u.Header, instant(u.Expires)}}, err
 }
 
-// takePicture makes the variants of a picture that was put.
+// takePicture makes the variants of a picture that was put. Their addresses begin with https
+// wherever the API was asked, since the platforms show no others; what serves the API serves
+// them too, and a card's page asks for them by their paths.
 func (a *API) takePicture(ctx context.Context, c *call) (answer, error) {
 	p, err := a.Library.Take(ctx, c.team.ID, c.param("picture"), hub.ImageWhole, hub.ImageSquare)
 	if err != nil {
 		return answer{}, err
 	}
 	base, urls := a.keeper(ctx).Setup.URL, map[string]string{}
+	if host, plain := strings.CutPrefix(base, "http://"); plain {
+		base = "https://" + host
+	}
 	for variant, path := range p.Paths {
 		urls[variant] = base + path
 	}

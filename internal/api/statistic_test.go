@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -20,8 +19,6 @@ import (
 func (sc *scene) linked(id hub.ActivityID, people int) {
 	sc.t.Helper()
 	ctx, links := sc.t.Context(), sc.API.Links
-	links.Say = func(_ context.Context, _ omnilink.Message) error { return nil }
-	links.Tag = func(_ context.Context, _ omnilink.Tagging) error { return nil }
 	for i := range people {
 		sc.Clock.Advance(time.Minute)
 		u := sc.talk(hubtest.Team, fmt.Sprint("U", i), "hello", hub.MillisOf(sc.Clock.Now()))

@@ -22,8 +22,8 @@ type Bot struct {
 	Settings *settings.Reader
 	Store    *store.Store
 	// Card makes the card of an activity for the channel user of a scene. In place of one
-	// that cannot be made stands a text which says so, in the scene's language; NotFound,
-	// Refused and Unsupported stand for that too. nil = there are no activities.
+	// that cannot be made stands a text which says so, in the scene's language. Errors:
+	// Transient. nil = there are no activities, and none of their cards is shown.
 	Card func(ctx context.Context, activity hub.ActivityID, at hub.Scene) (hub.Content, error)
 
 	zones sync.Map // *time.Location by name

@@ -42,8 +42,8 @@ func (s *scene) language(name string) error {
 	return s.patch(team.DataPatch{Language: &name})
 }
 
-// TestOmniLinkCardIsTheActivitysOrSaysThatThereIsNoLink, in the customer's language.
-func TestOmniLinkCardIsTheActivitysOrSaysThatThereIsNoLink(t *testing.T) {
+// What stands in the place of a card is asked for in the customer's language.
+func TestOmniLinkCardIsTheActivitys(t *testing.T) {
 	s := newScene(t)
 	m := s.save(module("line", text("first"), hub.ModuleCard{Type: hub.CardOmniLink, Activity: "a1"}, text("last")))
 	account, err := s.Settings.Account(ctx, hubtest.Team, hubtest.LineAccount)
@@ -68,33 +68,33 @@ func TestOmniLinkCardIsTheActivitysOrSaysThatThereIsNoLink(t *testing.T) {
 		}
 		return texts
 	}
-	for language, want := range map[string]string{
-		"": "此連結不存在，請洽客服詢問", "zh_TW": "此連結不存在，請洽客服詢問", "zh-Hans-CN": "此链接不存在，请洽客服询问", "en-GB": "This link does not exist. Please ask our customer service.",
-		"ja": "This link does not exist. Please ask our customer service.", "zh-HK": "此連結不存在，請洽客服詢問",
+	if got := shows(hub.Scene{Home: home.ID}); !slices.Equal(got, []string{"first", "last"}) {
+		t.Errorf("where there are no activities: got %q, want the other cards", got)
+	}
+	kind := hub.Buttons
+	b.Card = func(_ context.Context, id hub.ActivityID, at hub.Scene) (hub.Content, error) {
+		if id != "a1" || at.Home != home.ID {
+			t.Errorf("got asked for %s at %s", id, at.Home)
+		}
+		return hub.Content{Type: kind, Text: string(kind) + " in " + at.Language}, nil
+	}
+	for step, c := range []struct {
+		kind        hub.MessageType
+		event, home string // what the event tells of the language, and the home
+		want        string
+	}{
+		{hub.Buttons, "", "", "buttons in "}, {hub.Text, "", "", "text in "}, {hub.Text, "en-GB", "", "text in en-GB"},
+		{hub.Text, "", "zh-CN", "text in zh-CN"}, {hub.Text, "en", "zh-CN", "text in en"}, {hub.Buttons, "", "zh-CN", "buttons in "},
 	} {
-		if got := shows(hub.Scene{Language: language, Home: home.ID}); !slices.Equal(got, []string{"first", want, "last"}) {
-			t.Errorf("%q: got %q, want %q between the others", language, got, want)
-		}
-	}
-	contacts := hub.Register{Field: "language", Value: "zh-CN", At: 5, Source: "platform"}
-	if err := s.Hub.Store.SetRegister(ctx, hubtest.Team, home.ID, contacts); err != nil {
-		t.Fatal(err)
-	}
-	if got := shows(hub.Scene{Home: home.ID}); got[1] != "此链接不存在，请洽客服询问" {
-		t.Errorf("by the profile: got %q", got)
-	}
-	for code, want := range map[hub.Code]string{"": "the card", hub.NotFound: "此链接不存在，请洽客服询问", hub.Refused: "此链接不存在，请洽客服询问", hub.AccountBroken: "此链接不存在，请洽客服询问"} {
-		b.Card = func(_ context.Context, id hub.ActivityID, at hub.Scene) (hub.Content, error) {
-			if id != "a1" || at.Home != home.ID {
-				t.Errorf("got asked for %s at %s", id, at.Home)
+		if c.home != "" {
+			contacts := hub.Register{Field: "language", Value: c.home, At: hub.Millis(5 + step), Source: "platform"}
+			if err := s.Hub.Store.SetRegister(ctx, hubtest.Team, home.ID, contacts); err != nil {
+				t.Fatal(err)
 			}
-			if code != "" {
-				return hub.Content{}, hub.E(code, "test", nil)
-			}
-			return hub.TextContent("the card"), nil
 		}
-		if got := shows(hub.Scene{Home: home.ID}); got[1] != want {
-			t.Errorf("%q: got %q, want %q", code, got, want)
+		kind = c.kind
+		if got := shows(hub.Scene{Home: home.ID, Language: c.event}); !slices.Equal(got, []string{"first", c.want, "last"}) {
+			t.Errorf("%+v: got %q", c, got)
 		}
 	}
 	b.Card = func(context.Context, hub.ActivityID, hub.Scene) (hub.Content, error) {

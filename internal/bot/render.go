@@ -19,38 +19,31 @@ func (b *Bot) Contents(ctx context.Context, account *settings.Account, id hub.Mo
 	}
 	var contents []hub.Content
 	for i, c := range m.Cards {
-		content := hub.Content{}
-		if c.Type != hub.CardOmniLink {
-			content = ContentOf(m, i)
-		} else if content, err = b.link(ctx, account, c.Activity, at); err != nil {
-			return nil, err
+		switch {
+		case c.Type != hub.CardOmniLink:
+			contents = append(contents, ContentOf(m, i))
+		case b.Card != nil:
+			content, err := b.link(ctx, c.Activity, at)
+			if err != nil {
+				return nil, err
+			}
+			contents = append(contents, content)
 		}
-		contents = append(contents, content)
 	}
 	return contents, nil
 }
 
 // link is the card of an activity, or the text that there is no such link, in the
 // customer's language: that is looked up only if it is needed.
-func (b *Bot) link(ctx context.Context, account *settings.Account, id hub.ActivityID, at hub.Scene) (hub.Content, error) {
-	card := func() (hub.Content, error) {
-		if b.Card == nil {
-			return missing(account, at, nil)
-		}
-		content, err := b.Card(ctx, id, at)
-		if err != nil {
-			return missing(account, at, err)
-		}
-		return content, nil
-	}
-	content, err := card()
+func (b *Bot) link(ctx context.Context, id hub.ActivityID, at hub.Scene) (hub.Content, error) {
+	content, err := b.Card(ctx, id, at)
 	if err != nil || content.Type != hub.Text || at.Language != "" {
 		return content, err
 	}
 	if at.Language, err = b.language(ctx, at); err != nil || at.Language == "" {
 		return content, err
 	}
-	return card()
+	return b.Card(ctx, id, at)
 }
 
 // forms are what cards are as messages.

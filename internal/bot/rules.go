@@ -88,6 +88,12 @@ func (s *Studio) goodRules(ctx context.Context, team hub.TeamID, account hub.Acc
 			f.say(at+".id", "is made by the hub: leave it as it was, or out")
 		}
 		ids[r.ID] = true
+		// Such a channel lets nothing else go to who only opens a chat, and the edge, which
+		// answers there, knows no rules: a read at each webhook would be the price of it. A
+		// rule beside that answer would greet a customer a second time.
+		if r.Trigger == hub.OnWelcome && adapter.Setup().Welcome {
+			f.say(at+".trigger", "cannot be welcome on this channel: set the account's own welcome, which is there as soon as a customer opens the chat")
+		}
 		if r.Answer.Content != nil {
 			for _, l := range f.fits(adapter, at+".answer.content", *r.Answer.Content, adapt).Losses {
 				if !slices.Contains(losses, l) {

@@ -9,8 +9,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"omnihub/internal/bot"
+	"omnihub/internal/channel"
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
+	"omnihub/internal/settings"
 )
 
 func says(words string) hub.RuleAnswer {
@@ -187,6 +189,40 @@ func TestRuleOfFaultsIsRefusedByItsField(t *testing.T) {
 	_, losses, err := s.PutRules(ctx, s.deed(), hubtest.LineAccount, seen.Version, answer(hub.RuleAnswer{Content: content}), true)
 	if err != nil || len(losses) != 1 {
 		t.Errorf("in another way, as is wished: got %v, %v, want it saved with its losses", losses, err)
+	}
+}
+
+// TestWhoIsGreetedByTheWebhooksAnswerIsNotGreetedByARuleToo: wherever an account can have
+// such a welcome, and nowhere else.
+func TestWhoIsGreetedByTheWebhooksAnswerIsNotGreetedByARuleToo(t *testing.T) {
+	s := newScene(t)
+	greeted := 0
+	for kind, adapter := range s.Adapters {
+		id, want := hub.AccountID(kind)+"9", ""
+		err := s.Setup.Connect(ctx, s.Team, hub.ConnectionID(id), kind, channel.Secrets{"s": "x"}, settings.NewAccount{ID: id, External: "ext-" + string(id)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, answers := adapter.(channel.Answerer); answers {
+			greeted, want = greeted+1, "rules[1].trigger"
+		}
+		list := []hub.Rule{
+			{Trigger: hub.OnFallback, Answer: says("what?")}, {Trigger: hub.OnWelcome, Answer: says("hi"), Off: true},
+			{Trigger: hub.OnKeyword, Match: hub.MatchExact, Words: []string{"hi"}, Answer: says("ho")},
+		}
+		_, _, err = s.PutRules(ctx, s.deed(), id, 0, list, false)
+		if got := wrong(t, err); got != want {
+			t.Errorf("%s: got %q at fault (%v), want %q", kind, got, err, want)
+		}
+		if want == "" {
+			continue
+		}
+		if _, _, err := s.PutRules(ctx, s.deed(), id, 0, append(list[:1:1], list[2]), false); err != nil {
+			t.Errorf("%s: got %v, want the other rules saved", kind, err)
+		}
+	}
+	if greeted == 0 {
+		t.Error("no channel answers webhooks with a welcome")
 	}
 }
 

@@ -85,6 +85,11 @@ func (s *Studio) Versions(ctx context.Context, team hub.TeamID, id hub.ModuleID)
 	return s.Store.ModuleVersions(ctx, team, id)
 }
 
+// MadeModule is the id of the module that a deed makes.
+func MadeModule(team hub.TeamID, deed string) hub.ModuleID {
+	return hub.ModuleID(hub.Digest("module", string(team), deed)[:16])
+}
+
 // Save makes a module (Version 0, no id), or changes the one that has the version given,
 // and answers it as it stands then, with what its channel does not show as it was meant.
 // Without adapt that is a fault. Buttons without an id get one; the others keep theirs.
@@ -100,7 +105,7 @@ func (s *Studio) Save(ctx context.Context, d store.Deed, m hub.Module, adapt boo
 	})
 	asked, made := m.Version, m.ID == "" && m.Version == 0
 	if made {
-		m.ID = hub.ModuleID(hub.Digest("module", string(d.Team), d.Audit.ID)[:16])
+		m.ID = MadeModule(d.Team, d.Audit.ID)
 	}
 	err := settings.Settle(func() error {
 		bots, err := s.Store.Bots(ctx, d.Team)

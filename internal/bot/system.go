@@ -13,30 +13,23 @@ import (
 // speech is a text that the hub has by itself, by language.
 type speech map[string]string
 
-var (
-	speechOf = map[hub.System]speech{
-		hub.SystemHuman: {
-			"zh-TW": "已為您轉接真人客服，請稍候。",
-			"zh-CN": "已为您转接人工客服，请稍候。",
-			"en":    "We are passing you to a member of our team. Please wait a moment.",
-		},
-		hub.SystemUnsubscribe: {
-			"zh-TW": "您已取消訂閱，將不再收到自動與行銷訊息。",
-			"zh-CN": "您已取消订阅，将不再收到自动与营销消息。",
-			"en":    "You have unsubscribed. You will get no more automatic and marketing messages.",
-		},
-		hub.SystemSubscribe: {
-			"zh-TW": "您已重新訂閱，歡迎回來！",
-			"zh-CN": "您已重新订阅，欢迎回来！",
-			"en":    "You have subscribed. Welcome back!",
-		},
-	}
-	noLink = speech{
-		"zh-TW": "此連結不存在，請洽客服詢問",
-		"zh-CN": "此链接不存在，请洽客服询问",
-		"en":    "This link does not exist. Please ask our customer service.",
-	}
-)
+var speechOf = map[hub.System]speech{
+	hub.SystemHuman: {
+		"zh-TW": "已為您轉接真人客服，請稍候。",
+		"zh-CN": "已为您转接人工客服，请稍候。",
+		"en":    "We are passing you to a member of our team. Please wait a moment.",
+	},
+	hub.SystemUnsubscribe: {
+		"zh-TW": "您已取消訂閱，將不再收到自動與行銷訊息。",
+		"zh-CN": "您已取消订阅，将不再收到自动与营销消息。",
+		"en":    "You have unsubscribed. You will get no more automatic and marketing messages.",
+	},
+	hub.SystemSubscribe: {
+		"zh-TW": "您已重新訂閱，歡迎回來！",
+		"zh-CN": "您已重新订阅，欢迎回来！",
+		"en":    "You have subscribed. Welcome back!",
+	},
+}
 
 // in is the text for a language, as BCP 47 names it, or else for the next one; a language
 // in which the hub does not speak is answered in English.
@@ -81,15 +74,4 @@ func (b *Bot) language(ctx context.Context, at hub.Scene) (string, error) {
 		return "", nil
 	}
 	return registers["language"].Value, err
-}
-
-// missing is what stands in the place of a card whose link cannot be made, and whether an
-// error tells of just that.
-func missing(account *settings.Account, at hub.Scene, err error) (hub.Content, error) {
-	switch hub.CodeOf(err) {
-	case "", hub.NotFound, hub.Refused, hub.Unsupported, hub.BadRequest, hub.AccountBroken:
-	default:
-		return hub.Content{}, err
-	}
-	return hub.TextContent(noLink.in(at.Language, account.Team.Language)), nil
 }

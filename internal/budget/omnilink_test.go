@@ -1,13 +1,16 @@
 package budget
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"regexp"
+	"testing"
 	"time"
 
 	"omnihub/internal/channel/fake"
+	"omnihub/internal/localaws/wire"
 )
 
 var (
@@ -15,8 +18,7 @@ var (
 	tapID    = regexp.MustCompile(`name="tap" value="([^"]+)"`)
 )
 
-// twoSends is an event whose two messages relay hands on in one call or in two, as the
-// stream's records fall.
+// twoSends is an event of two messages at the same time.
 const twoSends = "omnilink: completion of two single homes, both messages and tags"
 
 // omnilink counts a link from the card to the joined contact: the customer is known in the
@@ -91,4 +93,23 @@ func (m *meter) arrive(from, target string) {
 	u, err := url.Parse(target)
 	m.must(err)
 	m.act("whatsapp", fake.Act{From: from, Text: u.Query().Get("text")})
+}
+
+func TestOnlyOneCallOrTwoOfRelayAreLeftToChance(t *testing.T) {
+	calls := func(caller string, n int) wire.Count {
+		return wire.Count{Caller: caller, Operation: "SendMessageBatch", Resource: "omnihub-OutboundQueue.fifo", Calls: n}
+	}
+	for _, c := range []struct {
+		event string
+		count wire.Count
+		want  string
+	}{
+		{twoSends, calls("Relay", 1), "1 or 2 calls"}, {twoSends, calls("Relay", 2), "1 or 2 calls"},
+		{twoSends, calls("Relay", 3), " 3 calls"}, {twoSends, calls("Ingress", 2), " 2 calls"}, {idleMinute, calls("Relay", 2), " 2 calls"},
+	} {
+		want := fmt.Sprintf("  %-9s SendMessageBatch   OutboundQueue.fifo     %s  0 RRU  0 WRU", c.count.Caller, c.want)
+		if got := line(c.event, c.count); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -208,9 +207,6 @@ func (s *scene) dead() (n int) {
 	return n
 }
 
-// pagePath is what the local gateway shows of a request for a card's page.
-var pagePath = regexp.MustCompile(`((?:GET|POST) /l/)[^ "]*`)
-
 // search looks for the canaries everywhere. It takes the letters out of the queues and
 // answers how many of them were dead.
 func (s *scene) search() (dead int) {
@@ -247,11 +243,7 @@ func (s *scene) search() (dead int) {
 	events, err := s.Events(s.ctx, 0)
 	s.must(err)
 	for _, e := range events {
-		kinds := []kind{secret, token, bearer, staff}
-		if e.DetailType == hub.MessageReceived { // it has the words with which a code was brought
-			kinds = []kind{secret, token, staff}
-		}
-		f.look("event "+e.DetailType, e.Detail, kinds...)
+		f.look("event "+e.DetailType, e.Detail, secret, token, bearer, staff)
 	}
 	f.look("the hub's answers", s.answers.Bytes(), everything...)
 	for _, line := range strings.Split(s.Log(), "\n") {
@@ -259,12 +251,7 @@ func (s *scene) search() (dead int) {
 		if fields := strings.Fields(line); len(fields) > 1 {
 			source = fields[1]
 		}
-		kinds := everything
-		if source == "http" { // the local gateway's, which shows paths; the template's access log does not
-			kinds = []kind{secret, token, bearer}
-			line = pagePath.ReplaceAllString(line, "$1")
-		}
-		f.look("the log of "+source, []byte(line), kinds...)
+		f.look("the log of "+source, []byte(line), everything...)
 	}
 	f.report(s.t)
 	return dead

@@ -30,7 +30,7 @@ func (r *run) act(ctx context.Context, who customer, wave, n int) ([]*hook, erro
 			return nil, err
 		}
 		if kind == "card" {
-			l.asked = h
+			l.asked = append(l.asked, h)
 		}
 		hooks = append(hooks, h)
 	}

@@ -31,6 +31,9 @@ type browser struct {
 	r      *run
 	l      *link
 	cookie string // what ties it to its taps, as it was told
+	// leaves tells after a try without an answer that nobody will try again; nil = always
+	// somebody does.
+	leaves func() bool
 }
 
 const tapCookie = "oh_tap"
@@ -154,7 +157,7 @@ func (b *browser) insist(ctx context.Context, make func() (*http.Request, error)
 		if ctx.Err() != nil || try == insistence || status != 0 && status != http.StatusTooManyRequests && status < http.StatusInternalServerError {
 			return status, body
 		}
-		if pause(ctx, wait) != nil {
+		if b.leaves != nil && b.leaves() || pause(ctx, wait) != nil {
 			return status, body
 		}
 		wait = min(2*wait, longestWait)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +12,8 @@ import (
 	"time"
 
 	"omnihub/internal/channel/fake"
+	"omnihub/internal/hub"
+	"omnihub/internal/store"
 )
 
 // linker is the function that serves the pages of OmniLink. It has something in hand only
@@ -28,8 +29,9 @@ type link struct {
 	twice   bool     // the card is tapped twice before the person arrives
 	both    bool     // and both codes are brought
 	friends bool     // at a target with friends: the hub hears of the one who arrives before
+	leaves  bool     // who signs in tries again only until it stands: what follows is the hub's alone
 
-	asked   *hook    // for the card
+	asked   []*hook  // for the card: once more each time that none came
 	links   []string // that the source's cards bore: one
 	address string   // that of the card's page
 	cookie  string   // of the browser
@@ -48,11 +50,14 @@ const (
 
 // tap is a tap of a card, and what becomes of its code.
 type tap struct {
-	id  string   // the page's
+	id  string   // the page's, of which the hub keeps a hash
 	url string   // where it led
 	by  customer // who brings the code; without a name nobody does
 	end string
 }
+
+// kept is what the hub keeps of the tap's id.
+func (t *tap) kept() string { return hub.Digest("omnilink tap", t.id) }
 
 // activity is the hub's name of a link's activity.
 func (l *link) activity() string { return l.who.channel + "to" + l.arrives.channel }
@@ -67,19 +72,11 @@ func (l *link) complain(format string, args ...any) {
 // cross lets those of a group who have their card tap it and arrive, and delivers other
 // webhooks meanwhile.
 func (r *run) cross(ctx context.Context, group int, others []*hook, kills int) error {
-	var links []*link
-	for _, l := range r.links {
-		if l.who.number/perStep != group || l.asked == nil {
-			continue
-		}
-		if err := r.card(ctx, l); err != nil {
-			return err
-		}
-		if l.address != "" { // else the platform lost it, and the checker finds out whether that is so
-			links = append(links, l)
-		}
+	links, err := r.cards(ctx, group)
+	if err != nil {
+		return err
 	}
-	err := r.tapped(ctx, links, kills-kills/2, func(l *link) {
+	err = r.tapped(ctx, links, kills-kills/2, func(l *link) {
 		if l.twice {
 			before := &tap{end: codeIssued}
 			if l.both {
@@ -202,25 +199,6 @@ const Domain = "https://hub.example"
 // channel.
 func Parameters() map[string]string { return map[string]string{"ApiUrl": Domain} }
 
-// cardLink is the link in the call that brought a card.
-var cardLink = regexp.MustCompile(regexp.QuoteMeta(Domain) + `/l/` + demoTeam + `\.[A-Za-z0-9_-]{22}`)
-
-// card reads the link of the card that a customer got.
-func (r *run) card(ctx context.Context, l *link) error {
-	calls, err := r.stack.Sent(ctx, l.who.channel, l.who.name)
-	if err != nil {
-		return err
-	}
-	for _, c := range calls {
-		if found := cardLink.FindString(c.Body); found != "" && !c.Dropped && !slices.Contains(l.links, found) {
-			l.links = append(l.links, found)
-			l.address = r.office.api + strings.TrimPrefix(found, Domain)
-			r.hidden[found[len(found)-22:]] = "a link's token"
-		}
-	}
-	return nil
-}
-
 // befriend makes somebody a friend of the account, where the channel has friends: else nobody
 // can sign in. The hub may hear of it.
 func (r *run) befriend(ctx context.Context, who customer, told bool) ([]*hook, error) {
@@ -281,7 +259,11 @@ func (r *run) signIns(ctx context.Context, links []*link, wrong bool) (wait func
 			if t.by.channel == whatsApp || t.url == "" {
 				continue
 			}
-			for range min(r.Repeats, mostSignIns) {
+			often := min(r.Repeats, mostSignIns)
+			if l.leaves && !wrong {
+				often = 1
+			}
+			for range often {
 				all.Go(func() { r.signIn(ctx, l, t) })
 			}
 		}
@@ -306,8 +288,15 @@ func (r *run) signIn(ctx context.Context, l *link, t *tap) {
 		b.cookie = l.seen()
 	}
 	b.get(ctx, r.office.api+"/liff?c="+url.QueryEscape(code), phone)
+	left := false
+	if l.leaves && t.by == l.arrives {
+		b.leaves = func() bool { left = left || r.stands(ctx, code); return left }
+	}
 	body, _ := json.Marshal(map[string]string{"c": code, "id_token": token}) // texts can always be written
 	status, answer := b.post(ctx, r.office.api+"/liff", "application/json", string(body), false)
+	if left {
+		return
+	}
 	var out struct{ State string }
 	_ = json.Unmarshal(answer, &out) // an answer of another kind has no state
 	want := map[string]string{codeUsed: "200 linked", codePending: "200 pending"}[t.end]
@@ -317,6 +306,13 @@ func (r *run) signIn(ctx context.Context, l *link, t *tap) {
 	if got := fmt.Sprint(status, " ", out.State); got != want {
 		l.complain("the sign-in of %s was answered %s, want %s", t.by.name, got, want)
 	}
+}
+
+// stands reports whether a code was used.
+func (r *run) stands(ctx context.Context, bearer string) bool {
+	_, code, _ := strings.Cut(bearer, ".")
+	c, err := r.office.store.LinkCode(ctx, hub.TeamID(demoTeam), hub.Digest("omnilink code", code))
+	return err == nil && c.State == store.LinkUsed
 }
 
 // idToken lets a customer sign in at the platform.

@@ -10,7 +10,7 @@ import (
 
 // standing is what the tables hold of OmniLink.
 type standing struct {
-	codes  map[string][]item // by the page's id of the tap
+	codes  map[string][]item // by what is kept of the page's id of the tap
 	parts  map[string]item   // participations, by home and activity
 	facts  map[string][]item // links, by home and activity
 	edges  map[string]int    // live ones on the evidence of a link, by both homes
@@ -76,14 +76,15 @@ func pair(a, b string) string { return min(a, b) + " " + max(a, b) }
 
 // wanted is what there must be of OmniLink in all, over all links.
 type wanted struct {
-	taps          map[string]bool // by the page's ids
+	taps          map[string]bool // by what is kept of the page's ids
 	edges, parts  map[string]bool
 	sends, facts  int
 	taggings      int
 	people, links map[string]int // by activity
 }
 
-// checkLinks looks at everybody who went over to another channel: whether both homes are
+// checkLinks looks at everybody who went over to another channel: whether the card came, if
+// not at once then when it was asked for again, whether both homes are
 // one contact by one edge, each code was used once and counted once, both sides were told
 // and tagged once, and the bus heard of it under one name; and that nobody else was joined.
 func (r *run) checkLinks(t *tables, report *Report, bus *busWatch) {
@@ -94,14 +95,12 @@ func (r *run) checkLinks(t *tables, report *Report, bus *busWatch) {
 	w := &wanted{taps: map[string]bool{}, edges: map[string]bool{}, parts: map[string]bool{}, people: map[string]int{}, links: map[string]int{}}
 	report.Arrived = len(r.arrived)
 	for _, l := range r.links {
-		if l.address == "" {
-			report.Cardless++
-			r.checkCardless(t, report, l)
-			continue
-		}
 		report.Links++
 		c := linkCheck{run: r, t: t, s: s, w: w, l: l, report: report, bus: bus, name: l.who.name + " by " + l.activity()}
-		c.check()
+		c.cards()
+		if l.address != "" {
+			c.check()
+		}
 		if c.broken {
 			report.BrokenLinks++
 		}
@@ -166,20 +165,6 @@ func beyond(report *Report, s *standing, w *wanted) {
 	}
 }
 
-// checkCardless looks whether a card that did not come is one of those sends of which
-// nobody knows how they ended.
-func (r *run) checkCardless(t *tables, report *Report, l *link) {
-	if l.asked != nil {
-		for _, s := range t.sends {
-			if s.team == demoTeam && s.answers == hub.ShortID(l.asked.message) && s.states["unknown"] && !s.out() {
-				return
-			}
-		}
-	}
-	report.BrokenLinks++
-	report.example("broken links", "%s has asked for the card of %s and did not get it", l.who.name, l.activity())
-}
-
 // linkCheck is a link that is looked at.
 type linkCheck struct {
 	*run
@@ -226,10 +211,31 @@ func (c *linkCheck) check() {
 	c.alone(c.says[c.l.activity()])
 }
 
+// cards looks whether the customer got the card in the end, and whether each one that did
+// not come was a send of which nobody knows how it ended.
+func (c *linkCheck) cards() {
+	lost := c.l.asked
+	if c.l.address == "" {
+		c.wrong("asked for the card %d times, and did not get it", len(lost))
+	} else if len(lost) > 0 {
+		lost = lost[:len(lost)-1]
+	}
+	c.report.LostCards += len(lost)
+	for _, h := range lost {
+		answer := hub.ShortID(h.message)
+		if !slices.ContainsFunc(sorted(c.t.sends), func(ref string) bool {
+			s := c.t.sends[ref]
+			return s.team == demoTeam && s.answers == answer && s.states["unknown"] && !s.out()
+		}) {
+			c.wrong("the card that was asked for by %s did not come, and its send is not one of an unknown end", h.mark)
+		}
+	}
+}
+
 // code looks at the code of a tap.
 func (c *linkCheck) code(t *tap) {
-	c.w.taps[t.id] = true
-	list := c.s.codes[t.id]
+	c.w.taps[t.kept()] = true
+	list := c.s.codes[t.kept()]
 	if len(list) != 1 {
 		c.wrong("a tap has %d codes", len(list))
 		return

@@ -37,7 +37,7 @@ func (l Load) links() []*link {
 			other := there
 			other.name = fmt.Sprintf("%s passer-by %d", canaryName, number)
 			list = append(list, &link{
-				who: l.customer(number), arrives: there, other: other, steals: n%2 == 0, twice: n%4 == 1 || n%4 == 2, both: n%4 == 2, friends: n%3 == 0,
+				who: l.customer(number), arrives: there, other: other, steals: n%2 == 0, twice: n%4 == 1 || n%4 == 2, both: n%4 == 2, friends: n%3 == 0, leaves: n%4 == 1,
 			})
 		}
 	}
@@ -57,10 +57,10 @@ func (r *run) plan(ctx context.Context) error {
 	return nil
 }
 
-// linkOf is the link of a customer who asks for a card now; nil = none.
+// linkOf is the link of a customer who asks for a card; nil = none.
 func (r *run) linkOf(who customer) *link {
 	for _, l := range r.links {
-		if l.who.number == who.number && l.asked == nil {
+		if l.who.number == who.number {
 			return l
 		}
 	}

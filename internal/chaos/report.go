@@ -67,7 +67,7 @@ type Report struct {
 	Held                  int // sends that wait, and their marks on threads
 
 	Links, BrokenLinks int // customers who went over to another channel; of these, those with whom something is not as it should be
-	Cardless           int // customers who asked for a card that the platform lost
+	LostCards          int // cards that did not come, so that a customer asked again
 	Arrived            int // people whom only a link brought to write
 
 	Poison, PoisonFound int // webhooks that had to end in quarantine; of these, there as they should be
@@ -139,13 +139,13 @@ func (r Report) String() string {
 	}
 	line := fmt.Sprintf("%s seed %d, faults %s, %d events (%d messages), %d deliveries, kills %s, points %s, strikes %s: "+
 		"lost %d, duplicate messages %d, duplicate effects %d, garbled %d, unexpected %d, recovered %d; "+
-		"sends %d, %s, not out %s, unknown %d (answer lost %d, cut off %d), reconciled %d, resent %d, slowed %d; receipts %d, lost %d; %s; links %d, broken %d; "+
+		"sends %d, %s, not out %s, unknown %d (answer lost %d, cut off %d), reconciled %d, resent %d, slowed %d; receipts %d, lost %d; %s; links %d, broken %d, cards lost %d; "+
 		"p50/p99 webhook→stored %.0f/%.0f ms, stored→sent %.0f/%.0f ms; recovery after kill p99 %.1f s; "+
 		"quarantine %d/%d, dead letters %d; crossed %d, log %d MB, leaks %d, peak memory %d MB; "+
 		"%.0f messages/s delivering, %.0f over all; visibility × %s, %.1f s",
 		r.Scenario, r.Seed, r.Level, r.Events, r.Messages, r.Deliveries, counts(r.Kills), counts(r.Points), counts(r.Strikes),
 		r.Lost, r.Doubled, r.DoubleSends, r.Garbled, r.Unexpected, r.Recovered,
-		r.Sends, order, counts(r.Unanswered), r.Unknown, r.UnknownLost, r.UnknownCut, r.Reconciled, r.Resent, r.Slowed, r.Receipts, r.LostReceipts, bus, r.Links, r.BrokenLinks,
+		r.Sends, order, counts(r.Unanswered), r.Unknown, r.UnknownLost, r.UnknownCut, r.Reconciled, r.Resent, r.Slowed, r.Receipts, r.LostReceipts, bus, r.Links, r.BrokenLinks, r.LostCards,
 		r.Stored50, r.Stored99, r.Sent50, r.Sent99, r.Recovery99/1000,
 		r.PoisonFound, r.Poison, r.DeadLetters, r.Crossed, r.LogBytes>>20, r.Leaks, peak,
 		rate(r.Messages, r.Delivering), rate(r.Messages, r.Seconds), r.Scale, r.Seconds)

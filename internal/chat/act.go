@@ -22,11 +22,12 @@ func (rc *Receiver) action(ctx context.Context, a *arrived) error {
 	if rc.gone(a, &t) {
 		return nil
 	}
+	value, raw := rc.kept(a.ev.Action.Value, a.e.Raw)
 	isNewest, err := rc.Store.PutAction(ctx, a.own, hub.Action{
-		Kind: string(a.ev.Action.Kind), Target: a.ev.Action.Target, Value: a.ev.Action.Value,
+		Kind: string(a.ev.Action.Kind), Target: a.ev.Action.Target, Value: value,
 		Actor: a.team.Pepper.Value("actor", a.ev.Action.Actor)[:16],
 		Event: a.e.Event, Account: a.e.Account, Channel: a.e.Channel, Home: a.home(&t),
-		At: a.at, Raw: a.e.Raw, Received: a.e.Received, Trace: a.e.Trace,
+		At: a.at, Raw: raw, Received: a.e.Received, Trace: a.e.Trace,
 	})
 	if err != nil {
 		return err

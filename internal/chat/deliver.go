@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -224,8 +227,12 @@ func byPerson(q store.Queued, thread *hub.Thread, c channel.Capabilities, now hu
 func (sn *Sender) pace(ctx context.Context, q store.Queued, thread *hub.Thread, p channel.Pace, now hub.Millis) error {
 	auto := thread.Auto
 	if q.Intent.Class == hub.ClassBot {
+		stopped, err := sn.stopped(ctx, q, thread)
+		if err != nil {
+			return err
+		}
 		var ok bool
-		if auto, ok = hub.SpendReply(thread.Auto, q.Intent.Key.Answered(), now); !ok {
+		if auto, ok = hub.SpendReply(thread.Auto, q.Intent.Key.Answered(), now); !ok || stopped {
 			return hub.E(hub.ReplyBudget, "chat: send", nil)
 		}
 	}
@@ -236,4 +243,21 @@ func (sn *Sender) pace(ctx context.Context, q store.Queued, thread *hub.Thread, 
 		return e
 	}
 	return sn.Store.SetPace(ctx, q.Ref.Team, thread, auto, next)
+}
+
+// stopped tells of a later message of an answer of which the one before was refused for
+// the reply budget: what is left of an answer is not begun in its middle, though the budget
+// has room by now. That one is read only if the budget does not know the answer any more,
+// or never did.
+func (sn *Sender) stopped(ctx context.Context, q store.Queued, thread *hub.Thread) (bool, error) {
+	answer := q.Intent.Key.Answered()
+	part, _ := strconv.Atoi(strings.TrimPrefix(string(q.Intent.Key), string(answer)+"~")) // 0 of the first
+	if part == 0 || slices.ContainsFunc(thread.Auto, func(s hub.AutoSend) bool { return s.Key == answer }) {
+		return false, nil
+	}
+	before, err := sn.Store.Send(ctx, q.Ref, answer.Part(part-1))
+	if hub.CodeOf(err) == hub.NotFound { // it was erased
+		return false, nil
+	}
+	return before.Stamps.Code == hub.ReplyBudget, err
 }

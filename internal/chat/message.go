@@ -1,8 +1,10 @@
 package chat
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"omnihub/internal/channel"
@@ -30,16 +32,17 @@ func (rc *Receiver) message(ctx context.Context, a *arrived, moved hub.MessageKe
 		return err
 	}
 	failpoint.BeforeWrite.Hit()
-	arrival := a.arrival(k, preview(a.ev.Message))
+	said, raw := rc.kept(a.ev.Message.Text, a.e.Raw)
+	arrival := a.arrival(k, preview(a.ev.Message.Type, said))
 	arrival.Need = met.For()
 	t, step, err := rc.advance(ctx, a, arrival)
 	if err != nil {
 		return err
 	}
 	m := hub.Inbound{
-		Key: k, Event: a.e.Event, Hash: a.e.Hash, Type: a.ev.Message.Type, Text: a.ev.Message.Text, Data: a.ev.Message.Data, Actor: a.ev.Actor,
+		Key: k, Event: a.e.Event, Hash: a.e.Hash, Type: a.ev.Message.Type, Text: said, Data: a.ev.Message.Data, Actor: a.ev.Actor,
 		Account: a.e.Account, Channel: a.e.Channel, Home: a.home(&t), Fence: t.Fence, Need: met.For(),
-		Raw: a.e.Raw, Received: a.e.Received, Trace: a.e.Trace,
+		Raw: raw, Received: a.e.Received, Trace: a.e.Trace,
 	}
 	failpoint.AfterWrite.Hit()
 	var put store.Put
@@ -168,9 +171,21 @@ func (rc *Receiver) consent(ctx context.Context, a *arrived, t *hub.Thread, k hu
 }
 
 // preview is the line that a list of threads shows of a message.
-func preview(m channel.Message) string {
-	if m.Text == "" {
-		return "[" + string(m.Type) + "]"
+func preview(kind hub.MessageType, text string) string {
+	if text == "" {
+		return "[" + string(kind) + "]"
 	}
-	return hub.PreviewOf(m.Text)
+	return hub.PreviewOf(text)
+}
+
+// kept is what may be stored of a text and of the event that brought it.
+func (rc *Receiver) kept(text string, raw []byte) (string, []byte) {
+	if rc.Hidden == nil {
+		return text, raw
+	}
+	for _, part := range rc.Hidden(text) {
+		mask := part[:2] + "…"
+		text, raw = strings.ReplaceAll(text, part, mask), bytes.ReplaceAll(raw, []byte(part), []byte(mask))
+	}
+	return text, raw
 }

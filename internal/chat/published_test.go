@@ -81,7 +81,7 @@ func (y *toys) everything() {
 
 // elsewhere are the kinds that other use cases write, whose tests hold them against the
 // catalogue.
-var elsewhere = []string{hub.ContactUnlinked, hub.ContactErasing, hub.ContactErased, hub.TagApplied, hub.TagRemoved, hub.OmniLinked}
+var elsewhere = []string{hub.ContactUnlinked, hub.ContactErasing, hub.ContactErased, hub.TagApplied, hub.TagRemoved, hub.OmniLinked, hub.OmniAsked, hub.OmniFailed}
 
 func TestAllThatHappensIsPublishedAsTheCatalogueSays(t *testing.T) {
 	y := newToys(t)

@@ -35,6 +35,11 @@ type Receiver struct {
 	// after it was stored; nothing else answers it. Both are nil where there is no OmniLink.
 	Linked func(said hub.Said) bool
 	Link   func(ctx context.Context, c hub.Came) error
+	// Hidden finds what of a text is for nobody else to read, such as a code that whoever
+	// knows it could use: of each part only the first two bytes are stored and told on the
+	// bus, in the text and in the event as it came. What is done about a message is decided
+	// by the whole text, at every delivery. nil = all is stored.
+	Hidden func(text string) (parts []string)
 	// Consent reads whether a text takes the customer out of automatic and marketing
 	// messages (hub.OptOut), in again (hub.OptIn), or neither ("").
 	Consent    func(words store.OptOut, text string) string

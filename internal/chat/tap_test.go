@@ -161,13 +161,18 @@ func TestTapCountsWhoeverHasTheFloor(t *testing.T) {
 	}
 }
 
+// menuOf lets "menu" be answered by a module of texts.
+func (y *toys) menuOf(texts ...string) {
+	y.t.Helper()
+	rule := saying("menu", "")
+	rule.Answer = hub.RuleAnswer{Module: y.says(texts...).ID}
+	y.rules("toy1", rule)
+}
+
 func TestAnswerOfSeveralCardsTakesOneOfTheBudget(t *testing.T) {
 	y := newToys(t)
 	sent := y.accept("p")
-	m := y.says("one", "two", "three")
-	rule := saying("menu", "")
-	rule.Answer = hub.RuleAnswer{Module: m.ID}
-	y.rules("toy1", rule)
+	y.menuOf("one", "two", "three")
 	for range 6 {
 		e := y.come("toy1", wrote("menu", "TW.1"))
 		receive(t, y.rc, []hub.Envelope{e})
@@ -189,6 +194,67 @@ func TestAnswerOfSeveralCardsTakesOneOfTheBudget(t *testing.T) {
 	}
 }
 
+// TestAnswerThatTheBudgetRefusesIsNotBegunInItsMiddle, though there is room again when its
+// later cards come.
+func TestAnswerThatTheBudgetRefusesIsNotBegunInItsMiddle(t *testing.T) {
+	y := newToys(t)
+	sent := y.accept("p")
+	y.menuOf("one", "two", "three")
+	ask := func() func(part int) hub.Code {
+		y.come("toy1", wrote("menu", "TW.1"))
+		k := y.thread("toy1", "TW.1").LastKey.Answer()
+		return func(part int) hub.Code {
+			y.with(y.sender(), y.stored("TW.1", k.Part(part)))
+			return y.stored("TW.1", k.Part(part)).Stamps.Code
+		}
+	}
+	for range 5 {
+		ask()(0)
+	}
+	y.Clock.Advance(hub.ReplyBudgetWindow - time.Second)
+	sixth := ask()
+	if code := sixth(0); code != hub.ReplyBudget {
+		t.Fatalf("the sixth answer's first card: got %q, want it refused", code)
+	}
+	y.Clock.Advance(2 * time.Second)
+	for part := 1; part < 3; part++ {
+		if code := sixth(part); code != hub.ReplyBudget {
+			t.Errorf("its card %d, after the window: got %q, want it refused too", part, code)
+		}
+	}
+	if len(*sent) != 5 {
+		t.Errorf("got %d calls, want those of five answers", len(*sent))
+	}
+	seventh := ask()
+	for part := range 3 {
+		if code := seventh(part); code != "" {
+			t.Errorf("the next answer's card %d: got %q", part, code)
+		}
+	}
+	// What has begun goes on, though the budget has forgotten it: nothing of it was refused.
+	eighth := ask()
+	eighth(0)
+	y.Clock.Advance(2 * hub.ReplyBudgetWindow)
+	ask()(0)
+	if code := eighth(1); code != "" || len(*sent) != 11 {
+		t.Errorf("got %q after %d calls, want the second card", code, len(*sent))
+	}
+	// One that is refused in its middle ends there.
+	ninth := ask()
+	ninth(0)
+	y.Clock.Advance(2 * hub.ReplyBudgetWindow)
+	for range 5 {
+		ask()(0)
+	}
+	if code := ninth(1); code != hub.ReplyBudget {
+		t.Errorf("a second card that finds no room: got %q", code)
+	}
+	y.Clock.Advance(hub.ReplyBudgetWindow + time.Second)
+	if code := ninth(2); code != hub.ReplyBudget {
+		t.Errorf("the third behind it: got %q, want it refused too", code)
+	}
+}
+
 // TestFirstCardGoesByTheFreeToken and the others by pushes.
 func TestFirstCardGoesByTheFreeToken(t *testing.T) {
 	c := newChain(t)
@@ -206,10 +272,7 @@ func TestFirstCardGoesByTheFreeToken(t *testing.T) {
 func TestPersonWhoTakesOverStopsTheRestOfAnAnswer(t *testing.T) {
 	y := newToys(t)
 	sent := y.accept("p")
-	m := y.says("one", "two")
-	rule := saying("menu", "")
-	rule.Answer = hub.RuleAnswer{Module: m.ID}
-	y.rules("toy1", rule)
+	y.menuOf("one", "two")
 	y.come("toy1", wrote("menu", "TW.1"))
 	th := y.thread("toy1", "TW.1")
 	y.with(y.sender(), y.stored("TW.1", th.LastKey.Answer()))

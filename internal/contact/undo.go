@@ -32,23 +32,23 @@ func (b *Book) Undo(ctx context.Context, team hub.TeamID, pairs [][2]hub.HomeID,
 
 func (b *Book) undo(ctx context.Context, team hub.TeamID, pairs [][2]hub.HomeID, a hub.Audit) error {
 	const op = "contact: undo"
+	first, _ := hub.EdgeOf(pairs[0][0], pairs[0][1])
+	said, home, err := b.Store.Joins(ctx, team, pairs, first)
+	if err != nil {
+		return err
+	}
 	named := map[[2]hub.HomeID]bool{}
 	var live []hub.Edge
-	for _, p := range pairs {
-		x, y := hub.EdgeOf(p[0], p[1])
-		e, err := b.Store.Edge(ctx, team, x, y)
-		if err != nil {
-			return err
-		}
-		if !named[[2]hub.HomeID{x, y}] && e.Undone == 0 {
+	for _, e := range said {
+		named[[2]hub.HomeID{e.A, e.B}] = true
+		if e.Undone == 0 {
 			live = append(live, e)
 		}
-		named[[2]hub.HomeID{x, y}] = true
 	}
 	if len(live) == 0 {
 		return nil
 	}
-	root, err := b.root(ctx, team, live[0].A)
+	root, err := b.rootOf(ctx, team, live[0].A, home)
 	if err != nil {
 		return err
 	}
@@ -75,6 +75,22 @@ func (b *Book) undo(ctx context.Context, team hub.TeamID, pairs [][2]hub.HomeID,
 		return err
 	}
 	return b.Store.Unlink(ctx, team, root, live, components(homes, left), a)
+}
+
+// rootOf reads the root of a home's contact. Seen is a home that was read just now: if it
+// is the one it need not be read again.
+func (b *Book) rootOf(ctx context.Context, team hub.TeamID, home hub.HomeID, seen hub.Home) (hub.Home, error) {
+	switch {
+	case seen.ID != home:
+		return b.root(ctx, team, home)
+	case seen.Root == seen.ID:
+		return seen, nil
+	}
+	root, err := b.root(ctx, team, seen.Root)
+	if hub.CodeOf(err) == hub.NotFound || err == nil && !slices.Contains(root.Members, home) {
+		return root, hub.E(hub.Conflict, "contact: read", fmt.Errorf("the contact has changed since it was read"))
+	}
+	return root, err
 }
 
 // components are what edges make of homes, each with its root.

@@ -216,8 +216,8 @@ func TestUndoCostsWhatItsBudgetSays(t *testing.T) {
 	}{
 		// The audit, the edge with its note at the greater home, the old root, the new one,
 		// its follower: 2 WRU each.
-		{"two and two", pair(ids[1], ids[2]), 10, 12},
-		{"two singles", pair(ids[0], ids[1]), 7, 10},
+		{"two and two", pair(ids[1], ids[2]), 9, 12},
+		{"two singles", pair(ids[0], ids[1]), 6, 10},
 		{"again", pair(ids[0], ids[1]), 1, 0},
 	} {
 		h.Cloud.Meter().Reset()

@@ -37,7 +37,8 @@ func ReadGolden(path string) ([]Scenario, error) {
 }
 
 var (
-	countLine     = regexp.MustCompile(`^  (\S+) +(\S+) +(?:(\S+) +)?(\d+) calls  (\S+) RRU  (\S+) WRU$`)
+	// Of a count that may be one of two the higher is paid for.
+	countLine     = regexp.MustCompile(`^  (\S+) +(\S+) +(?:(\S+) +)??(?:\d+ or )?(\d+) calls  (\S+) RRU  (\S+) WRU$`)
 	publishedLine = regexp.MustCompile(`^  published +(\S+) +(\d+) events$`)
 	tenEvents     = regexp.MustCompile(`\b(ten|\d+) events\b`)
 )
@@ -165,6 +166,7 @@ var wanted = []struct {
 	{title: "keyword and its answer, end to end", words: []string{"keyword", "answer"}},
 	{title: "delivery receipt", words: []string{"delivery receipt"}},
 	{title: "first message of a new customer", words: []string{"first", "new customer"}},
+	{title: "a link of OmniLink, from the message with its code to both sides told and tagged", words: []string{"omnilink", "completion"}},
 }
 
 // find answers the scenarios whose names have all words, in any case.

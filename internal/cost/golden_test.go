@@ -10,6 +10,7 @@ import (
 const sample = `first text
   Inbound   PutItem            MessagesTable          10 calls  0 RRU  12.5 WRU
   Profile   Decrypt                                    1 calls  0 RRU  0 WRU
+  Relay     SendMessageBatch   OutboundQueue.fifo     1 or 2 calls  0 RRU  0 WRU
   published message.received                           1 events
   published conversation.opened                        2 events
 forged webhooks, 300 of them
@@ -22,6 +23,7 @@ func TestGoldenIsReadWhole(t *testing.T) {
 		{Name: "first text", Published: map[string]float64{"message.received": 1, "conversation.opened": 2}, Counts: []Count{
 			{Function: "Inbound", Operation: "PutItem", Resource: "MessagesTable", Calls: 10, Write: 12.5},
 			{Function: "Profile", Operation: "Decrypt", Calls: 1},
+			{Function: "Relay", Operation: "SendMessageBatch", Resource: "OutboundQueue.fifo", Calls: 2},
 		}},
 		{Name: "forged webhooks, 300 of them"},
 	}

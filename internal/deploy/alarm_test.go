@@ -188,7 +188,7 @@ var thresholds = map[string]string{
 	"DestinationDeliveryFailures": "0", "FailedInvocations": "0", "InvocationsFailedToBeSentToDlq": "0",
 	"ReadThrottleEvents": "0", "WriteThrottleEvents": "0", "Invocations": "1",
 	"Quarantined": "0", "SendsUnknown": "0", "RecordsPanicked": "0", "WebhooksRefused": "20", "OldestDue": "600000",
-	"InboundQueue": "60", "OutboundQueue": "300", "ProfileQueue": "3600", "MatchQueue": "3600",
+	"InboundQueue": "60", "OutboundQueue": "300", "ProfileQueue": "3600", "MatchQueue": "3600", "LinkFollowQueue": "300",
 }
 
 func TestAlarmsGoOffInTime(t *testing.T) {

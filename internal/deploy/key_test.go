@@ -9,7 +9,7 @@ import (
 
 // openers are the functions that open stored secrets, and so may decrypt the keys
 // under which these are sealed.
-var openers = []string{"API", "Erase", "Inbound", "Ingress", "Match", "Media", "Omnilink", "Outbound", "Profile", "TokenRefresh"}
+var openers = []string{"API", "Erase", "Inbound", "Ingress", "LinkFollow", "Match", "Media", "Omnilink", "Outbound", "Profile", "TokenRefresh"}
 
 func TestWrappingKeyRotatesAndIsKept(t *testing.T) {
 	d := read(t)

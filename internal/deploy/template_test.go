@@ -17,7 +17,7 @@ var publicRoutes = []string{"ANY /webhooks/{channel}/{connection}", "GET /v1/ope
 // receives are the receives after which a queue gives a message up: inbound and
 // profile keep poison aside at its eighth try, and a paced send comes back many
 // times.
-var receives = map[string]string{"InboundQueue": "10", "MatchQueue": "10", "ProfileQueue": "10", "OutboundQueue": "100"}
+var receives = map[string]string{"InboundQueue": "10", "MatchQueue": "10", "LinkFollowQueue": "10", "ProfileQueue": "10", "OutboundQueue": "100"}
 
 // restorable are the tables that must be restorable.
 var restorable = []string{"ContactsTable", "MessagesTable", "ConfigTable"}

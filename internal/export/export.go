@@ -52,7 +52,7 @@ type Entry struct {
 	Key   string         `json:"key"`
 	Data  map[string]any `json:"data,omitempty"`
 	Piece int            `json:"piece,omitempty"` // of a raw entry, counted from 1
-	Raw   []byte         `json:"raw,omitempty"`   // base64: the bytes as the platform sent them
+	Raw   []byte         `json:"raw,omitempty"`   // base64: the bytes as the platform sent them, but for codes that are hidden
 }
 
 // position is where a page begins: the place of the source, the last item of it that was

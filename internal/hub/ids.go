@@ -113,12 +113,12 @@ func (k MessageKey) Answer() MessageKey { return k + "~a" }
 func (k MessageKey) Welcome() MessageKey { return k + "~w" }
 
 // Part is the key of the n-th message of what is shown in several, counted from 0: the
-// first has the key itself, the others follow it.
+// first has the key itself, the others follow it, also as texts.
 func (k MessageKey) Part(n int) MessageKey {
 	if n == 0 {
 		return k
 	}
-	return k + MessageKey("~"+strconv.Itoa(n))
+	return k + MessageKey(fmt.Sprintf("~%02d", n))
 }
 
 // Answered is the key by which an answer that is shown in several messages counts once:

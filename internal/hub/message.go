@@ -63,7 +63,7 @@ type Inbound struct {
 	Home     HomeID // of the channel user
 	Fence    int    // the thread's when the message is stored: who had the floor then
 	Need     Need   // for whom it is: what its thread remembers of it; "" = of no account
-	Raw      []byte // the event as received
+	Raw      []byte // the event as received, but for what is hidden of it
 	Received Millis
 	Trace    string
 }

@@ -32,6 +32,11 @@ func TestPartsOfAnAnswerShareItsKey(t *testing.T) {
 			t.Errorf("part %d: got %s, want %s", i, got, k.Answer())
 		}
 	}
+	for i := range MaxParts - 1 {
+		if a, b := k.Answer().Part(i), k.Answer().Part(i+1); a >= b {
+			t.Errorf("got %s before %s, want them in order also as texts", b, a)
+		}
+	}
 	for _, other := range []MessageKey{k, k.Welcome(), k.Part(3), "", "x~ay~b"} {
 		if got := other.Answered(); got != other {
 			t.Errorf("%s: got %s, want it as it is", other, got)

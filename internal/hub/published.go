@@ -39,6 +39,8 @@ const (
 	ContactEntered   = "contact.entered"      // a customer came by an advertisement, or by a link of the brand's
 
 	OmniLinked = "omnilink.linked" // who tapped a card and who arrived in another channel are one contact
+	OmniAsked  = "omnilink.asked"  // who tapped a card is asked whether it was he who arrived
+	OmniFailed = "omnilink.failed" // who tapped a card and who arrived do not become one contact
 
 	TagApplied = "tag.applied" // a home bears a tag, or bears it anew
 	TagRemoved = "tag.removed" // it does not bear it any more

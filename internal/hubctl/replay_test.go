@@ -217,6 +217,9 @@ func TestWhatBelongsToNobodyGoesBackToWhereItsFormBelongs(t *testing.T) {
 	user := s.Team.Pepper.User("line1", customer)
 	order := fmt.Sprintf(`{"v":1,"team":"test","u":%q,"k":"1791170475123#x","class":"person","content":{"type":"text","text":"canary"},"acc":1,"dl":2,"trace":"t"}`, user)
 	envelope := fmt.Sprintf(`{"v":1,"team":"test","conn":"line1","chan":"line","u":%q,"ev":"E","raw":"e30=","at":1}`, user)
+	var linked events.SQSEvent
+	hubtest.Event(t, "linkfollow-linked.json", &linked)
+	tap := linked.Records[0].Body
 	for _, c := range []struct {
 		body, want, queue string
 	}{
@@ -224,6 +227,7 @@ func TestWhatBelongsToNobodyGoesBackToWhereItsFormBelongs(t *testing.T) {
 		{envelope, "envelope to Inbound", "InboundQueue"},
 		{`{"team":"test","home":"h","account":"line1","channel":"line","user":"u"}`, "ask for a profile to Profile", "ProfileQueue"},
 		{`{"team":"test","home":"h","field":"phone","trace":"t"}`, "change of a field to Match", "MatchQueue"},
+		{tap, "event of a tap to LinkFollow", "LinkFollowQueue"},
 		{intent, "reconcile hands on the intent", ""},
 		{fact, "contact.created to the bus", "bus"},
 		{strings.Replace(fact, hub.ContactCreated, "contact.unheard_of", 1), "stays: ", ""},

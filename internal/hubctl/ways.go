@@ -16,6 +16,7 @@ import (
 	"omnihub/internal/chat"
 	"omnihub/internal/contact"
 	"omnihub/internal/hub"
+	"omnihub/internal/omnilink"
 	"omnihub/internal/queue"
 	"omnihub/internal/settings"
 	"omnihub/internal/store"
@@ -155,6 +156,7 @@ func (r *replayer) send(ctx context.Context, logical string, messages []queue.Me
 func (r *replayer) unreadable(ctx context.Context, body string) (way, error) {
 	var form struct {
 		Change *json.RawMessage `json:"dynamodb"`
+		Kind   string           `json:"detail-type"`
 		Home   string           `json:"home"`
 		Field  string           `json:"field"`
 		Key    string           `json:"k"`
@@ -171,6 +173,9 @@ func (r *replayer) unreadable(ctx context.Context, body string) (way, error) {
 	switch {
 	case form.Change != nil:
 		return r.record(ctx, body)
+	case form.Kind != "":
+		_, err := omnilink.ReadTold(body)
+		return to("LinkFollow", "", "event of a tap"), err
 	case form.Raw != nil:
 		e, err := chat.ReadEnvelope(body)
 		group := string(e.User)

@@ -15,8 +15,11 @@ const (
 	MinWidth  = hub.MinLinkImageWidth
 	MaxPixels = 25_000_000
 
-	// maxMemory is the most bytes that the decoder may need.
+	// maxMemory is the most bytes that the decoder may need: a process that has 512 MB stays
+	// below 350 with it.
 	maxMemory = 256 << 20
+	// sweepFrom is the need from which the memory is given back as soon as it may be.
+	sweepFrom = 32 << 20
 	// maxScans is the most passes of a progressive JPEG over its pixels: encoders make
 	// about ten, and each may take as long as a whole picture.
 	maxScans = 50
@@ -28,7 +31,8 @@ type Facts struct {
 	Bytes         int
 	Width, Height int // pixels, as it is shown: turned upright
 
-	turn turn
+	turn   turn
+	memory int64 // bytes that the decoder needs
 }
 
 // Check reads what stands before the pixels and holds it to the rules that are alike for
@@ -42,18 +46,19 @@ func Check(raw []byte) (Facts, error) {
 	if rule != "" {
 		return Facts{}, rule.broken()
 	}
-	f := Facts{MIME: head.mime, Bytes: len(raw), Width: head.width, Height: head.height, turn: head.turn}
+	pixels := int64(head.width) * int64(head.height)
+	f := Facts{MIME: head.mime, Bytes: len(raw), Width: head.width, Height: head.height, turn: head.turn, memory: head.memory(pixels)}
 	if f.turn.sideways() {
 		f.Width, f.Height = f.Height, f.Width
 	}
-	switch pixels := int64(head.width) * int64(head.height); {
+	switch {
 	case head.frames > 1:
 		return Facts{}, Still.broken()
 	case f.Width < MinWidth:
 		return Facts{}, Wide.broken()
 	case pixels > MaxPixels:
 		return Facts{}, FewPixels.broken()
-	case head.memory(pixels) > maxMemory, head.scans > maxScans:
+	case f.memory > maxMemory, head.scans > maxScans:
 		return Facts{}, Affordable.broken()
 	}
 	return f, nil

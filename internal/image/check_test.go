@@ -55,6 +55,8 @@ func TestCheckHoldsPicturesToTheRules(t *testing.T) {
 		{"16 bits a colour", claimed(flat, 5000, 5000, 16, 6, 0), ""},
 		{"16 bits a colour, in passes", claimed(flat, 5000, 5000, 16, 6, 1), Affordable},
 		{"as wide as a PNG says", claimed(flat, 1<<31-1, 1<<31-1, 8, 6, 0), Whole},
+		{"as much memory as may be", claimed(flat, 4096, 4096, 16, 6, 1), ""},
+		{"a row more", claimed(flat, 4096, 4097, 16, 6, 1), Affordable},
 		{"progressive", progressive(4000, 3000, 10, 0x22, 0x11, 0x11), ""},
 		{"progressive, all colours full", progressive(4000, 4000, 10, 0x11, 0x11, 0x11), Affordable},
 		{"as many passes as may be", progressive(700, 600, 50, 0x11), ""},
@@ -127,7 +129,7 @@ func TestDecoderNeedsNoMoreMemoryThanReckoned(t *testing.T) {
 	for name, raw := range map[string][]byte{
 		"JPEG": asJPEG(t, quarters(1500, 1000)), "grey JPEG": asJPEG(t, image.NewGray(grey.Rect)),
 		"PNG": asPNG(t, quarters(1500, 1000)), "grey PNG": asPNG(t, grey), "clear PNG": asPNG(t, clear),
-		"progressive": progressive(1500, 1000, 3, 0x22, 0x11, 0x11), "full progressive": progressive(1500, 1000, 3, 0x11, 0x11, 0x11), "grey progressive": progressive(1500, 1000, 3, 0x11),
+		"progressive": progressive(1500, 1000, 3, 0x22, 0x11, 0x11), "interlaced": interlaced(1500, 1000), "full progressive": progressive(1500, 1000, 3, 0x11, 0x11, 0x11), "grey progressive": progressive(1500, 1000, 3, 0x11),
 	} {
 		h, rule := readHead(raw)
 		if rule != "" {
@@ -141,6 +143,31 @@ func TestDecoderNeedsNoMoreMemoryThanReckoned(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		if got, most := after.TotalAlloc-before.TotalAlloc, uint64(h.memory(1500*1000)); got > most+most/10+256<<10 {
 			t.Errorf("%s: got %d bytes, want at most %d", name, got, most)
+		}
+	}
+}
+
+// TestLargePictureLeavesNothingBehind: another one may follow in the same process, and the
+// memory has no room for two.
+func TestLargePictureLeavesNothingBehind(t *testing.T) {
+	raw := interlaced(2000, 1500) // 24 MB, and as much in parts
+	damaged := bytes.Clone(raw)
+	damaged[len(damaged)-20]++ // of the pixels' checksum: all of them were read before
+	for name, c := range map[string]struct {
+		raw  []byte
+		want Rule
+	}{"whole": {raw, ""}, "damaged": {damaged, Whole}} {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		_, err := Variants(c.raw, hub.ImageWhole, hub.ImageSquare)
+		wantRule(t, name, err, c.want)
+		runtime.ReadMemStats(&after)
+		if left := int64(after.HeapAlloc) - int64(before.HeapAlloc); left > 8<<20 {
+			t.Errorf("%s: got %d MB that nobody needs any more, want them given back", name, left>>20)
+		}
+		if unused := after.HeapIdle - after.HeapReleased; unused > 16<<20 {
+			t.Errorf("%s: the process holds %d MB that it does not use", name, unused>>20)
 		}
 	}
 }

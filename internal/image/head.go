@@ -120,8 +120,8 @@ func readPNG(raw []byte) (head, bool) {
 			if h.halfBytes = 8; body[8] == 16 {
 				h.halfBytes = 16
 			}
-			if body[12] != 0 { // interlaced: beside the whole there is a part of half its size
-				h.halfBytes += h.halfBytes / 2
+			if body[12] != 0 { // interlaced: beside the whole there are its parts, which lie there till they are swept up
+				h.halfBytes *= 2
 			}
 		case name == "acTL":
 			h.frames = 2 // or more

@@ -2,6 +2,7 @@ package image
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
 	"hash/crc32"
 	"image"
@@ -115,6 +116,27 @@ func claimed(file []byte, w, h int, depth, kind, interlace byte) []byte {
 	out[24], out[25], out[28] = depth, kind, interlace
 	binary.BigEndian.PutUint32(out[29:], crc32.ChecksumIEEE(out[12:29]))
 	return out
+}
+
+// interlaced is a black PNG of 16 bits a colour that comes in seven passes.
+func interlaced(w, h int) []byte {
+	var pixels bytes.Buffer
+	packed := zlib.NewWriter(&pixels)
+	for _, p := range [][4]int{{8, 8, 0, 0}, {8, 8, 4, 0}, {4, 8, 0, 4}, {4, 4, 2, 0}, {2, 4, 0, 2}, {2, 2, 1, 0}, {1, 2, 0, 1}} {
+		across, down := (w-p[2]+p[0]-1)/p[0], (h-p[3]+p[1]-1)/p[1]
+		_, _ = packed.Write(make([]byte, down*(1+8*across))) // into memory
+	}
+	_ = packed.Close()
+	file := []byte(pngSignature)
+	for _, c := range []struct {
+		name string
+		body []byte
+	}{{"IHDR", make([]byte, 13)}, {"IDAT", pixels.Bytes()}, {"IEND", nil}} {
+		named := append([]byte(c.name), c.body...)
+		file = append(binary.BigEndian.AppendUint32(file, uint32(len(c.body))), named...)
+		file = binary.BigEndian.AppendUint32(file, crc32.ChecksumIEEE(named))
+	}
+	return claimed(file, w, h, 16, 6, 1)
 }
 
 // progressive is a grey progressive JPEG, complete, with some passes over its pixels that

@@ -7,6 +7,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"math"
+	"runtime/debug"
 
 	"golang.org/x/image/draw"
 
@@ -35,8 +36,8 @@ type Variant struct {
 // picture, and without what was noted beside the pixels. Equal bytes give equal variants.
 // Errors are those of Check, and Whole for damaged pixels.
 //
-// It needs up to 256 MB for the picture's pixels and 30 MB beside, and some seconds for the
-// largest: one at a time in a process.
+// It needs up to 256 MB for the picture's pixels and 60 MB beside, and some seconds for the
+// largest: one at a time in a process. What a large one took is given back when it is done.
 func Variants(raw []byte, shapes ...string) ([]Variant, error) {
 	for _, shape := range shapes {
 		if shape != hub.ImageWhole && shape != hub.ImageSquare {
@@ -46,6 +47,11 @@ func Variants(raw []byte, shapes ...string) ([]Variant, error) {
 	facts, err := Check(raw)
 	if err != nil {
 		return nil, err
+	}
+	if facts.memory >= sweepFrom {
+		// Else the pixels lie there until the collector's next turn, which comes when as much
+		// again is in use: the next large picture would take the process over its bound.
+		defer debug.FreeOSMemory()
 	}
 	source, err := decode(raw, facts.MIME)
 	if err != nil {

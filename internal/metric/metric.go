@@ -42,8 +42,10 @@ type Definition struct {
 	Sets [][]string
 	// Codes are the values of the dimension code, if it has that.
 	Codes []string
-	Wait  Wait
-	Means string // what one of it is
+	// Functions are the values of the dimension function, if it has that.
+	Functions []string
+	Wait      Wait
+	Means     string // what one of it is
 }
 
 // Wait says how long a count may be kept back while invocations follow one another
@@ -76,7 +78,7 @@ func (d Definition) values(key string, channels []string) []string {
 	case classKey:
 		return append(slices.Clone(classes), Other)
 	}
-	return functions
+	return d.Functions
 }
 
 // Series is one metric as CloudWatch counts and bills them: a name and one value for

@@ -11,7 +11,7 @@ import (
 // Card is an activity's card for a channel user, with a link that is his alone and the
 // same each time: a read, and for a new one a transaction. In place of the card of an
 // activity that does not lead anywhere, or not from this account, stands the text that
-// there is no such link.
+// there is no such link. Errors: Transient.
 //
 // A page of the bot shows it as it is, or in the channel's nearest form.
 func (l *Linker) Card(ctx context.Context, id hub.ActivityID, at hub.Scene) (hub.Content, error) {
@@ -24,10 +24,11 @@ func (l *Linker) Card(ctx context.Context, id hub.ActivityID, at hub.Scene) (hub
 	if err == nil && (!r.Enabled || r.Source != at.Account) {
 		err = gone(op)
 	}
-	switch {
-	case hub.CodeOf(err) == hub.NotFound:
+	switch hub.CodeOf(err) {
+	case "":
+	case hub.NotFound, hub.Refused, hub.Unsupported, hub.AccountBroken: // trying again makes no link of it
 		return hub.TextContent(GoneText(at.Language, t.Language)), nil
-	case err != nil:
+	default:
 		return hub.Content{}, err
 	}
 	token := linkToken(t.Pepper, id, at.Home)

@@ -77,17 +77,38 @@ func check(body string) string {
 // with a wrong check is none.
 func CodeIn(text string) (code string, ok bool) {
 	text = strings.TrimRightFunc(text, unicode.IsSpace)
-	if len(text) < codeLength {
+	if len(text) < codeLength || inWord(utf8.DecodeLastRuneInString(text[:len(text)-codeLength])) {
 		return "", false
 	}
-	before, tail := text[:len(text)-codeLength], text[len(text)-codeLength:]
-	if last, _ := utf8.DecodeLastRuneInString(before); before != "" && (unicode.IsLetter(last) || unicode.IsDigit(last)) {
+	code, good, ok := spelt(text[len(text)-codeLength:])
+	if !ok || !good {
 		return "", false
 	}
-	if !strings.EqualFold(tail[:len(codePrefix)], codePrefix) {
-		return "", false
+	return code, true
+}
+
+// Codes finds the codes in a text, wherever they stand, as the text spells them: who reads
+// one may bring it in the customer's place. A word with the form of a code and a wrong
+// check counts too, since little is missing of the right one.
+func Codes(text string) (codes []string) {
+	for i := 0; i+codeLength <= len(text); i++ {
+		word := text[i : i+codeLength]
+		_, good, ok := spelt(word)
+		if ok && (good || !inWord(utf8.DecodeLastRuneInString(text[:i])) && !inWord(utf8.DecodeRuneInString(text[i+codeLength:]))) {
+			codes = append(codes, word)
+			i += codeLength - 1
+		}
 	}
-	body := []byte(tail[len(codePrefix):])
+	return codes
+}
+
+// spelt reads what has the length of a code: its one form, and whether its check is right.
+// False if it has not the form of one.
+func spelt(word string) (code string, good, ok bool) {
+	if !strings.EqualFold(word[:len(codePrefix)], codePrefix) {
+		return "", false, false
+	}
+	body := []byte(word[len(codePrefix):])
 	for i, c := range body {
 		if c >= 'a' && c <= 'z' {
 			c -= 'a' - 'A'
@@ -99,16 +120,16 @@ func CodeIn(text string) (code string, ok bool) {
 			c = '1'
 		}
 		if strings.IndexByte(alphabet, c) < 0 {
-			return "", false
+			return "", false, false
 		}
 		body[i] = c
 	}
 	secret, sum := string(body[:codeBody]), string(body[codeBody:])
-	if secret[0] > '7' || check(secret) != sum {
-		return "", false
-	}
-	return codePrefix + secret + sum, true
+	return codePrefix + secret + sum, check(secret) == sum, secret[0] <= '7'
 }
+
+// inWord reports whether a rune of a text, if there is one, is a letter or a digit.
+func inWord(r rune, size int) bool { return size > 0 && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
 
 // path is the last part of a link, and what a sign-in brings back: the team, and a
 // secret.

@@ -1,9 +1,11 @@
 package omnilink_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
+	"omnihub/internal/hubtest"
 	"omnihub/internal/omnilink"
 )
 
@@ -44,12 +46,38 @@ func TestACodeIsFoundAtTheEndOfATextOnly(t *testing.T) {
 	}
 }
 
+func TestCodesAreFoundWhereverTheyStand(t *testing.T) {
+	s := newScene(t)
+	code, other := s.code(act, s.anna()), s.code(act, s.home(hubtest.LineAccount, "U_bert"))
+	wrong := code[:29] + string("01"[strings.Count(code[29:], "0")])
+	for text, want := range map[string][]string{
+		code: {code}, "Hello\n" + code: {code}, code + " thanks": {code}, "請看" + code + "，" + strings.ToLower(other) + "!": {code, strings.ToLower(other)},
+		"x" + code + "y": {code}, code + other: {code, other}, "OL" + code: {code}, `{"text":"Hello\n` + code + `"}`: {code},
+		wrong: {wrong}, "my code: " + wrong + ".": {wrong}, "x" + wrong: nil, wrong + "9": nil,
+		"": nil, "OL": nil, code[:29]: nil, code[1:]: nil, "OL" + strings.Repeat("U", 28): nil, "OL8" + code[3:]: nil, "olé " + strings.Repeat("ol", 5): nil,
+	} {
+		if got := omnilink.Codes(text); !slices.Equal(got, want) {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func FuzzCodeIn(f *testing.F) {
 	f.Add("Hello\nOL7ZZZZZZZZZZZZZZZZZZZZZZZZZ00")
 	f.Add("ol" + strings.Repeat("0", 28))
 	f.Add("\xff" + "OL" + strings.Repeat("é", 14))
 	f.Fuzz(func(t *testing.T, text string) {
 		code, ok := omnilink.CodeIn(text)
+		rest := text
+		for _, found := range omnilink.Codes(text) {
+			if len(found) != 30 || !strings.Contains(rest, found) {
+				t.Fatalf("%q: got %q, which is not in it", text, found)
+			}
+			rest = strings.ReplaceAll(rest, found, "OL…")
+		}
+		if _, left := omnilink.CodeIn(rest); left {
+			t.Errorf("%q: got %q, which ends with a code still", text, rest)
+		}
 		if !ok {
 			if code != "" {
 				t.Errorf("%q: got %q of none", text, code)

@@ -1,6 +1,7 @@
 package omnilink
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -24,11 +25,9 @@ type Text struct {
 }
 
 // CompleteText completes a link by a message in the target's channel. It may be called
-// again, and ends in the same state.
+// again, and ends in the same state. What follows from it is a Follower's.
 //
-// An error with the state Linked or Failed tells that this stands, and that something
-// that follows from it is to be tried again, by the same call. Errors: Conflict if others
-// changed the same contacts all the time; Transient, and what Say and Tag answer.
+// Errors: Conflict if others changed the same contacts all the time; Transient.
 func (l *Linker) CompleteText(ctx context.Context, t Text) (Outcome, error) {
 	team, err := l.Settings.Team(ctx, t.Team)
 	if err != nil {
@@ -78,7 +77,7 @@ func (l *Linker) attempt(ctx context.Context, a attempt) (Outcome, error) {
 	mine := c.State != store.LinkIssued && c.By == a.by // it was used up by this one
 	switch {
 	case c.Hash != "" && mine && c.Account == a.account:
-		return l.again(ctx, a, c)
+		return again(c), nil
 	case tries.Full(a.at, a.id):
 		return Outcome{State: TooMany}, nil
 	case c.State != store.LinkIssued || c.Account != a.account || c.Expires <= a.at:
@@ -94,30 +93,28 @@ func (l *Linker) attempt(ctx context.Context, a attempt) (Outcome, error) {
 		if state == Stranger {
 			next := c
 			next.State, next.By, next.Done = store.LinkNoFriend, a.by, a.at
-			return Outcome{State: Stranger, Activity: c.Activity}, l.Store.SpendCode(ctx, a.team.ID, store.Spend{Seen: c, Next: next})
+			return l.spent(ctx, a.team.ID, store.Spend{Seen: c, Next: next})
 		}
 	}
 	return l.join(ctx, a.team, c, joining{home: a.home, by: a.by, at: a.at, tied: a.tied})
 }
 
-// again is the outcome of an attempt that was made before, with what follows from it.
-func (l *Linker) again(ctx context.Context, a attempt, c store.LinkCode) (Outcome, error) {
+// again is the outcome of an attempt that was made before.
+func again(c store.LinkCode) Outcome {
 	out := Outcome{Activity: c.Activity}
 	switch c.State {
 	case store.LinkUsed:
 		out.State, out.New = Linked, c.New
-		return out, l.follow(ctx, a.team, c, a.home)
 	case store.LinkPending:
 		out.State = Pending
-		return out, l.ask(ctx, a.team, c)
 	case store.LinkFailed:
 		out.State, out.Reason = Failed, c.Why
-		return out, l.afterFailure(ctx, a.team, c)
 	case store.LinkNoFriend:
 		out.State = Stranger
-		return out, nil
+	default:
+		out.State = Refused
 	}
-	return Outcome{State: Refused, Activity: c.Activity}, nil
+	return out
 }
 
 // joining is how a code is to be used up.
@@ -129,37 +126,49 @@ type joining struct {
 	confirmed bool // the source has said that it was the customer
 }
 
-// join makes one contact of both sides of a good code, or finds why not. Conflict if
-// something has changed since it was read.
+// join makes one contact of both sides of a good code, or finds why not. What comes of it
+// is one transaction: the code, the contacts, what is told of it, and what it counts for.
+// Conflict if something has changed since it was read.
 func (l *Linker) join(ctx context.Context, team *settings.Team, c store.LinkCode, j joining) (Outcome, error) {
 	pair, err := l.Contacts.Pair(ctx, team.ID, c.Source, j.home)
 	if err != nil {
 		return Outcome{}, err
 	}
-	next := c
-	next.By, next.Done = j.by, j.at
-	why, err := l.obstacle(ctx, team.ID, c, pair)
+	sp := store.Spend{Seen: c, Next: c, Source: pair.X, Target: pair.Y}
+	sp.Next.By, sp.Next.Done = j.by, j.at
+	act, why, err := l.obstacle(ctx, team.ID, c, pair)
 	if err != nil {
 		return Outcome{}, err
 	}
+	sp.Part, err = l.Store.Participation(ctx, team.ID, c.Source, c.Activity)
+	switch {
+	case hub.CodeOf(err) == hub.NotFound: // it goes with its home
+		why = cmp.Or(why, hub.LinkSourceMissing)
+	case err != nil:
+		return Outcome{}, err
+	}
+	if why == hub.LinkSourceMissing {
+		sp.Source = hub.Home{} // nobody is there to be told
+	}
 	if why == "" && !j.confirmed && !pair.One() {
-		ask, err := l.asks(ctx, team.ID, c, pair, j.tied)
+		ask, err := l.asks(ctx, team.ID, act.Confirm, pair, j.tied)
 		if err != nil {
 			return Outcome{}, err
 		}
 		if ask {
-			return l.pend(ctx, team, c, next, j.home, isNew(c, pair))
+			sp.Next.State, sp.Next.Home, sp.Next.Until, sp.Next.New = store.LinkPending, j.home, j.at.Add(ConfirmLife), isNew(c, pair)
+			return l.spent(ctx, team.ID, sp)
 		}
 	}
 	if why == "" {
-		next.State, next.New = store.LinkUsed, isNew(c, pair)
+		sp.Next.State, sp.Next.New, sp.Journey = store.LinkUsed, isNew(c, pair), act.Journey
 		err := l.Contacts.Spend(ctx, team.ID, pair, hub.Edge{
 			Evidence: hub.EvidenceOmniLink, Detail: "code " + c.Hash, At: l.now(), By: by,
-		}, store.Spend{Seen: c, Next: next})
+		}, sp)
 		if err == nil {
 			failpoint.AfterWrite.Hit()
-			l.Log.Info("omnilink completed", "trace", hub.TraceOf(ctx), "team", team.ID, "activity", c.Activity, "new", next.New)
-			return Outcome{State: Linked, Activity: c.Activity, New: next.New}, l.follow(ctx, team, next, j.home)
+			l.Log.Info("omnilink completed", "trace", hub.TraceOf(ctx), "team", team.ID, "activity", c.Activity, "new", sp.Next.New)
+			return again(sp.Next), nil
 		}
 		if hub.CodeOf(err) != hub.Refused {
 			return Outcome{}, err
@@ -167,11 +176,17 @@ func (l *Linker) join(ctx context.Context, team *settings.Team, c store.LinkCode
 		l.Log.Warn("omnilink not joined", "trace", hub.TraceOf(ctx), "team", team.ID, "activity", c.Activity, "error", err)
 		why = whyRefused(err)
 	}
-	next.State, next.New, next.Why = store.LinkFailed, false, why
-	if err := l.Store.SpendCode(ctx, team.ID, store.Spend{Seen: c, Next: next}); err != nil {
+	sp.Next.State, sp.Next.New, sp.Next.Why = store.LinkFailed, false, why
+	return l.spent(ctx, team.ID, sp)
+}
+
+// spent moves a code that comes to no join.
+func (l *Linker) spent(ctx context.Context, team hub.TeamID, sp store.Spend) (Outcome, error) {
+	if err := l.Store.SpendCode(ctx, team, sp); err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{State: Failed, Reason: why, Activity: c.Activity}, l.afterFailure(ctx, team, next)
+	failpoint.AfterWrite.Hit()
+	return again(sp.Next), nil
 }
 
 // isNew reports whether the target's home came to be after the tap, by the tap's doing:
@@ -182,23 +197,23 @@ func isNew(c store.LinkCode, p contact.Pair) bool {
 }
 
 // obstacle is why a link cannot be, as far as it can be seen before; "" = it can.
-func (l *Linker) obstacle(ctx context.Context, team hub.TeamID, c store.LinkCode, p contact.Pair) (hub.LinkReason, error) {
+func (l *Linker) obstacle(ctx context.Context, team hub.TeamID, c store.LinkCode, p contact.Pair) (hub.Activity, hub.LinkReason, error) {
 	switch {
 	case p.Y.ID == "" || p.Right.Erasing != "":
-		return hub.LinkTargetMissing, nil
+		return hub.Activity{}, hub.LinkTargetMissing, nil
 	case p.X.ID == "" || p.Left.Erasing != "":
-		return hub.LinkSourceMissing, nil
+		return hub.Activity{}, hub.LinkSourceMissing, nil
 	}
 	act, err := l.Settings.Activity(ctx, team, c.Activity)
 	switch {
 	case hub.CodeOf(err) == hub.NotFound || err == nil && !act.Enabled:
-		return hub.LinkDisabled, nil
+		return act, hub.LinkDisabled, nil
 	case err != nil:
-		return "", err
+		return act, "", err
 	case !p.One() && p.Left.MemberID != "" && p.Right.MemberID != "":
-		return hub.LinkMemberConflict, nil
+		return act, hub.LinkMemberConflict, nil
 	}
-	return "", nil
+	return act, "", nil
 }
 
 // whyRefused is the reason of a join that is refused for good.
@@ -211,15 +226,11 @@ func whyRefused(err error) hub.LinkReason {
 }
 
 // asks reports whether the source is asked before the two are joined.
-func (l *Linker) asks(ctx context.Context, team hub.TeamID, c store.LinkCode, p contact.Pair, tied bool) (bool, error) {
-	act, err := l.Settings.Activity(ctx, team, c.Activity)
-	if err != nil {
-		return false, err
-	}
+func (l *Linker) asks(ctx context.Context, team hub.TeamID, confirm hub.LinkConfirm, p contact.Pair, tied bool) (bool, error) {
 	switch {
-	case act.Confirm == hub.ConfirmAlways:
+	case confirm == hub.ConfirmAlways:
 		return true, nil
-	case act.Confirm == hub.ConfirmNever || tied:
+	case confirm == hub.ConfirmNever || tied:
 		return false, nil
 	case p.Left.MemberID != "" || p.Right.MemberID != "" || len(p.Left.Members) > 1 || len(p.Right.Members) > 1:
 		return true, nil

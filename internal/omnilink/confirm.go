@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"omnihub/internal/failpoint"
 	"omnihub/internal/hub"
 	"omnihub/internal/settings"
 	"omnihub/internal/store"
@@ -38,29 +37,6 @@ func readAnswer(data string) (id string, yes, ok bool) {
 		}
 	}
 	return id, said == "y", ok && cut && len(id) == hashLength && (said == "y" || said == "n")
-}
-
-// pend notes who waits for the source's word, and asks for it.
-func (l *Linker) pend(ctx context.Context, team *settings.Team, c, next store.LinkCode, home hub.HomeID, fresh bool) (Outcome, error) {
-	next.State, next.Home, next.Until, next.New = store.LinkPending, home, next.Done.Add(ConfirmLife), fresh
-	if err := l.Store.SpendCode(ctx, team.ID, store.Spend{Seen: c, Next: next}); err != nil {
-		return Outcome{}, err
-	}
-	failpoint.AfterWrite.Hit()
-	return Outcome{State: Pending, Activity: c.Activity}, l.ask(ctx, team, next)
-}
-
-// ask asks the source, once. Nothing that it says is of the target.
-func (l *Linker) ask(ctx context.Context, team *settings.Team, c store.LinkCode) error {
-	home, registers, err := l.Store.Profile(ctx, team.ID, c.Source, []string{"language"})
-	if hub.CodeOf(err) == hub.NotFound {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	content := question(wordsIn(registers["language"].Value, team.Language), c.Hash)
-	return l.say(ctx, team.ID, c, home, "question", hub.Say{}, &content)
 }
 
 // Answer is a tap on a button of the question.
@@ -101,7 +77,7 @@ func (l *Linker) confirm(ctx context.Context, team *settings.Team, a Answer, id 
 	case c.Source != a.Home || c.Home == "":
 		return Outcome{State: Refused}, nil
 	case c.State != store.LinkPending && yes:
-		return l.again(ctx, attempt{team: team, home: c.Home}, c)
+		return again(c), nil
 	case c.State != store.LinkPending || c.Until <= a.At:
 		return Outcome{State: Refused, Activity: c.Activity}, nil
 	case yes:
@@ -109,5 +85,5 @@ func (l *Linker) confirm(ctx context.Context, team *settings.Team, a Answer, id 
 	}
 	next := c
 	next.State, next.Done = store.LinkDeclined, a.At
-	return Outcome{State: Refused, Activity: c.Activity}, l.Store.SpendCode(ctx, team.ID, store.Spend{Seen: c, Next: next})
+	return l.spent(ctx, team.ID, store.Spend{Seen: c, Next: next})
 }

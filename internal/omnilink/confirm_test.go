@@ -206,8 +206,6 @@ func (s *scene) coupons(owner hub.HomeID) {
 
 func TestTheQuestionSpeaksTheCustomersLanguage(t *testing.T) {
 	s := newScene(t)
-	var asked hub.Content
-	s.links.Say = func(_ context.Context, m omnilink.Message) error { asked = *m.Content; return nil }
 	for language, want := range map[string]string{"": "是", "zh-Hant-HK": "是", "en-GB": "Yes", "zh-CN": "是", "ja": "是"} {
 		anna := s.home(hubtest.LineAccount, "U_"+language)
 		s.member(anna.ID, "M"+language)
@@ -217,6 +215,8 @@ func TestTheQuestionSpeaksTheCustomersLanguage(t *testing.T) {
 		if got := s.complete(s.text(s.arrive("1"+language), s.code(act, anna))); got.State != omnilink.Pending {
 			t.Fatalf("got %+v", got)
 		}
+		s.must(s.follow(s.after, anna.ID))
+		asked := s.asked
 		if asked.Type != hub.Buttons || len(asked.Buttons) != 2 || asked.Buttons[0].Title != want {
 			t.Errorf("%q: got %+v, want %s first", language, asked, want)
 		}

@@ -120,3 +120,33 @@ func TestAnErasedLinkLeadsNowhere(t *testing.T) {
 		t.Errorf("got %+v for her code", got)
 	}
 }
+
+// TestWhoIsErasedInBetweenIsNotWrittenOfAgain: between the reading and the writing of an
+// attempt the source is erased. Nothing comes back of it, whatever the attempt comes to.
+func TestWhoIsErasedInBetweenIsNotWrittenOfAgain(t *testing.T) {
+	for name, prepare := range map[string]func(s *scene, anna, there hub.Home){
+		"a question": func(s *scene, anna, _ hub.Home) {
+			s.change(act, func(a *hub.Activity) { a.Confirm = hub.ConfirmAlways })
+		},
+		"a failure": func(s *scene, anna, there hub.Home) {
+			s.member(anna.ID, "M1")
+			s.member(there.ID, "M2")
+		},
+	} {
+		s := newScene(t)
+		anna := s.anna()
+		there := s.arrive("1")
+		prepare(s, anna, there)
+		x := s.text(there, s.code(act, anna))
+		links := s.linker(s.As("slow", before("TransactWriteItems", 1, func() {
+			s.drop(anna.ID)
+			s.deleteItem(s.Store.Tables.Contacts, "T#test#H#"+string(anna.ID), "O#"+string(act))
+		})))
+		if got, err := links.CompleteText(ctx, x); err != nil || got.State != omnilink.Failed || got.Reason != hub.LinkSourceMissing {
+			t.Errorf("%s: got %+v, %v, want that the source is missing", name, got, err)
+		}
+		if left := s.Items(s.Store.Tables.Contacts, "T#test#H#"+string(anna.ID)); left["O#"+string(act)] != nil {
+			t.Errorf("%s: got %v again", name, left)
+		}
+	}
+}

@@ -162,7 +162,7 @@ func TestALinkIsToldOnTheBus(t *testing.T) {
 		t.Fatalf("got %d events, want one", len(told))
 	}
 	want := map[string]any{
-		"trace": "", "home": string(anna.ID), "account": "line1", "channel": "line", "activity": "summer", "target_home": string(x.Home),
+		"trace": "", "home": string(anna.ID), "account": "line1", "channel": "line", "activity": "summer", "link": s.hash(code), "target_home": string(x.Home),
 		"target_account": "whatsapp1", "target_channel": "whatsapp", "tapped_at": int64(hub.MillisOf(hubtest.Start)), "first": true, "new": true, "journey": "welcome",
 	}
 	if e := told[0]; fmt.Sprint(e.Detail) != fmt.Sprint(want) || e.At != x.Received || e.Team != team {

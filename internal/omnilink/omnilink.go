@@ -49,39 +49,11 @@ type Linker struct {
 	Contacts *contact.Book
 	Adapters map[hub.Channel]channel.Adapter
 	URL      string // the public address of the hub, without a slash at its end
-	// Say has a message sent, of class transactional: the same ID and At are one message,
-	// however often it is called. Tag gives tags, by the same rule. An error whose code is
-	// not Retryable ends it for good.
-	Say func(context.Context, Message) error
-	Tag func(context.Context, Tagging) error
 	// Worth reports whether one of some homes has what the others would get hold of by a
 	// join, beside a member id: coupons. nil = nobody has.
 	Worth func(context.Context, hub.TeamID, []hub.HomeID) (bool, error)
 	Now   func() time.Time
 	Log   *slog.Logger
-}
-
-// Message is what is to be said to a channel user.
-type Message struct {
-	Team    hub.TeamID
-	Account hub.AccountID
-	Home    hub.HomeID
-	To      hub.Personal // the platform's id
-	ID      string       // 26 characters of base32: makes it one message
-	At      hub.Millis   // when it was accepted, the same each time
-	Say     hub.Say      // a text or a module
-	Content *hub.Content // else this
-}
-
-// Tagging is tags that are to be given to a home.
-type Tagging struct {
-	Team   hub.TeamID
-	Home   hub.HomeID
-	Names  []string
-	ID     string     // of the call, the same each time
-	At     hub.Millis // the same each time
-	Source string     // for people
-	By     string
 }
 
 // State is what an attempt to complete a link came to.

@@ -2,8 +2,10 @@ package omnilink_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -92,12 +94,14 @@ type scene struct {
 	t     testing.TB
 	line  *line
 	links *omnilink.Linker
+	after *omnilink.Follower
 	acts  *omnilink.Activities
 	book  *contact.Book
 	tags  *tag.Book
 
 	mu      sync.Mutex
 	said    map[string]string // by the message's id: to whom and what
+	asked   hub.Content       // the last content that was said
 	sayings int
 	fail    error // of Say and Tag
 	n       int
@@ -110,7 +114,7 @@ func newScene(t testing.TB) *scene {
 	s.line = &line{Adapter: all.Adapters(channel.Platform{})["line"], app: "1234567890-abcdefgh", strangers: map[string]bool{}}
 	s.book = &contact.Book{Store: h.Store, Now: h.Clock.Now, Settings: h.Settings}
 	s.tags = &tag.Book{Store: h.Store, Now: h.Clock.Now}
-	s.links = s.linker(h.Store)
+	s.links, s.after = s.linker(h.Store), s.follower(h.Store)
 	s.acts = &omnilink.Activities{
 		Store: h.Store, Settings: h.Settings, Adapters: s.adapters(), Now: h.Clock.Now,
 		Module: func(_ context.Context, _ hub.TeamID, m hub.ModuleID) (hub.Channel, error) {
@@ -159,16 +163,22 @@ func (s *scene) adapters() map[hub.Channel]channel.Adapter {
 }
 
 func (s *scene) linker(st *store.Store) *omnilink.Linker {
-	tags := &tag.Book{Store: st, Now: s.Clock.Now}
 	return &omnilink.Linker{
 		Store: st, Settings: s.Settings, Contacts: &contact.Book{Store: st, Now: s.Clock.Now, Settings: s.Settings}, Adapters: s.adapters(),
 		URL: hubtest.API, Now: s.Clock.Now, Log: s.Log,
+	}
+}
+
+func (s *scene) follower(st *store.Store) *omnilink.Follower {
+	tags := &tag.Book{Store: st, Now: s.Clock.Now}
+	return &omnilink.Follower{
+		Store: st, Settings: s.Settings, Log: s.Log,
 		Say: func(_ context.Context, m omnilink.Message) error {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			what := m.Say.Text + string(m.Say.Module)
 			if m.Content != nil {
-				what = "asked"
+				what, s.asked = "asked", *m.Content
 			}
 			s.sayings++
 			if s.fail != nil {
@@ -184,6 +194,27 @@ func (s *scene) linker(st *store.Store) *omnilink.Linker {
 			return tags.Change(ctx, g.Team, g.Home, g.Names, nil, tag.Call{ID: g.ID, At: g.At, Source: g.Source, By: g.By})
 		},
 	}
+}
+
+// follow does all that follows from what the bus was told so far; with homes, only of what
+// it was told of one of them.
+func (s *scene) follow(f *omnilink.Follower, of ...hub.HomeID) error {
+	s.t.Helper()
+	var all []error
+	for _, e := range s.Published() {
+		about := func(h hub.HomeID) bool { return e.Detail["home"] == string(h) || e.Detail["target_home"] == string(h) }
+		if !strings.HasPrefix(e.Kind, "omnilink.") || len(of) > 0 && !slices.ContainsFunc(of, about) {
+			continue
+		}
+		detail := map[string]any{"id": e.ID, "team": e.Team, "at": e.At}
+		maps.Copy(detail, e.Detail)
+		body, err := json.Marshal(map[string]any{"detail-type": e.Kind, "source": hub.Source, "detail": detail})
+		s.must(err)
+		told, err := omnilink.ReadTold(string(body))
+		s.must(err)
+		all = append(all, f.Follow(ctx, told))
+	}
+	return errors.Join(all...)
 }
 
 func (s *scene) must(err error) {
@@ -290,8 +321,10 @@ func (s *scene) complete(x omnilink.Text) omnilink.Outcome {
 	return out
 }
 
-// told is what was said, in order.
+// told is what was said, in order, when all is done that follows.
 func (s *scene) told() string {
+	s.t.Helper()
+	s.must(s.follow(s.after))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var list []string

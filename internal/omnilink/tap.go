@@ -66,7 +66,8 @@ type Tapped struct {
 	Link string // the last part of the link's address
 	// ID is the page's own of the tap, and Browser what ties the tap to the browser: 16 to
 	// 64 characters of A-Z, a-z, 0-9, - and _. The same tap, said again, counts once and
-	// has the same answer.
+	// has the same answer. Neither is stored but as a hash: whoever knows the id of a tap
+	// can make what ties a browser to it.
 	ID, Browser string
 }
 
@@ -95,7 +96,7 @@ func (l *Linker) Tap(ctx context.Context, tap Tapped) (url string, err error) {
 	t, now := r.source.Team, l.now()
 	code := newCode(t.Pepper, token, tap.ID, tap.Browser)
 	c := store.LinkCode{
-		Hash: hashOf("code", code), Activity: card.Activity, Source: card.Home, User: card.User, Account: r.Target, Tap: tap.ID,
+		Hash: hashOf("code", code), Activity: card.Activity, Source: card.Home, User: card.User, Account: r.Target, Tap: hashOf("tap", tap.ID),
 		Browser: browserMark(code, tap.Browser), Minted: now, Expires: now.Add(r.life()), State: store.LinkIssued,
 	}
 	url, failed := r.open(team, code)
@@ -113,7 +114,13 @@ func (l *Linker) Tap(ctx context.Context, tap Tapped) (url string, err error) {
 	var stands store.LinkCode
 	fresh := false
 	err = settings.Settle(func() (err error) {
-		stands, fresh, err = l.Store.MintCode(ctx, team, c)
+		var part store.Participation // which a reason is noted with
+		if c.Why != "" {
+			if part, err = l.Store.Participation(ctx, team, c.Source, c.Activity); err != nil {
+				return err
+			}
+		}
+		stands, fresh, err = l.Store.MintCode(ctx, team, c, part)
 		return err
 	})
 	if err != nil {
@@ -123,9 +130,6 @@ func (l *Linker) Tap(ctx context.Context, tap Tapped) (url string, err error) {
 	switch {
 	case stands.State == store.LinkFailed && stands.By == "":
 		// No link could be made, now or when the tap was counted.
-		if err := l.noteFailure(ctx, team, stands); err != nil {
-			return "", err
-		}
 		if stands.Why == hub.LinkNotMade && failed != nil {
 			return "", hub.E(hub.AccountBroken, "omnilink: "+op, failed)
 		}

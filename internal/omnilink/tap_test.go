@@ -152,6 +152,12 @@ func TestATapCountsOnceAndARepeatedTapAgain(t *testing.T) {
 	if dump := s.Dump(s.Store.Tables.Ledger) + s.Logged.String(); code == "" || strings.Contains(dump, code) || strings.Contains(dump, code[2:28]) {
 		t.Error("the code itself is stored or logged")
 	}
+	for _, table := range []string{s.Store.Tables.Contacts, s.Store.Tables.Messages, s.Store.Tables.Config, s.Store.Tables.Ledger} {
+		// With the id of a tap anybody makes what ties a browser to it.
+		if dump := s.Dump(table); strings.Contains(dump, first.ID) || strings.Contains(dump, second.ID) || strings.Contains(dump, first.Browser) {
+			t.Errorf("%s holds the id of a tap, or what ties its browser", table)
+		}
+	}
 	s.Clock.Advance(omnilink.ChatLife)
 	if _, err := s.links.Tap(ctx, first); hub.CodeOf(err) != hub.Refused {
 		t.Errorf("got %v for a tap whose code has ended, want another id wanted", err)

@@ -212,6 +212,8 @@ func revised(it, old item) (*hub.Published, error) {
 		return published(it, str(it, "pub"))
 	case strings.HasPrefix(sk, "P#"):
 		return published(it, hub.ContactChanged)
+	case strings.HasPrefix(sk, partMark):
+		return revisedPart(it)
 	case strings.HasPrefix(sk, erasureMark):
 		return published(it, hub.ContactErasing)
 	case strings.HasPrefix(sk, edgeMark), strings.HasPrefix(sk, candidateMark):

@@ -42,6 +42,38 @@ func (st *Store) Edge(ctx context.Context, team hub.TeamID, a, b hub.HomeID) (hu
 	return readEdge(it), nil
 }
 
+// Joins reads the edges between pairs of homes, undone or not, each once and in the order
+// of the pairs, and a home with them: one read for all, consistently. The ID of a home that
+// is gone is empty. NotFound if two of a pair were never joined.
+func (st *Store) Joins(ctx context.Context, team hub.TeamID, pairs [][2]hub.HomeID, with hub.HomeID) (edges []hub.Edge, home hub.Home, err error) {
+	const op = "read edges"
+	keys, place := []item{key(homePK(team, with), homeSK)}, map[[2]hub.HomeID]int{}
+	for _, p := range pairs {
+		a, b := hub.EdgeOf(p[0], p[1])
+		if _, named := place[[2]hub.HomeID{a, b}]; !named {
+			place[[2]hub.HomeID{a, b}] = len(place)
+			keys = append(keys, key(homePK(team, a), edgeSK(b)))
+		}
+	}
+	items, err := st.getAll(ctx, op, st.Tables.Contacts, keys)
+	if err != nil {
+		return nil, home, err
+	}
+	edges = make([]hub.Edge, len(place))
+	for _, it := range items {
+		switch e := readEdge(it); {
+		case str(it, skAttr) != homeSK:
+			edges[place[[2]hub.HomeID{e.A, e.B}]] = e
+		case livingHome(it):
+			home = readHome(it)
+		}
+	}
+	if slices.ContainsFunc(edges, func(e hub.Edge) bool { return e.A == "" }) {
+		return nil, home, notFound(op, "edge")
+	}
+	return edges, home, nil
+}
+
 // Linked reports whether a live edge stands between two homes.
 func (st *Store) Linked(ctx context.Context, team hub.TeamID, a, b hub.HomeID) (bool, error) {
 	e, err := st.Edge(ctx, team, a, b)

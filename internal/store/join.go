@@ -56,8 +56,8 @@ func (st *Store) Join(ctx context.Context, team hub.TeamID, left, right hub.Home
 	return err
 }
 
-// JoinSpending is Join for a join that rests on a code, which it uses up in the same
-// transaction. That no "never join" of the two stands the caller has read after the roots:
+// JoinSpending is Join for a join that rests on a code, which it uses up, with all that
+// is told of that, in the same transaction. That no "never join" of the two stands the caller has read after the roots:
 // whoever says one raises their versions, so it needs no check of its own.
 //
 // Errors: Conflict if a side or the code has changed since it was read, or the edge is
@@ -70,7 +70,7 @@ func (st *Store) JoinSpending(ctx context.Context, team hub.TeamID, left, right 
 	}
 	roots, err := st.unite(op, team, left, right)
 	if err == nil {
-		_, err = st.transact(ctx, op, append(roots, st.edge(ctx, team, e), st.spend(team, sp)))
+		_, err = st.transact(ctx, op, slices.Concat(roots, []types.TransactWriteItem{st.edge(ctx, team, e)}, st.spend(ctx, team, sp)))
 	}
 	return err
 }
@@ -79,9 +79,9 @@ func (st *Store) JoinSpending(ctx context.Context, team hub.TeamID, left, right 
 // the code or the edge is not as it was read.
 func (st *Store) SpendLinked(ctx context.Context, team hub.TeamID, a, b hub.HomeID, sp Spend) error {
 	a, b = hub.EdgeOf(a, b)
-	_, err := st.transact(ctx, "spend code", []types.TransactWriteItem{st.spend(team, sp), {ConditionCheck: &types.ConditionCheck{
+	_, err := st.transact(ctx, "spend code", append(st.spend(ctx, team, sp), types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
 		TableName: &st.Tables.Contacts, Key: key(homePK(team, a), edgeSK(b)), ConditionExpression: aws.String("attribute_exists(SK) AND attribute_not_exists(undone)"),
-	}}})
+	}}))
 	return err
 }
 

@@ -1,9 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -117,114 +117,35 @@ func (st *Store) Participation(ctx context.Context, team hub.TeamID, home hub.Ho
 	return readParticipation(it), nil
 }
 
-// tapped counts a tap.
-func (st *Store) tapped(team hub.TeamID, home hub.HomeID, a hub.ActivityID, at hub.Millis) types.TransactWriteItem {
+// tapped counts a tap, with the reason why no link could be made of it, if so.
+func (st *Store) tapped(team hub.TeamID, c LinkCode, seen Participation) types.TransactWriteItem {
+	at, standing := c.Minted, partNone
+	set, cond, values := "SET #first=if_not_exists(#first,:t), #last=:t, gpk=if_not_exists(gpk,:g), ", "attribute_exists(SK)", item{
+		":t": n(at), ":one": n(1), ":g": s(partBucket(team, c.Activity, shardOf(string(c.Source)))),
+	}
+	switch {
+	case c.State == LinkFailed && seen.Linked == 0 && seen.Failed <= at:
+		set, standing = set+"why=:w, failed=:t, gsk=:k", partFailed
+		cond += " AND attribute_not_exists(linked) AND " + sameOrNone("#first", ":seen", seen.First, values)
+		at = cmp.Or(seen.First, at)
+		values[":w"] = s(string(c.Why))
+	default:
+		set += "gsk=if_not_exists(gsk,:k)"
+	}
+	values[":k"] = s(partSort(at, c.Source, standing))
 	return types.TransactWriteItem{Update: &types.Update{
-		TableName: &st.Tables.Contacts, Key: key(homePK(team, home), partSK(a)),
-		UpdateExpression:         aws.String("SET #first=if_not_exists(#first,:t), #last=:t, gpk=if_not_exists(gpk,:g), gsk=if_not_exists(gsk,:k) ADD taps :one"),
-		ConditionExpression:      aws.String("attribute_exists(SK)"),
-		ExpressionAttributeNames: map[string]string{"#first": "first", "#last": "last"},
-		ExpressionAttributeValues: item{
-			":t": n(at), ":one": n(1), ":g": s(partBucket(team, a, shardOf(string(home)))), ":k": s(partSort(at, home, partNone)),
-		},
+		TableName: &st.Tables.Contacts, Key: key(homePK(team, c.Source), partSK(c.Activity)), UpdateExpression: aws.String(set + " ADD taps :one"),
+		ConditionExpression: &cond, ExpressionAttributeNames: map[string]string{"#first": "first", "#last": "last"}, ExpressionAttributeValues: values,
 	}}
 }
 
-// FailParticipation notes why a participation failed that was seen so; one that has come
-// to a link, or has a later failure, stays as it is. Conflict if it has changed since it
-// was read.
-func (st *Store) FailParticipation(ctx context.Context, team hub.TeamID, seen Participation, why hub.LinkReason, at hub.Millis) error {
-	if seen.Linked != 0 || seen.First == 0 || seen.Failed > at || seen.Failed == at && seen.Reason == why {
-		return nil
+// sameOrNone is the condition that a time stands as it was read; 0 = there was none.
+func sameOrNone(name, placeholder string, seen hub.Millis, values item) string {
+	if seen == 0 {
+		return "attribute_not_exists(" + name + ")"
 	}
-	next := seen
-	next.Reason, next.Failed = why, at
-	cond, values := "attribute_exists(SK) AND attribute_not_exists(linked) AND ", item{
-		":w": s(string(why)), ":t": n(at), ":k": s(partSort(seen.First, seen.Home, next.standing())),
-	}
-	if seen.Failed == 0 {
-		cond += "attribute_not_exists(failed)"
-	} else {
-		cond += "failed=:seen"
-		values[":seen"] = n(seen.Failed)
-	}
-	return st.updateIf(ctx, "fail participation", &types.Update{
-		TableName: &st.Tables.Contacts, Key: key(homePK(team, seen.Home), partSK(seen.Activity)), UpdateExpression: aws.String("SET why=:w, failed=:t, gsk=:k"),
-		ConditionExpression: &cond, ExpressionAttributeValues: values,
-	})
-}
-
-// Link is a tap that came to a link.
-type Link struct {
-	Code          string // the hash of its code
-	Part          Participation
-	Source        hub.Home
-	Target        hub.HomeID
-	TargetAccount hub.AccountID
-	TargetChannel hub.Channel
-	At            hub.Millis // when the two became one contact, or were found to be one
-	Tapped        hub.Millis
-	New           bool // the target was nobody's contact before the tap
-	Journey       string
-}
-
-const (
-	linkFact   = "omnilink"
-	linkedMark = "OT#" // at the target: a link of whom it names
-)
-
-// RecordLink writes down a link, once, in one transaction: the fact, which is published,
-// at the source; its mirror at the target; the participation, as it was seen; and the
-// activity's totals. Conflict if the participation has changed since it was read.
-func (st *Store) RecordLink(ctx context.Context, team hub.TeamID, l Link) error {
-	fact := key(homePK(team, l.Source.ID), factSK(linkFact, l.Code))
-	fact["av"], fact["tg"], fact["tac"], fact["tch"] = s(string(l.Part.Activity)), s(string(l.Target)), s(string(l.TargetAccount)), s(string(l.TargetChannel))
-	fact["at"], fact["tap"], fact["ra"], fact["pub"] = n(l.At), n(l.Tapped), n(st.now()), s(hub.OmniLinked)
-	first := l.Part.Linked == 0
-	for name, is := range map[string]bool{"first": first, "nw": l.New} {
-		if is {
-			fact[name] = n(1)
-		}
-	}
-	if l.Journey != "" {
-		fact["jn"] = s(l.Journey)
-	}
-	whose(fact, l.Source.Account, l.Source.Channel, l.Source.ID)
-	trace(ctx, fact)
-	mirror := key(homePK(team, l.Target), linkedMark+l.Code)
-	mirror["hm"], mirror["av"], mirror["ra"] = s(string(l.Source.ID)), s(string(l.Part.Activity)), n(st.now())
-
-	next := l.Part
-	if first {
-		next.Linked = l.At
-	}
-	next.New = next.New || l.New
-	cond, update := "attribute_exists(SK) AND links=:seen", "SET gsk=:k, nw=:nw ADD links :one"
-	values := item{":k": s(partSort(l.Part.First, l.Source.ID, next.standing())), ":nw": n(oneIf(next.New)), ":one": n(1)}
-	if first {
-		cond, update = "attribute_exists(SK) AND attribute_not_exists(linked)", "SET gsk=:k, nw=:nw, linked=:t, tg=:tg ADD links :one"
-		values[":t"], values[":tg"] = n(l.At), s(string(l.Target))
-	} else {
-		values[":seen"] = n(l.Part.Links)
-	}
-	once, _ := over(0)
-	failed, err := st.transact(ctx, "record link", []types.TransactWriteItem{
-		{Put: &types.Put{TableName: &st.Tables.Contacts, Item: fact, ConditionExpression: once}},
-		{Put: &types.Put{TableName: &st.Tables.Contacts, Item: mirror}},
-		{Update: &types.Update{
-			TableName: &st.Tables.Contacts, Key: key(homePK(team, l.Source.ID), partSK(l.Part.Activity)), UpdateExpression: &update,
-			ConditionExpression: &cond, ExpressionAttributeValues: values,
-		}},
-		{Update: &types.Update{
-			TableName: &st.Tables.Contacts, Key: key(totalsPK(team, l.Part.Activity), totalsSK(shardOf(string(l.Source.ID)))),
-			UpdateExpression:          aws.String("ADD taps :one, people :p, fresh :n"),
-			ExpressionAttributeValues: item{":one": n(1), ":p": n(oneIf(first)), ":n": n(oneIf(l.New))},
-		}},
-	})
-	if slices.Contains(failed, 0) {
-		return nil // it was recorded before
-	}
-	return err
+	values[placeholder] = n(seen)
+	return name + "=" + placeholder
 }
 
 func oneIf(is bool) int {
@@ -250,16 +171,6 @@ func (st *Store) forgetTarget(ctx context.Context, team hub.TeamID, target hub.H
 		}
 	}
 	return nil
-}
-
-// linkedEvent adds what is published of a link.
-func linkedEvent(e *hub.Published, it item) {
-	text(e, it, "av", "activity")
-	text(e, it, "tg", "target_home")
-	text(e, it, "tac", "target_account")
-	text(e, it, "tch", "target_channel")
-	text(e, it, "jn", "journey")
-	e.Detail["tapped_at"], e.Detail["first"], e.Detail["new"] = num(it, "tap"), num(it, "first") != 0, num(it, "nw") != 0
 }
 
 // partBucket and partSort place a participation in the due index, by its first tap.

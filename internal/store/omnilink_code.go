@@ -21,7 +21,7 @@ type LinkCode struct {
 	Source   hub.HomeID // whose tap minted it
 	User     hub.UserKey
 	Account  hub.AccountID // the target, at which it is good
-	Tap      string        // the page's id of the tap
+	Tap      string        // hash of the page's id of the tap
 	Browser  string        // hash of what ties the tap to a browser; "" = nothing does
 	Minted   hub.Millis
 	Expires  hub.Millis // it is good until before then
@@ -89,9 +89,12 @@ func codeIndex(team hub.TeamID, home hub.HomeID, hash string, ttl int64) item {
 func codesPK(t hub.TeamID, h hub.HomeID) string { return "T#" + string(t) + "#OLH#" + string(h) }
 
 // MintCode counts a tap and stores its code, in one transaction. A tap that was counted
-// before changes nothing: its code is answered as it stands, with false. NotFound if the
-// home got no card of the activity, or was erased.
-func (st *Store) MintCode(ctx context.Context, team hub.TeamID, c LinkCode) (LinkCode, bool, error) {
+// before changes nothing: its code is answered as it stands, with false. The reason of a
+// code that is failed from the beginning is noted with the participation, as it was read.
+//
+// Errors: NotFound if the home got no card of the activity, or was erased; of a failed code
+// Conflict if the participation is not as it was read.
+func (st *Store) MintCode(ctx context.Context, team hub.TeamID, c LinkCode, seen Participation) (LinkCode, bool, error) {
 	const op = "mint code"
 	const minted, tapped = 0, 1
 	once, _ := over(0)
@@ -100,14 +103,14 @@ func (st *Store) MintCode(ctx context.Context, team hub.TeamID, c LinkCode) (Lin
 	}
 	failed, err := st.transact(ctx, op, []types.TransactWriteItem{
 		minted: put(codeItem(team, c), once),
-		tapped: st.tapped(team, c.Source, c.Activity, c.Minted),
+		tapped: st.tapped(team, c, seen),
 		2:      put(codeIndex(team, c.Source, c.Hash, c.ttl()), nil),
 	})
 	switch {
 	case slices.Contains(failed, minted):
 		old, err := st.LinkCode(ctx, team, c.Hash)
 		return old, false, err
-	case slices.Contains(failed, tapped):
+	case slices.Contains(failed, tapped) && c.State != LinkFailed:
 		return c, false, notFound(op, "participation")
 	}
 	return c, err == nil, err
@@ -186,38 +189,8 @@ func (st *Store) CountTry(ctx context.Context, team hub.TeamID, user hub.UserKey
 	return st.updateIf(ctx, "count attempt", u)
 }
 
-// Spend moves a code from how it was seen to how it is to stand.
-type Spend struct{ Seen, Next LinkCode }
-
-// spend is the part of a transaction that does so.
-func (st *Store) spend(team hub.TeamID, sp Spend) types.TransactWriteItem {
-	c := sp.Next
-	return types.TransactWriteItem{Update: &types.Update{
-		TableName: &st.Tables.Ledger, Key: key(tokenPK(team, c.Hash), tokenSK), ConditionExpression: aws.String("st=:seen"),
-		UpdateExpression:         aws.String("SET st=:st, #by=:by, tg=:tg, why=:why, done=:done, till=:till, nw=:nw, #ttl=:ttl"),
-		ExpressionAttributeNames: map[string]string{"#by": "by", "#ttl": ttlAttr},
-		ExpressionAttributeValues: item{
-			":seen": s(string(sp.Seen.State)), ":st": s(string(c.State)), ":by": s(c.By), ":tg": s(string(c.Home)), ":why": s(string(c.Why)),
-			":done": n(c.Done), ":till": n(c.Until), ":nw": n(oneIf(c.New)), ":ttl": n(c.ttl()),
-		},
-	}}
-}
-
 // ttl is when the table may remove a code.
 func (c LinkCode) ttl() int64 { return ttlAfter(max(c.Expires, c.Until), codeKept) }
-
-// SpendCode moves a code by itself: of one that comes to no join. A code that names a
-// target's home from then on is noted there, for an erasure. Conflict if it is not as it
-// was seen.
-func (st *Store) SpendCode(ctx context.Context, team hub.TeamID, sp Spend) error {
-	if c := sp.Next; c.Home != "" && sp.Seen.Home == "" {
-		_, err := st.transact(ctx, "spend code", []types.TransactWriteItem{
-			st.spend(team, sp), {Put: &types.Put{TableName: &st.Tables.Ledger, Item: codeIndex(team, c.Home, c.Hash, c.ttl())}},
-		})
-		return err
-	}
-	return st.updateIf(ctx, "spend code", st.spend(team, sp).Update)
-}
 
 // updateIf carries out a conditional update by itself. Conflict if its condition does not
 // hold.

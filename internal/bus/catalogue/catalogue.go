@@ -19,7 +19,7 @@ var kinds = []string{
 	hub.ConversationOpened, hub.ConversationChanged, hub.ConversationClosed,
 	hub.ContactCreated, hub.ContactChanged, hub.ContactLinked, hub.ContactUnlinked, hub.ContactCandidate, hub.ContactMoved, hub.AccountLinked, hub.ContactEntered,
 	hub.ContactErasing, hub.ContactErased,
-	hub.OmniLinked,
+	hub.OmniLinked, hub.OmniAsked, hub.OmniFailed,
 	hub.TagApplied, hub.TagRemoved,
 	hub.Followed, hub.Unfollowed, hub.OptOut, hub.OptIn, hub.MarketingOut,
 	hub.AccountNotice, hub.AccountConnected, hub.AccountDisconnected,

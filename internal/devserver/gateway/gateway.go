@@ -106,17 +106,26 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if trace == "" {
 		trace = NewTrace(began)
 	}
-	status := g.serve(w, r, trace)
-	g.log.Request("http", trace, r.Method+" "+r.URL.Path, "status", status, "ms", time.Since(began).Milliseconds())
+	route, parameters := g.routes.find(r.Method, r.URL.Path)
+	status := g.serve(w, r, route, parameters, trace)
+	g.log.Request("http", trace, r.Method+" "+shown(r, route), "status", status, "ms", time.Since(began).Milliseconds())
 }
 
-func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, trace string) int {
+// shown is the path that the log shows of a request: its route's, for what stands in
+// the place of a parameter may be what only the customer should have, as a card's token.
+func shown(r *http.Request, route *template.Route) string {
+	if route == nil || route.Method == "" {
+		return r.URL.Path
+	}
+	return route.Path
+}
+
+func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, route *template.Route, parameters map[string]string, trace string) int {
 	id := random(8)
 	w.Header().Set("Apigw-Requestid", id)
 	if head(r) > maxHead {
 		return message(w, http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large")
 	}
-	route, parameters := g.routes.find(r.Method, r.URL.Path)
 	// A route that takes OPTIONS and has an authorizer keeps the gateway from answering:
 	// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
 	if g.cors != nil && (route == nil || route.Authorizer == "") && g.preflight(w, r) {

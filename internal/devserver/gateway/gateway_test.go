@@ -160,6 +160,17 @@ func compact(v any) string {
 	return string(out)
 }
 
+func TestLogShowsTheRouteAndNotWhatStandsInIt(t *testing.T) {
+	var out strings.Builder
+	g := New(Config{API: routes("ANY /l/{token}"), Account: "000000000000", Function: func(string) Invoker { return &function{answer: "{}"} }, Now: time.Now, Log: logs.New(&out, false, false)})
+	for _, path := range []string{"/l/secret", "/elsewhere"} {
+		g.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", path, nil))
+	}
+	if got := out.String(); strings.Contains(got, "secret") || !strings.Contains(got, "GET /l/{token}") || !strings.Contains(got, "GET /elsewhere") {
+		t.Errorf("got %s, want the route of the one and the path of the other", got)
+	}
+}
+
 func TestTraceIsMadeIfAbsent(t *testing.T) {
 	f := &function{answer: `{"statusCode":200}`}
 	s := serve(t, f, routes("$default"))

@@ -86,6 +86,7 @@ var deaths = map[string][]failpoint.Point{
 	"reconcile": {failpoint.MidBatch},
 	"profile":   {failpoint.MidBatch},
 	linker:      {failpoint.BeforeWrite, failpoint.AfterWrite},
+	follower:    {failpoint.BeforeWrite, failpoint.AfterWrite, failpoint.MidBatch},
 }
 
 // plans are the faults by the target at which they are set.

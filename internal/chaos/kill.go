@@ -8,7 +8,7 @@ import (
 
 // Functions are those that a run kills, by turns; the ones with most to lose come
 // more often.
-var Functions = []string{"inbound", "outbound", "relay", "inbound", "ingress", "outbound", "inbound", "relay", "profile", "ingress", "reconcile", linker}
+var Functions = []string{"inbound", "outbound", "relay", "inbound", "ingress", "outbound", "inbound", "relay", "profile", "ingress", "reconcile", linker, follower}
 
 // kill is a function that died by time.
 type kill struct {
@@ -45,7 +45,7 @@ func (r *run) killMeanwhile(ctx context.Context, n int, done func() float64, end
 	doomed := r.Functions
 	switch {
 	case r.doomed == nil:
-		doomed = slices.DeleteFunc(slices.Clone(doomed), func(f string) bool { return f == linker })
+		doomed = slices.DeleteFunc(slices.Clone(doomed), func(f string) bool { return f == linker || f == follower })
 	case slices.Contains(doomed, r.doomed[0]):
 		doomed = r.doomed
 	}

@@ -16,9 +16,12 @@ import (
 	"omnihub/internal/store"
 )
 
-// linker is the function that serves the pages of OmniLink. It has something in hand only
-// while customers tap and sign in.
-const linker = "omnilink"
+// linker is the function that serves the pages of OmniLink, and follower the one that does
+// what follows from their taps. They have something in hand only while customers go over.
+const (
+	linker   = "omnilink"
+	follower = "linkfollow"
+)
 
 // link is a customer who asks for a card in one channel, taps it and arrives in another.
 type link struct {

@@ -46,7 +46,7 @@ func (r *run) killMeanwhile(ctx context.Context, n int, done func() float64, end
 	switch {
 	case r.doomed == nil:
 		doomed = slices.DeleteFunc(slices.Clone(doomed), func(f string) bool { return f == linker || f == follower })
-	case slices.Contains(doomed, r.doomed[0]):
+	case len(r.doomed) > 0 && slices.Contains(doomed, r.doomed[0]):
 		doomed = r.doomed
 	}
 	misses := 0

@@ -127,7 +127,7 @@ func (r *run) arriving(ctx context.Context, links []*link, wrong bool) ([]*hook,
 // bring delivers webhooks while others bring codes to sign-ins, and kills functions.
 func (r *run) bring(ctx context.Context, links []*link, wrong bool, deliveries []*hook, kills int) error {
 	wait := r.signIns(ctx, links, wrong)
-	r.doomed = r.Functions
+	r.doomed = slices.DeleteFunc([]string{follower, "inbound", linker, follower, "relay"}, func(f string) bool { return !slices.Contains(r.Functions, f) })
 	err := r.deliver(ctx, deliveries, kills)
 	r.doomed = nil
 	wait()

@@ -23,7 +23,6 @@ import (
 	"omnihub/internal/chat"
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
-	"omnihub/internal/localaws"
 	"omnihub/internal/queue"
 	"omnihub/internal/settings"
 	"omnihub/internal/webhook"
@@ -302,7 +301,7 @@ func TestQueueThatRefusesIs503(t *testing.T) {
 	}
 	// One entry of a batch fails although the call succeeds.
 	cfg := e.AWS("Ingress")
-	cfg.HTTPClient = &http.Client{Transport: failThird{localaws.Transport{}}}
+	cfg.HTTPClient = &http.Client{Transport: failThird{e.Near()}}
 	e.intake.Queue = &queue.Queue{Client: sqs.NewFromConfig(cfg), URL: e.Inbound.URL}
 	if out := e.post("line", e.PathID, body, sign(hubtest.LineSecret, body)); out.StatusCode != 503 {
 		t.Errorf("got %d when an entry was not taken, want 503", out.StatusCode)

@@ -41,8 +41,14 @@ func (h *handler) tap(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, script, lang, hub.E(hub.BadRequest, "omnilink: tap", nil), http.StatusBadRequest)
 		return
 	}
-	value := derived("browser", id)
-	if c, err := r.Cookie(cookieName); err == nil && randomForm.MatchString(c.Value) {
+	// A browser that does not say whose page sent the tap may be made to send it by another
+	// one: such a tap is tied to nothing.
+	ties := r.Header.Get("Sec-Fetch-Site") != "" || h.from(r.Header.Get("Origin"), r)
+	value := derived("no browser", id)
+	if ties {
+		value = derived("browser", id)
+	}
+	if c, err := r.Cookie(cookieName); err == nil && ties && randomForm.MatchString(c.Value) {
 		value = c.Value
 	}
 	if len(r.PathValue("token")) > maxToken {
@@ -60,7 +66,9 @@ func (h *handler) tap(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, script, lang, err, 0)
 		return
 	}
-	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: value, Path: "/", MaxAge: cookieLife, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	if ties {
+		http.SetCookie(w, &http.Cookie{Name: cookieName, Value: value, Path: "/", MaxAge: cookieLife, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	}
 	if script {
 		answer(w, http.StatusOK, map[string]string{"url": to.URL})
 		return
@@ -90,13 +98,14 @@ func (h *handler) ours(r *http.Request) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
 		return site == "same-origin"
 	}
-	switch origin := r.Header.Get("Origin"); origin {
-	case "", "null":
-		return true
-	default:
-		u, err := url.Parse(origin)
-		return err == nil && u.Host == r.Host
-	}
+	origin := r.Header.Get("Origin")
+	return origin == "" || origin == "null" || h.from(origin, r)
+}
+
+// from reports whether an origin is the host that a request is sent to.
+func (h *handler) from(origin string, r *http.Request) bool {
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && u.Host == r.Host
 }
 
 func typed(r *http.Request, want string) bool {

@@ -94,17 +94,24 @@ func TestOmniLinkSignInInABrowserIsTiedToItsTap(t *testing.T) {
 
 func TestOmniLinkSignInIsDenied(t *testing.T) {
 	b, w := browser.Start(t), newWorld(t)
-	tab := b.Open(browser.Phone("zh-TW"))
-	tab.Cookie(w.platforms.URL, "line_customer", "amy")
-	tab.Go(w.pages.URL + "/l/" + toLINE)
-	tab.Tap("#tap button")
-	tab.WaitAt(w.platforms.URL + "/line/oauth2/v2.1/authorize")
-	tab.Tap("#deny")
-	tab.WaitText("[data-state=signin]", "需要登入 LINE")
-	tab.Tap("[data-state=signin] button")
-	tab.Tap("#allow_friend")
-	tab.WaitText("[data-state=linked]", "完成！")
-	w.clean(tab)
+	for language, texts := range map[string][3]string{
+		"zh-TW": {"需要登入 LINE", "登入並同意授權後即可完成。", "登入 LINE"}, "zh-CN": {"需要登录 LINE", "登录并同意授权后即可完成。", "登录 LINE"},
+		"en": {"Please log in to LINE", "Log in and agree to finish.", "Log in to LINE"},
+	} {
+		tab := b.Open(browser.Phone(language))
+		tab.Cookie(w.platforms.URL, "line_customer", "amy "+language)
+		tab.Go(w.pages.URL + "/l/" + toLINE)
+		tab.Tap("#tap button")
+		tab.WaitAt(w.platforms.URL + "/line/oauth2/v2.1/authorize")
+		tab.Tap("#deny")
+		for i, selector := range []string{"h1", "p", "button"} {
+			tab.WaitText("[data-state=signin] "+selector, texts[i])
+		}
+		tab.Tap("[data-state=signin] button")
+		tab.Tap("#allow_friend")
+		tab.WaitText("[data-state=linked]", map[bool]string{true: "Done!", false: "完成！"}[language == "en"])
+		w.clean(tab)
+	}
 }
 
 func TestOmniLinkStrangerAndBlockerAddTheAccountFirst(t *testing.T) {

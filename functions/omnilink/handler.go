@@ -14,6 +14,7 @@ import (
 
 	"omnihub/internal/channel"
 	"omnihub/internal/hub"
+	"omnihub/internal/metric"
 	"omnihub/internal/omnilink/page"
 )
 
@@ -68,7 +69,9 @@ const (
 )
 
 const (
-	cookieName = "oh_tap"
+	// cookieName has the prefix by which browsers take it from this host alone, and not
+	// from one beside it: https://developer.mozilla.org/docs/Web/HTTP/Cookies#cookie_prefixes
+	cookieName = "__Host-oh_tap"
 	// cookieLife is longer than any code's, in seconds.
 	cookieLife = 3600
 	maxToken   = 64
@@ -81,7 +84,9 @@ type handler struct {
 	Linker Linker
 	Base   string // the API's own address: "https://hooks.example"; "" = as the request has it
 	Log    *slog.Logger
-	mux    *http.ServeMux
+	// Metrics is flushed after each request; nil counts nothing.
+	Metrics *metric.Meter
+	mux     *http.ServeMux
 }
 
 func newHandler(l Linker, base string, log *slog.Logger) *handler {
@@ -93,7 +98,10 @@ func newHandler(l Linker, base string, log *slog.Logger) *handler {
 	return h
 }
 
-func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer h.Metrics.Flush()
+	h.mux.ServeHTTP(w, r)
+}
 
 // look shows a link's page.
 func (h *handler) look(w http.ResponseWriter, r *http.Request) {

@@ -166,22 +166,30 @@ func TestOmniLinkTapAnswersAScriptAndAForm(t *testing.T) {
 		t.Fatalf("script: got %d %v, %v, want the address", r.StatusCode, answer, err)
 	}
 	c := r.Cookies()
-	if len(c) != 1 || c[0].Name != "oh_tap" || !c[0].Secure || !c[0].HttpOnly || c[0].SameSite != http.SameSiteLaxMode || c[0].Path != "/" || c[0].Domain != "" || len(c[0].Value) != 22 {
+	if len(c) != 1 || c[0].Name != "__Host-oh_tap" || !c[0].Secure || !c[0].HttpOnly || c[0].SameSite != http.SameSiteLaxMode || c[0].Path != "/" || c[0].Domain != "" || len(c[0].Value) != 22 {
 		t.Fatalf("cookie: got %+v, want a closed one", c)
 	}
 	if want := "tap " + token + " " + tapID + " " + hashOf(c[0].Value); l.calls[0] != want {
 		t.Errorf("got %s, want %s", l.calls[0], want)
 	}
-	r = ask(h, "POST", "/l/"+token, "tap="+tapID, "Content-Type", form, "Origin", "null", "Cookie", "oh_tap="+c[0].Value)
+	r = ask(h, "POST", "/l/"+token, "tap="+tapID, "Content-Type", form, "Origin", "null", "Sec-Fetch-Site", "same-origin", "Cookie", "__Host-oh_tap="+c[0].Value)
 	if r.StatusCode != http.StatusSeeOther || r.Header.Get("Location") != "https://wa.me/886277001234?text=x" || r.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("form: got %d %v, want 303 to the target", r.StatusCode, r.Header)
 	}
 	if l.calls[1] != l.calls[0] {
 		t.Errorf("with the cookie: got %s, want the same browser as in %s", l.calls[1], l.calls[0])
 	}
-	r = ask(h, "POST", "/l/"+token, "tap="+tapID, "Content-Type", form, "Cookie", "oh_tap=x")
+	r = ask(h, "POST", "/l/"+token, "tap="+tapID, "Content-Type", form, "Sec-Fetch-Site", "same-origin", "Cookie", "__Host-oh_tap=x")
 	if c := r.Cookies(); len(c) != 1 || c[0].Value == "x" {
 		t.Errorf("with a made-up cookie: got %v, want another one", c)
+	}
+	// Who does not say whose page it was may have been sent here by another one.
+	for _, headers := range [][]string{{"Origin", "null"}, {}} {
+		l.calls = nil
+		r = ask(h, "POST", "/l/"+token, "tap="+tapID, append(headers, "Content-Type", form, "Cookie", "__Host-oh_tap="+c[0].Value)...)
+		if bears := "tap " + token + " " + tapID + " " + hashOf(c[0].Value); r.StatusCode != http.StatusSeeOther || len(r.Cookies()) != 0 || l.calls[0] == bears {
+			t.Errorf("from nobody knows where (%v): got %d, cookies %v, %s, want it tied to nothing", headers, r.StatusCode, r.Cookies(), l.calls[0])
+		}
 	}
 }
 
@@ -190,10 +198,10 @@ func TestOmniLinkTapWhoseAnswerIsLostIsTheSameTap(t *testing.T) {
 	for _, id := range []string{tapID, spentTap} {
 		l := &toy{}
 		h := served(l)
-		first := ask(h, "POST", "/l/"+token, "tap="+id, "Content-Type", form, "X-Omnihub-Tap", "1")
+		first := ask(h, "POST", "/l/"+token, "tap="+id, "Content-Type", form, "Sec-Fetch-Site", "same-origin", "X-Omnihub-Tap", "1")
 		made := len(l.calls)
-		ask(h, "POST", "/l/"+token, "tap="+id, "Content-Type", form, "X-Omnihub-Tap", "1")
-		ask(h, "POST", "/l/"+token, "tap="+id, "Content-Type", form, "Cookie", "oh_tap="+first.Cookies()[0].Value)
+		ask(h, "POST", "/l/"+token, "tap="+id, "Content-Type", form, "Sec-Fetch-Site", "same-origin", "X-Omnihub-Tap", "1")
+		ask(h, "POST", "/l/"+token, "tap="+id, "Content-Type", form, "Sec-Fetch-Site", "same-origin", "Cookie", "__Host-oh_tap="+first.Cookies()[0].Value)
 		for i, call := range l.calls {
 			if call != l.calls[i%made] {
 				t.Errorf("got %s, want as at first %s", call, l.calls[i%made])
@@ -202,7 +210,7 @@ func TestOmniLinkTapWhoseAnswerIsLostIsTheSameTap(t *testing.T) {
 		if len(l.calls) != 3*made {
 			t.Errorf("got %d calls, want three times %d", len(l.calls), made)
 		}
-		other := ask(h, "POST", "/l/"+token, "tap=BBBBBBBBBBBBBBBBBBBBBB", "Content-Type", form)
+		other := ask(h, "POST", "/l/"+token, "tap=BBBBBBBBBBBBBBBBBBBBBB", "Content-Type", form, "Sec-Fetch-Site", "same-origin")
 		if other.Cookies()[0].Value == first.Cookies()[0].Value {
 			t.Error("two pages give one cookie")
 		}
@@ -243,33 +251,39 @@ func TestOmniLinkTapOfAnotherSiteIsRefused(t *testing.T) {
 }
 
 func TestOmniLinkRefusalsHaveTheirPages(t *testing.T) {
-	const missing, expired, busy = "此連結不存在，請洽客服詢問", "連結已過期", "系統忙碌中"
+	texts := map[string]map[string]string{
+		"missing": {"zh-TW": "<h1>此連結不存在，請洽客服詢問</h1>", "zh-CN": "<h1>此链接不存在，请联系客服</h1>", "en": "<h1>This link does not exist. Please ask our customer service.</h1>"},
+		"expired": {
+			"zh-TW": "<h1>連結已過期</h1>\n<p>請回到原本的聊天室，再按一次按鈕。</p>", "zh-CN": "<h1>链接已过期</h1>\n<p>请回到原来的聊天，再点一次按钮。</p>",
+			"en": "<h1>This link has expired</h1>\n<p>Please go back to the chat and tap the button again.</p>",
+		},
+		"busy": {
+			"zh-TW": "<h1>系統忙碌中</h1>\n<p>請稍後再試一次。</p>", "zh-CN": "<h1>系统繁忙</h1>\n<p>请稍后再试一次。</p>",
+			"en": "<h1>We are busy just now</h1>\n<p>Please try again in a moment.</p>",
+		},
+	}
 	for code, want := range map[hub.Code]struct {
 		status int
-		text   string
 		state  string
 	}{
-		hub.NotFound:       {404, missing, "missing"},
-		hub.Refused:        {410, missing, "missing"},
-		hub.DeadlinePassed: {410, expired, "expired"},
-		hub.RateLimited:    {429, busy, "busy"},
-		hub.AccountBroken:  {409, busy, "busy"},
-		hub.Transient:      {503, busy, "busy"},
-		hub.Internal:       {503, busy, "busy"},
+		hub.NotFound: {404, "missing"}, hub.Refused: {410, "missing"}, hub.DeadlinePassed: {410, "expired"}, hub.RateLimited: {429, "busy"},
+		hub.AccountBroken: {409, "busy"}, hub.Transient: {503, "busy"}, hub.Internal: {503, "busy"},
 	} {
 		l := &toy{err: hub.E(code, "toy", nil)}
 		h := served(l)
-		for _, path := range []string{"/l/" + token, "/liff?c=x"} {
-			r := ask(h, "GET", path, "", "Accept-Language", "zh-TW")
-			if body := textOf(r); r.StatusCode != want.status || !strings.Contains(body, want.text) || strings.Contains(body, "<script") {
-				t.Errorf("%s: GET %s: got %d, want %d with %s", code, path, r.StatusCode, want.status, want.text)
+		for language, text := range texts[want.state] {
+			for _, path := range []string{"/l/" + token, "/liff?c=x"} {
+				r := ask(h, "GET", path, "", "Accept-Language", language)
+				if body := textOf(r); r.StatusCode != want.status || !strings.Contains(body, text) || strings.Contains(body, "<script") {
+					t.Errorf("%s: GET %s: got %d, want %d with %s", code, path, r.StatusCode, want.status, text)
+				}
+			}
+			r := ask(h, "POST", "/l/"+token, "tap="+tapID, "Content-Type", form, "Accept-Language", language)
+			if body := textOf(r); r.StatusCode != want.status || !strings.Contains(body, text) || len(r.Cookies()) != 0 {
+				t.Errorf("%s: POST of the form: got %d, want %d with %s", code, r.StatusCode, want.status, text)
 			}
 		}
-		r := ask(h, "POST", "/l/"+token, "tap="+tapID, "Content-Type", form, "Accept-Language", "zh-TW")
-		if body := textOf(r); r.StatusCode != want.status || !strings.Contains(body, want.text) || len(r.Cookies()) != 0 {
-			t.Errorf("%s: POST of the form: got %d, want %d", code, r.StatusCode, want.status)
-		}
-		r = ask(h, "POST", "/l/"+token, "tap="+tapID, "Content-Type", form, "X-Omnihub-Tap", "1")
+		r := ask(h, "POST", "/l/"+token, "tap="+tapID, "Content-Type", form, "X-Omnihub-Tap", "1")
 		if body := textOf(r); r.StatusCode != want.status || body != `{"code":"`+string(code)+"\"}\n" {
 			t.Errorf("%s: POST of the script: got %d %s", code, r.StatusCode, body)
 		}
@@ -316,7 +330,7 @@ func TestOmniLinkReturnTakesTheTokenAndNothingElse(t *testing.T) {
 	}
 	for _, outcome := range []Outcome{Linked, Pending, Friend, Failed} {
 		l := &toy{outcome: outcome}
-		r := ask(served(l), "POST", "/liff", good, "Content-Type", "application/json", "Cookie", "oh_tap="+tapID, "Origin", "https://hub.example")
+		r := ask(served(l), "POST", "/liff", good, "Content-Type", "application/json", "Cookie", "__Host-oh_tap="+tapID, "Origin", "https://hub.example")
 		if body := textOf(r); r.StatusCode != 200 || body != `{"state":"`+string(outcome)+"\"}\n" || l.calls[0] != "return x t "+hashOf(tapID) {
 			t.Errorf("%s: got %d %s, calls %v", outcome, r.StatusCode, body, l.calls)
 		}

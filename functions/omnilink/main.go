@@ -31,9 +31,11 @@ func main() {
 	st := &store.Store{DB: db, Tables: tables, Now: p.Now, Retention: retention, Marks: &store.Marks{}}
 	reader := settings.NewReader(st, seal.NewKeyring(keys, keyID), p.Now)
 	reader.Metrics = p.Metrics
-	adapters, url := p.Adapters(all.Adapters(env.Platform())), os.Getenv("API_URL")
 	linker := &omnilink.Linker{
-		Store: st, Settings: reader, Contacts: &contact.Book{Store: st, Now: p.Now, Settings: reader}, Adapters: adapters, URL: url, Now: p.Now, Log: p.Log,
+		Store: st, Settings: reader, Contacts: &contact.Book{Store: st, Now: p.Now, Settings: reader}, Adapters: p.Adapters(all.Adapters(env.Platform())),
+		Now: p.Now, Log: p.Log,
 	}
-	lambda.Start(apigw.Handler(&addressed{next: newHandler(links{linker}, url, p.Log), set: func(base string) { linker.URL = base }, known: url != ""}))
+	h := newHandler(links{linker}, os.Getenv("API_URL"), p.Log)
+	h.Metrics = p.Metrics
+	lambda.Start(apigw.Handler(h))
 }

@@ -38,7 +38,7 @@ func newBus(t *testing.T, h *hubtest.Hub, wrap func(http.RoundTripper) http.Roun
 		t.Fatal(err)
 	}
 	if wrap != nil {
-		cfg.HTTPClient = &http.Client{Transport: wrap(http.DefaultTransport)}
+		cfg.HTTPClient = &http.Client{Transport: wrap(h.Near())}
 	}
 	return &bus.Bus{Client: eventbridge.NewFromConfig(cfg), Name: busName}
 }

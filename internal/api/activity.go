@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 
 	"omnihub/internal/api/problem"
 	"omnihub/internal/hub"
@@ -166,7 +167,12 @@ func (a *API) saveActivity(ctx context.Context, c *call, action string) (answer,
 		return answer{}, err
 	}
 	saved, advice, err := a.Activities.Save(ctx, c.team.ID, in, c.audit(action, "activity/"+string(in.ID)))
-	if err != nil {
+	switch {
+	case errors.Is(err, omnilink.ErrTaken), errors.Is(err, omnilink.ErrEnded):
+		p := problem.New(hub.Refused, problem.Field{Field: "/id", Detail: errors.Unwrap(err).Error()})
+		p.Cause = err
+		return answer{}, p
+	case err != nil:
 		return answer{}, err
 	}
 	return a.oneSaved(ctx, c, saved, advice)

@@ -94,7 +94,10 @@ func TestActivityIsMadeChangedSwitchedAndRemoved(t *testing.T) {
 		got.value("enabled") != true || got.text("message") != "Hello" || got.header.Get("ETag") != `"1"` || got.value("totals", "successes") != 0.0 || got.value("advice") == nil {
 		t.Errorf("got %s, want what was given", got.raw)
 	}
-	sc.call("POST", "/activities", with(linking("summer", "line1"), "name", "Other"), "").want(t, "another of the id", 409, hub.Refused)
+	other := sc.call("POST", "/activities", with(linking("summer", "line1"), "name", "Other"), "").want(t, "another of the id", 409, hub.Refused)
+	if other.text("errors", 0, "field") != "/id" || other.text("errors", 0, "detail") != "there is an activity of this id" {
+		t.Errorf("got %s, want the id at fault", other.raw)
+	}
 	nameless := sc.call("POST", "/activities", with(linking("", "line1"), "confirm", "never"), "").want(t, "without an id", 201, "")
 	if id := nameless.text("id"); len(id) != 16 || !strings.Contains(nameless.text("advice", 0), "can join his own account") {
 		t.Errorf("got %s, want an id, and to be warned", nameless.raw)
@@ -104,6 +107,9 @@ func TestActivityIsMadeChangedSwitchedAndRemoved(t *testing.T) {
 	got = sc.call("PUT", "/activities/summer", less, `"1"`).want(t, "change", 200, "")
 	if got.text("name") != "Autumn" || got.value("success", "source") != nil || got.value("failure", "source") != nil || got.value("tags", "source", 0) != nil || got.text("confirm") != "matters" || got.text("message") != "" {
 		t.Errorf("got %s, want nothing that was not given", got.raw)
+	}
+	if got := sc.call("PUT", "/activities/summer", with(less, "enabled", nil), `"2"`).want(t, "without its status", 400, hub.BadRequest); !strings.Contains(got.raw, `"/enabled"`) {
+		t.Errorf("got %s, want the status asked for", got.raw)
 	}
 	sc.call("PUT", "/activities/summer", less, `"1"`).want(t, "change what changed", 412, "precondition_failed")
 	sc.call("PUT", "/activities/nosuch", less, `"1"`).want(t, "change what is not", 404, hub.NotFound)
@@ -123,6 +129,12 @@ func TestActivityIsMadeChangedSwitchedAndRemoved(t *testing.T) {
 	sc.call("DELETE", "/activities/summer", "", `"4"`).want(t, "remove", 204, "")
 	for _, path := range []string{"", "/statistics?from=2026-10-01&to=2026-10-02", "/successes?from=2026-10-01&to=2026-10-02", "/export?from=2026-10-01&to=2026-10-02"} {
 		sc.call("GET", "/activities/summer"+path, "", "").want(t, path, 404, hub.NotFound)
+	}
+	for _, body := range []string{linking("summer", "line1"), with(linking("summer", "line1"), "name", "Other")} {
+		again := sc.call("POST", "/activities", body, "").want(t, "one of a deleted one's id", 409, hub.Refused)
+		if again.text("errors", 0, "field") != "/id" || !strings.Contains(again.text("errors", 0, "detail"), "was deleted") || !strings.Contains(again.text("errors", 0, "detail"), "choose another id") {
+			t.Errorf("got %s, want to be told why, and what to do", again.raw)
+		}
 	}
 	if got := sc.audits("activity/summer"); got != "activity.create activity.change activity.disable activity.enable activity.remove" {
 		t.Errorf("got the audit %s, want each change once", got)

@@ -3,16 +3,13 @@ package api
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	"omnihub/internal/api/problem"
 	"omnihub/internal/bot"
-	"omnihub/internal/channel"
 	"omnihub/internal/hub"
 )
 
-// cardsFor are the cards of a module as messages to the customer of the call's thread. All
-// of them can be shown: none is sent if one cannot.
+// cardsFor are the cards of a module as messages to the customer of the call's thread.
 func (a *API) cardsFor(ctx context.Context, c *call, id hub.ModuleID) ([]hub.Content, error) {
 	t, err := a.Desk.Thread(ctx, c.thread(), c.seat())
 	if err != nil {
@@ -29,12 +26,11 @@ func (a *API) cardsFor(ctx context.Context, c *call, id hub.ModuleID) ([]hub.Con
 	if err != nil {
 		return nil, err
 	}
-	adapter := a.Keeper.Adapters[account.Channel]
-	if m.Channel != account.Channel || adapter == nil {
+	if m.Channel != account.Channel {
 		return nil, problem.Body("/module", fmt.Sprintf("is of another channel (%s) than the thread (%s)", m.Channel, account.Channel))
 	}
 	at := hub.Scene{
-		Team: c.team.ID, Account: t.Account, Channel: account.Channel, Home: c.team.Pepper.Home(t.Account, t.External.Reveal(), t.Epoch), Thread: t.User,
+		Team: c.team.ID, Account: t.Account, Channel: account.Channel, Home: c.team.Pepper.Home(t.Account, t.External.Reveal(), t.Epoch), Thread: t.User, Kind: t.Kind,
 	}
 	var contents []hub.Content
 	for i, card := range m.Cards {
@@ -44,18 +40,7 @@ func (a *API) cardsFor(ctx context.Context, c *call, id hub.ModuleID) ([]hub.Con
 		} else if content, err = a.links(ctx).Card(ctx, card.Activity, at); err != nil {
 			return nil, err
 		}
-		if _, _, err := channel.Fit(adapter.Capabilities(), content); err != nil {
-			return nil, err
-		}
 		contents = append(contents, content)
 	}
 	return contents, nil
-}
-
-// cardID is the id of the draft of a card, by that of the call.
-func cardID(id string, i int) string {
-	if i == 0 {
-		return id
-	}
-	return hub.Digest("card", id, strconv.Itoa(i))[:len(id)]
 }

@@ -29,25 +29,28 @@ func TestModuleIsSentInAThread(t *testing.T) {
 			t.Errorf("%s: got %s, want the module named", what, got.raw)
 		}
 	}
-	for _, body := range []string{`{}`, `{"module":"` + module + `","content":{"type":"text","text":"x"}}`, `{"module":"x"}`} {
+	for _, body := range []string{`{}`, `{"content":{"type":"several","parts":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}}`, `{"content":{"type":"text","text":"a","parts":[]}}`,
+		`{"module":"` + module + `","content":{"type":"text","text":"x"}}`, `{"module":"x"}`} {
 		sc.do(ask{as: "admin", method: "POST", path: "/threads/" + u + "/messages", body: body}).want(t, body, 400, hub.BadRequest)
 	}
 	first, again := send("admin", module).want(t, "send", 202, ""), send("admin", module)
-	if again.raw != first.raw || first.value("messages", 2) == nil || first.value("messages", 3) != nil {
-		t.Errorf("got %s and %s, want three messages, once", first.raw, again.raw)
+	if again.raw != first.raw || first.value("messages", 0) == nil || first.value("messages", 1) != nil {
+		t.Errorf("got %s and %s, want one message of LINE's for the three cards, once", first.raw, again.raw)
 	}
 	log := sc.do(ask{as: "admin", method: "GET", path: "/threads/" + u + "/messages"})
-	link := log.text("items", 0, "content", "buttons", 0, "url")
-	if log.text("items", 2, "text") != "first" || log.text("items", 1, "text") != "second" || !strings.HasPrefix(link, hubtest.API+"/l/test.") || log.value("items", 4) != nil ||
-		!strings.HasPrefix(log.text("items", 2, "content", "buttons", 0, "data"), "b1."+module+".1.") {
+	part := func(i int, path ...any) string {
+		return log.text(append([]any{"items", 0, "content", "parts", i}, path...)...)
+	}
+	if part(0, "text") != "first" || part(1, "text") != "second" || !strings.HasPrefix(part(2, "buttons", 0, "url"), hubtest.API+"/l/test.") || log.value("items", 2) != nil ||
+		log.text("items", 0, "type") != "several" || log.text("items", 0, "text") != "first\nsecond\n"+part(2, "text") || !strings.HasPrefix(part(0, "buttons", 0, "data"), "b1."+module+".1.") {
 		t.Errorf("got %s, want the cards in their order", log.raw)
 	}
 	lost, again := sc.lost(ask{as: "admin", method: "POST", path: "/threads/" + u + "/messages", body: map[string]string{"module": module}}, nil)
 	if lost.raw != again.raw {
 		t.Errorf("got %s, want it told as the first: %s", again.raw, lost.raw)
 	}
-	if log := sc.do(ask{as: "admin", method: "GET", path: "/threads/" + u + "/messages"}); log.value("items", 6) == nil || log.value("items", 7) != nil {
-		t.Errorf("got %s, want three more messages", log.raw)
+	if log := sc.do(ask{as: "admin", method: "GET", path: "/threads/" + u + "/messages"}); log.value("items", 2) == nil || log.value("items", 3) != nil {
+		t.Errorf("got %s, want one message more", log.raw)
 	}
 }
 

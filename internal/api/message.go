@@ -166,17 +166,9 @@ func (a *API) sendMessage(ctx context.Context, c *call) (answer, error) {
 			return answer{}, err
 		}
 	}
-	made, id := chat.Composed{}, c.draftID()
-	for i, content := range contents {
-		one, err := a.Desk.Send(ctx, c.thread(), c.seat(), chat.Word{
-			Class: in.Class, Content: content, ID: cardID(id, i), At: c.at() + hub.Millis(i), Trace: c.trace,
-		})
-		if err != nil {
-			return answer{}, err
-		}
-		made.Ref, made.Keys, made.Losses = one.Ref, append(made.Keys, one.Keys...), append(made.Losses, one.Losses...)
-	}
-	return showComposed(made, nil)
+	return showComposed(a.Desk.Send(ctx, c.thread(), c.seat(), chat.Word{
+		Class: in.Class, Content: contents[0], More: contents[1:], ID: c.draftID(), At: c.at(), Trace: c.trace,
+	}))
 }
 
 // sendToUser sends to a channel user by the platform's id, whether he has written before

@@ -13,6 +13,7 @@ import (
 // previewShown is a module as its platform will show it.
 type previewShown struct {
 	Cards  []cardShown  `json:"cards"`
+	Calls  []int        `json:"calls"`
 	Faults []faultShown `json:"faults"`
 }
 
@@ -28,7 +29,7 @@ type faultShown struct {
 }
 
 func showPreview(p bot.Preview, err error) (answer, error) {
-	out := previewShown{Cards: []cardShown{}, Faults: []faultShown{}}
+	out := previewShown{Cards: []cardShown{}, Calls: append([]int{}, p.Calls...), Faults: []faultShown{}}
 	for _, s := range p.Cards {
 		out.Cards = append(out.Cards, cardShown{append([]hub.Content{}, s.Messages...), showLosses(s.Losses), append([]json.RawMessage{}, s.Native...)})
 	}

@@ -30,7 +30,8 @@ type Bot struct {
 }
 
 // Decide tells what of the bot's a customer has met. What asks for a person is for a
-// person, though a rule or a button of ours says so.
+// person, though a rule or a button of ours says so; and so is a tap on a button of ours
+// that is not known any more.
 func (b *Bot) Decide(ctx context.Context, account *settings.Account, said hub.Said) (hub.Met, error) {
 	module, version, button, tapped := hub.ParseButtonData(said.Data)
 	if said.Type != hub.Choice || !tapped || said.Link {
@@ -47,14 +48,15 @@ func (b *Bot) Decide(ctx context.Context, account *settings.Account, said hub.Sa
 }
 
 // Decide is what a customer has met by an account's rules at a time by the team's clock,
-// of all but the buttons of modules.
+// of all but the buttons of modules. A tap on the account's menu asks for no person, though
+// no rule knows it.
 func Decide(rules hub.Rules, said hub.Said, local time.Time) hub.Met {
 	met := hub.Met{Said: said}
 	if said.Type == "" || said.Link {
 		met.Bot = true
 		return met
 	}
-	met.Bot = started(said)
+	met.Bot = started(said) || said.Type == hub.Choice && said.Postback
 	if place, ok := rules.Keyword(said.Words(), local, func(*hub.Rule) bool { return true }); ok {
 		met.Keyword = place + 1
 		met.Bot = rules.List[place].Answer.System != hub.SystemHuman
@@ -116,8 +118,8 @@ func (b *Bot) Compose(ctx context.Context, account *settings.Account, met hub.Me
 	}
 	r := hub.Reaction{Tags: rule.Tags, Over: rule.InProgress, Rule: rule.ID}
 	if rule.Answer.System != "" {
-		b.system(account, rule.Answer.System, &r)
-		return r, nil
+		err := b.system(ctx, account, rule.Answer.System, at, &r)
+		return r, err
 	}
 	if rule.Answer.Content != nil {
 		r.Contents = []hub.Content{*rule.Answer.Content}
@@ -163,13 +165,10 @@ func (b *Bot) tapped(ctx context.Context, account *settings.Account, button hub.
 	var err error
 	switch {
 	case button.Action == hub.DoSystem && button.System != hub.SystemHuman:
-		b.system(account, button.System, &r)
-		if at.Quiet {
-			r.Contents = nil
-		}
+		err = b.system(ctx, account, button.System, at, &r)
 	case silent:
 	case button.Action == hub.DoSystem:
-		b.system(account, button.System, &r)
+		err = b.system(ctx, account, button.System, at, &r)
 	case button.Action == hub.DoModule, button.Action == hub.DoHandOver && button.Module != "":
 		r.Contents, err = b.Contents(ctx, account, button.Module, at)
 	}

@@ -3,6 +3,7 @@ package bot_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,6 +43,61 @@ func (s *scene) language(name string) error {
 	return s.patch(team.DataPatch{Language: &name})
 }
 
+// home is that of a customer of the LINE account.
+func (s *scene) home() hub.HomeID {
+	s.t.Helper()
+	home := hub.Home{ID: s.Team.Pepper.Home(hubtest.LineAccount, "U1", 0), Account: hubtest.LineAccount, Channel: "line", User: "u", External: "U1", Kind: hub.Person, Created: 1}
+	if err := s.Hub.Store.PutHome(ctx, hubtest.Team, home); err != nil {
+		s.t.Fatal(err)
+	}
+	return home.ID
+}
+
+// speaks notes the language of who has a home, as of a time.
+func (s *scene) speaks(home hub.HomeID, language string, at hub.Millis) {
+	s.t.Helper()
+	r := hub.Register{Field: "language", Value: language, At: at, Source: "platform"}
+	if err := s.Hub.Store.SetRegister(ctx, hubtest.Team, home, r); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// TestSystemModulesSpeakTheCustomersLanguage: what the event tells of it, else what the home
+// does, and the team's only where neither is one of the hub's.
+func TestSystemModulesSpeakTheCustomersLanguage(t *testing.T) {
+	s := newScene(t)
+	rule := hub.Rule{Trigger: hub.OnKeyword, Match: hub.MatchExact, Words: []string{"person"}, Answer: hub.RuleAnswer{System: hub.SystemHuman}}
+	if _, _, err := s.PutRules(ctx, s.deed(), hubtest.LineAccount, 1, []hub.Rule{rule}, false); err != nil {
+		t.Fatal(err)
+	}
+	const traditional, simplified, english = "真人客服", "人工客服", "a member of our team"
+	b := &bot.Bot{Settings: s.Settings, Store: s.Hub.Store}
+	home := s.home()
+	for step, c := range []struct{ team, event, home, want string }{
+		{"zh-TW", "", "", traditional}, {"zh-TW", "en-GB", "", english}, {"zh-TW", "ja", "", traditional}, {"zh-TW", "", "zh-CN", simplified},
+		{"zh-TW", "en", "zh-CN", english}, {"en", "", "zh-Hant", traditional}, {"en", "", "ja", english}, {"en", "zh-SG", "ja", simplified},
+	} {
+		if err := s.language(c.team); err != nil {
+			t.Fatal(err)
+		}
+		if c.home != "" {
+			s.speaks(home, c.home, hub.Millis(5+step))
+		}
+		account, err := s.Settings.Account(ctx, hubtest.Team, hubtest.LineAccount)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := hub.Scene{Team: hubtest.Team, Home: home, Language: c.event, Floor: true}
+		met := hub.Met{Said: hub.Said{Type: hub.Text, Text: "person"}, Keyword: 1}
+		for way, met := range map[string]hub.Met{"rule": met, "button": {Button: &hub.ModuleButton{Action: hub.DoSystem, System: hub.SystemHuman}}} {
+			r, err := b.Compose(ctx, account, met, at)
+			if err != nil || len(r.Contents) != 1 || !strings.Contains(r.Contents[0].Text, c.want) {
+				t.Errorf("%s, %+v: got %+v, %v", way, c, r, err)
+			}
+		}
+	}
+}
+
 // What stands in the place of a card is asked for in the customer's language.
 func TestOmniLinkCardIsTheActivitys(t *testing.T) {
 	s := newScene(t)
@@ -51,10 +107,7 @@ func TestOmniLinkCardIsTheActivitys(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := &bot.Bot{Settings: s.Settings, Store: s.Hub.Store}
-	home := hub.Home{ID: s.Team.Pepper.Home(hubtest.LineAccount, "U1", 0), Account: hubtest.LineAccount, Channel: "line", User: "u", External: "U1", Kind: hub.Person, Created: 1}
-	if err := s.Hub.Store.PutHome(ctx, hubtest.Team, home); err != nil {
-		t.Fatal(err)
-	}
+	home := s.home()
 	shows := func(at hub.Scene) []string {
 		t.Helper()
 		at.Team = hubtest.Team
@@ -68,12 +121,12 @@ func TestOmniLinkCardIsTheActivitys(t *testing.T) {
 		}
 		return texts
 	}
-	if got := shows(hub.Scene{Home: home.ID}); !slices.Equal(got, []string{"first", "last"}) {
+	if got := shows(hub.Scene{Home: home}); !slices.Equal(got, []string{"first", "last"}) {
 		t.Errorf("where there are no activities: got %q, want the other cards", got)
 	}
 	kind := hub.Buttons
 	b.Card = func(_ context.Context, id hub.ActivityID, at hub.Scene) (hub.Content, error) {
-		if id != "a1" || at.Home != home.ID {
+		if id != "a1" || at.Home != home {
 			t.Errorf("got asked for %s at %s", id, at.Home)
 		}
 		return hub.Content{Type: kind, Text: string(kind) + " in " + at.Language}, nil
@@ -87,13 +140,10 @@ func TestOmniLinkCardIsTheActivitys(t *testing.T) {
 		{hub.Text, "", "zh-CN", "text in zh-CN"}, {hub.Text, "en", "zh-CN", "text in en"}, {hub.Buttons, "", "zh-CN", "buttons in "},
 	} {
 		if c.home != "" {
-			contacts := hub.Register{Field: "language", Value: c.home, At: hub.Millis(5 + step), Source: "platform"}
-			if err := s.Hub.Store.SetRegister(ctx, hubtest.Team, home.ID, contacts); err != nil {
-				t.Fatal(err)
-			}
+			s.speaks(home, c.home, hub.Millis(5+step))
 		}
 		kind = c.kind
-		if got := shows(hub.Scene{Home: home.ID, Language: c.event}); !slices.Equal(got, []string{"first", c.want, "last"}) {
+		if got := shows(hub.Scene{Home: home, Language: c.event}); !slices.Equal(got, []string{"first", c.want, "last"}) {
 			t.Errorf("%+v: got %q", c, got)
 		}
 	}

@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"encoding/json"
 	"errors"
 	"slices"
 
@@ -10,33 +9,7 @@ import (
 )
 
 // Shown is a card, or an answer, as a platform will show it.
-type Shown struct {
-	Messages []hub.Content     // in order, mostly one
-	Losses   []channel.Loss    // what is not shown as it was meant
-	Native   []json.RawMessage // of each message, as the platform is told; none where the adapter does not say
-}
-
-// show is a content as a channel shows it. Errors: Unsupported, with why it shows it in no
-// form.
-func show(adapter channel.Adapter, content hub.Content) (Shown, error) {
-	messages, losses, err := channel.Fit(adapter.Capabilities(), content)
-	if err != nil {
-		return Shown{}, err
-	}
-	out := Shown{Messages: messages, Losses: losses}
-	previewer, ok := adapter.(channel.Previewer)
-	if !ok {
-		return out, nil
-	}
-	for _, m := range messages {
-		native, err := previewer.Preview(m)
-		if err != nil {
-			return Shown{}, err
-		}
-		out.Native = append(out.Native, native)
-	}
-	return out, nil
-}
+type Shown = channel.Shown
 
 // why is what an adapter says is wrong, without codes.
 func why(err error) string {
@@ -50,7 +23,7 @@ func why(err error) string {
 // fits shows a content and says, of a field, what the channel does not show as it is; with
 // adapt what it shows in another form is no fault.
 func (f *faults) fits(adapter channel.Adapter, field string, content hub.Content, adapt bool) Shown {
-	shown, err := show(adapter, content)
+	shown, err := channel.Show(adapter, content)
 	wrong := adapter.Capabilities().Check(content)
 	switch {
 	case err != nil:

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -157,6 +158,13 @@ func TestPreviewIsWhatTheAdapterPosts(t *testing.T) {
 		if err != nil || len(p.Faults) != 0 || len(p.Cards) != 2 || len(p.Cards[0].Messages) != 1 || len(p.Cards[0].Native) != 1 {
 			t.Errorf("%s: got %+v, %v, want two cards in one message each", kind, p, err)
 			continue
+		}
+		want := []int{1, 1}
+		if kind == "line" { // takes both at once
+			want = []int{2}
+		}
+		if !slices.Equal(p.Calls, want) {
+			t.Errorf("%s: got calls of %v messages, want %v", kind, p.Calls, want)
 		}
 		for _, c := range p.Cards {
 			body = nil

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -82,9 +83,10 @@ func (s *Studio) goodRules(ctx context.Context, team hub.TeamID, account hub.Acc
 	}
 	ids, known := map[string]bool{}, map[hub.ModuleID]hub.Channel{}
 	var losses []channel.Loss
+	var room hub.Expressions
 	for i, r := range list {
 		at := hub.Path("rules", i)
-		if f.rule(at, &r); !ruleForm.MatchString(r.ID) || ids[r.ID] {
+		if f.rule(at, &r, &room); !ruleForm.MatchString(r.ID) || ids[r.ID] {
 			f.say(at+".id", "is made by the hub: leave it as it was, or out")
 		}
 		ids[r.ID] = true
@@ -117,12 +119,12 @@ func (s *Studio) goodRules(ctx context.Context, team hub.TeamID, account hub.Acc
 var ruleForm = regexp.MustCompile(`^[a-z0-9]{1,26}$`)
 
 // rule says what of a rule cannot be on any channel.
-func (f *faults) rule(at string, r *hub.Rule) {
+func (f *faults) rule(at string, r *hub.Rule, room *hub.Expressions) {
 	f.line(at+".name", r.Name, hub.MaxRuleName, false)
 	f.tags(at+".tags", r.Tags)
 	switch r.Trigger {
 	case hub.OnKeyword:
-		f.words(at, r)
+		f.words(at, r, room)
 	case hub.OnWelcome, hub.OnFallback:
 		if r.Match != "" || len(r.Words) > 0 {
 			f.say(at+".words", "belong to a keyword")
@@ -167,7 +169,7 @@ func (f *faults) rule(at string, r *hub.Rule) {
 }
 
 // words says what of a keyword's words cannot be.
-func (f *faults) words(at string, r *hub.Rule) {
+func (f *faults) words(at string, r *hub.Rule, room *hub.Expressions) {
 	if !slices.Contains([]hub.RuleMatch{hub.MatchExact, hub.MatchContains, hub.MatchRegexp}, r.Match) {
 		f.say(at+".match", "is exact, contains or regexp")
 	}
@@ -182,7 +184,10 @@ func (f *faults) words(at string, r *hub.Rule) {
 		case utf8.RuneCountInString(w) > hub.MaxWord:
 			f.say(field, "has at most %d characters", hub.MaxWord)
 		case r.Match == hub.MatchRegexp:
-			if _, err := regexp.Compile(w); err != nil {
+			switch _, err := room.Compile(w); {
+			case errors.Is(err, hub.ErrExpressionLarge), errors.Is(err, hub.ErrExpressionsLarge):
+				f.say(field, "cannot be: %v", err)
+			case err != nil:
 				f.say(field, "is no expression of RE2: %v", err)
 			}
 		}

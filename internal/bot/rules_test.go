@@ -151,6 +151,7 @@ func TestRuleOfFaultsIsRefusedByItsField(t *testing.T) {
 		"21 words":                 {key(func(r *hub.Rule) { r.Words = strings.Split(strings.Repeat("x,", 20)+"x", ",") }), "rules[1].words"},
 		"an empty word":            {key(func(r *hub.Rule) { r.Words = []string{"a", " "} }), "rules[1].words[1]"},
 		"a long word":              {key(func(r *hub.Rule) { r.Words = []string{strings.Repeat("字", 201)} }), "rules[1].words[0]"},
+		"too large one":            {key(func(r *hub.Rule) { r.Match, r.Words = hub.MatchRegexp, []string{`\pL{1000}`} }), "rules[1].words[0]"},
 		"no expression":            {key(func(r *hub.Rule) { r.Match, r.Words = hub.MatchRegexp, []string{"("} }), "rules[1].words[0]"},
 		"an expression not of RE2": {key(func(r *hub.Rule) { r.Match, r.Words = hub.MatchRegexp, []string{`(a)\1`} }), "rules[1].words[0]"},
 		"a long expression":        {key(func(r *hub.Rule) { r.Match, r.Words = hub.MatchRegexp, []string{strings.Repeat("x", 201)} }), "rules[1].words[0]"},

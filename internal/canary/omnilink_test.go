@@ -86,7 +86,7 @@ func (v *traveller) request(method, address, kind, body string, want int) []byte
 		req.Header.Set("X-Omnihub-Tap", "1")
 	}
 	if v.cookie != "" {
-		req.AddCookie(&http.Cookie{Name: "oh_tap", Value: v.cookie})
+		req.AddCookie(&http.Cookie{Name: "__Host-oh_tap", Value: v.cookie})
 	}
 	resp, err := staying.Do(req)
 	v.must(err)

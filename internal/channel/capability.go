@@ -18,6 +18,9 @@ type Capabilities struct {
 	// template.
 	QuickReplies Items
 	Quotes       bool // a message may quote another
+	// PerCall is how many messages one Send or Reply takes, as a content of type Several;
+	// 0 and 1 = one.
+	PerCall int
 
 	// Idempotent tells that the platform recognises a repeated Send by its retry
 	// key, so that no claim is needed.

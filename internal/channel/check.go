@@ -2,6 +2,7 @@ package channel
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -12,6 +13,9 @@ import (
 // says which member is at fault and what the limit is, and holds nothing of the
 // content.
 func (c Capabilities) Check(m hub.Content) error {
+	if m.Type == hub.Several && c.PerCall > 1 {
+		return c.several(m)
+	}
 	shape, ok := c.Shows[m.Type]
 	if !ok {
 		return unsupported("message type %q", m.Type)
@@ -38,6 +42,25 @@ func (c Capabilities) Check(m hub.Content) error {
 		return nil
 	}
 	return unsupported("%s", k.wrong)
+}
+
+// several refuses parts of which one cannot be shown by itself.
+func (c Capabilities) several(m hub.Content) error {
+	if n := len(m.Parts); n < 2 || n > c.PerCall {
+		return unsupported("parts are 2 to %d", c.PerCall)
+	}
+	if !reflect.DeepEqual(m, hub.Content{Type: hub.Several, Parts: m.Parts}) {
+		return unsupported("beside parts nothing is possible")
+	}
+	for _, part := range m.Parts {
+		if part.Type == hub.Several {
+			return unsupported("parts have no parts")
+		}
+		if err := c.Check(part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func unsupported(format string, args ...any) error {
@@ -107,6 +130,7 @@ func (k *checker) form(m hub.Content, s Shape) {
 		{"template", m.Template != nil, []hub.MessageType{hub.Template}},
 		{"form", m.Form != nil, []hub.MessageType{hub.Form}},
 		{"native", len(m.Native) > 0, []hub.MessageType{hub.Native}},
+		{"parts", len(m.Parts) > 0, nil},
 	} {
 		switch belongs := slices.Contains(part.of, m.Type); {
 		case belongs && !part.there:

@@ -89,12 +89,15 @@ type Alias struct {
 
 // Message is what a customer wrote or chose, with EventMessage.
 type Message struct {
-	ID     string
-	Type   hub.MessageType
-	Text   string  // what a person reads of it; UTF-8
-	Data   string  // with hub.Choice: what the button bears; with hub.Form: the answers, a JSON object, or none
-	Media  []Media // what the message carries
-	Quotes string  // the platform's id of the message that this one answers to
+	ID   string
+	Type hub.MessageType
+	Text string // what a person reads of it; UTF-8
+	Data string // with hub.Choice: what the button bears; with hub.Form: the answers, a JSON object, or none
+	// Postback, with hub.Choice, tells that the button is one of the account's menu or of a
+	// card, and no reply that stood beside a message; of platforms that tell them apart.
+	Postback bool
+	Media    []Media // what the message carries
+	Quotes   string  // the platform's id of the message that this one answers to
 }
 
 // Media is a pointer to a file that a customer sent. It dies with the platform's

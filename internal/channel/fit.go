@@ -2,6 +2,7 @@ package channel
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"path"
@@ -54,6 +55,9 @@ func (l Loss) Sentence() string { return lossWords[l] }
 // not led back to what its button bore. Errors: Unsupported, with what is wrong about
 // the form that came last.
 func Fit(c Capabilities, m hub.Content) ([]hub.Content, []Loss, error) {
+	if m.Type == hub.Several { // of what was fitted before
+		return nil, nil, unsupported("message type %q", m.Type)
+	}
 	wrong := c.Check(m)
 	if wrong == nil {
 		return []hub.Content{m}, nil, nil
@@ -74,6 +78,50 @@ func Fit(c Capabilities, m hub.Content) ([]hub.Content, []Loss, error) {
 		wrong = err
 	}
 	return nil, nil, wrong
+}
+
+// Together puts messages that Fit has given, and that go out one after the other, into as
+// few calls as the platform allows: what goes out in one call is one content, of type
+// Several where it is more than one message. A message that the platform does not take
+// stays alone, so that it alone fails.
+func Together(a Adapter, messages []hub.Content) []hub.Content {
+	c := a.Capabilities()
+	if c.PerCall < 2 || len(messages) < 2 {
+		return messages
+	}
+	var calls []hub.Content
+	alone := true // the last of them
+	for _, m := range messages {
+		before := alone
+		if alone = !takes(a, c, m); !alone && !before {
+			if both, ok := c.join(calls[len(calls)-1], m); ok {
+				calls[len(calls)-1] = both
+				continue
+			}
+		}
+		calls = append(calls, m)
+	}
+	return calls
+}
+
+// takes reports whether an adapter can make the platform's message of a content.
+func takes(a Adapter, c Capabilities, m hub.Content) bool {
+	err := c.Check(m)
+	if p, ok := a.(Previewer); ok && err == nil {
+		_, err = p.Preview(m)
+	}
+	return err == nil
+}
+
+// join is what goes out in a call with one message more at its end, if there is room.
+func (c Capabilities) join(call, next hub.Content) (hub.Content, bool) {
+	parts := []hub.Content{call}
+	if call.Type == hub.Several {
+		parts = call.Parts
+	}
+	both := hub.Content{Type: hub.Several, Parts: append(slices.Clip(parts), next)}
+	raw, err := json.Marshal(both)
+	return both, len(both.Parts) <= c.PerCall && err == nil && len(raw) <= hub.MaxContent
 }
 
 // form is a content in another form, with what is lost by it.

@@ -3,6 +3,7 @@ package channel
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"omnihub/internal/hub"
 )
@@ -136,12 +137,18 @@ func listAsText(m hub.Content, _ Capabilities) (form, bool) {
 	return one(out, LossList)
 }
 
-// buttonsAsCard is buttons below a picture as the one card of a carousel.
-func buttonsAsCard(m hub.Content, _ Capabilities) (form, bool) {
+// buttonsAsCard is buttons below a picture as the one card of a carousel. Without a header
+// the first of several lines is its title.
+func buttonsAsCard(m hub.Content, c Capabilities) (form, bool) {
 	if m.Media == nil || kindOf(*m.Media) != hub.Image {
 		return form{}, false
 	}
-	card := hub.Card{Image: m.Media.URL, Title: m.Header, Text: lines(m.Text, m.Footer), Buttons: m.Buttons}
+	card := hub.Card{Image: m.Media.URL, Square: m.Media.Width > 0 && m.Media.Width == m.Media.Height,
+		Title: m.Header, Text: lines(m.Text, m.Footer), Buttons: m.Buttons}
+	shape := c.Shows[hub.Cards]
+	if title, text, several := strings.Cut(card.Text, "\n"); several && card.Title == "" && shape.CardTitle.Fits(title) && shape.CardText.Fits(text) {
+		card.Title, card.Text = title, text
+	}
 	return one(hub.Content{Type: hub.Cards, Cards: []hub.Card{card}, QuickReplies: m.QuickReplies, ReplyTo: m.ReplyTo})
 }
 

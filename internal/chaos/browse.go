@@ -36,7 +36,7 @@ type browser struct {
 	leaves func() bool
 }
 
-const tapCookie = "oh_tap"
+const tapCookie = "__Host-oh_tap"
 
 // seen is the cookie of the link's browser.
 func (l *link) seen() string {

@@ -22,7 +22,7 @@ type Bot interface {
 
 // meet decides what of the bot's the customer has met, and so for whom the event is.
 func (rc *Receiver) meet(ctx context.Context, a *arrived) (hub.Met, error) {
-	said := hub.Said{Type: a.ev.Message.Type, Text: a.ev.Message.Text, Data: a.ev.Message.Data, At: a.at}
+	said := hub.Said{Type: a.ev.Message.Type, Text: a.ev.Message.Text, Data: a.ev.Message.Data, Postback: a.ev.Message.Postback, At: a.at}
 	said.Link = rc.Linked != nil && rc.Linked(said)
 	account, err := rc.Settings.Account(ctx, a.own.Team, a.e.Account)
 	if hub.CodeOf(err) == hub.NotFound { // it was taken out since: nothing answers there
@@ -40,7 +40,7 @@ func (rc *Receiver) meet(ctx context.Context, a *arrived) (hub.Met, error) {
 func (rc *Receiver) scene(a *arrived, t *hub.Thread, k hub.MessageKey, fence int) hub.Scene {
 	handed := handed(t, k, fence)
 	return hub.Scene{
-		Team: a.own.Team, Account: a.e.Account, Channel: a.e.Channel, Home: a.home(t), Thread: t.User, Language: a.ev.Profile.Language,
+		Team: a.own.Team, Account: a.e.Account, Channel: a.e.Channel, Home: a.home(t), Thread: t.User, Kind: t.Kind, Language: a.ev.Profile.Language,
 		First:  t.FirstKey == k && !a.caps.Follows,
 		Opened: t.Conversation != "" && t.Conversation == hub.NewConversationID(a.own.Team, a.own.User, k),
 		// If the floor has changed since the message came, it is no longer the time to
@@ -135,18 +135,22 @@ func (rc *Receiver) link(ctx context.Context, a *arrived, t *hub.Thread, k hub.M
 	if err := rc.homed(ctx, a, t, k); err != nil {
 		return err
 	}
-	return rc.Link(ctx, hub.Came{
+	answer, err := rc.Link(ctx, hub.Came{
 		Team: a.own.Team, User: a.own.User, Thread: t.User, Account: a.e.Account, Channel: a.e.Channel, Home: a.home(t), Key: k,
 		First: t.FirstKey == k, Said: said, Received: a.e.Received, Trace: a.e.Trace,
 	})
+	if err != nil || answer == nil || a.ev.Standby {
+		return err
+	}
+	return rc.intend(ctx, a, t, k, hub.ClassTransactional, false, *answer)
 }
 
 // intend stores what is to be answered to a message, in the nearest form that the
-// channel can show: the first message of it by the free token, if there is one.
+// channel can show: the first call for it by the free token, if there is one.
 func (rc *Receiver) intend(ctx context.Context, a *arrived, t *hub.Thread, k hub.MessageKey, class hub.Class, over bool, contents ...hub.Content) error {
 	now := hub.MillisOf(rc.Now())
 	reply := hub.Reply{Token: a.ev.Reply, Since: a.e.Received}
-	for i, m := range rc.fitted(a, contents) {
+	for i, m := range channel.Together(rc.Adapters[a.e.Channel], rc.fitted(a, contents)) {
 		isNew, err := rc.Store.PutIntent(ctx, a.own, hub.Intent{
 			Key: k.Answer().Part(i), Class: class, Content: m, Fence: t.Fence, Over: over,
 			Account: t.Account, Channel: a.e.Channel, Home: a.home(t), Thread: t.User,

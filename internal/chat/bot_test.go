@@ -281,12 +281,16 @@ func TestOmniLinkIsHandedOnAndNothingElseAnswers(t *testing.T) {
 	y.rc.Linked = func(said hub.Said) bool {
 		return strings.HasSuffix(said.Text, "CODE") || strings.HasPrefix(said.Data, "ol1.")
 	}
-	y.rc.Link = func(_ context.Context, c hub.Came) error {
+	ended := hub.TextContent("it has ended")
+	y.rc.Link = func(_ context.Context, c hub.Came) (*hub.Content, error) {
 		came = append(came, c)
-		if len(came) == 1 {
-			return hub.E(hub.Transient, "test", nil)
+		switch {
+		case len(came) == 1:
+			return nil, hub.E(hub.Transient, "test", nil)
+		case c.Said.Text == "old CODE":
+			return &ended, nil
 		}
-		return nil
+		return nil, nil
 	}
 	y.rules("toy1", saying("ping code", "pong"), saying("ol1.x.y", "pong"))
 	e := y.come("toy1", wrote("ping CODE", "TW.1"))
@@ -299,5 +303,10 @@ func TestOmniLinkIsHandedOnAndNothingElseAnswers(t *testing.T) {
 	y.come("toy1", tapped("ol1.x.y", "TW.1"))
 	if len(came) != 3 || came[2].First || y.answers("toy1", "TW.1") != "" {
 		t.Errorf("got %d times, answers %q, want the tap handed on and no answer", len(came), y.answers("toy1", "TW.1"))
+	}
+	old := y.come("toy1", wrote("old CODE", "TW.1"))
+	receive(t, y.rc, []hub.Envelope{old})
+	if got := y.answers("toy1", "TW.1"); got != "it has ended!" {
+		t.Errorf("got the answers %q, want the one that it gives, once", got)
 	}
 }

@@ -63,11 +63,11 @@ func newChain(t *testing.T) *chain {
 	return c
 }
 
-// write lets a customer write, and brings the message into the tables and its
-// answer, if it has one, to the outbound queue.
-func (c *chain) write(from, text string) {
+// post brings what a customer does at LINE to the inbound queue.
+func (c *chain) post(a fake.Act) {
 	c.t.Helper()
-	d, err := c.line.Act(context.Background(), fake.Act{From: from, Text: text, Hold: true})
+	a.Hold = true
+	d, err := c.line.Act(context.Background(), a)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -80,6 +80,13 @@ func (c *chain) write(from, text string) {
 	if err != nil {
 		c.t.Fatalf("the webhook is refused: %v", err)
 	}
+}
+
+// write lets a customer write, and brings the message into the tables and its
+// answer, if it has one, to the outbound queue.
+func (c *chain) write(from, text string) {
+	c.t.Helper()
+	c.post(fake.Act{From: from, Text: text})
 	batch := queue.Batch{Log: c.hub.Log, Handle: func(ctx context.Context, r queue.Record) error {
 		e, err := chat.ReadEnvelope(r.Body)
 		if err != nil {

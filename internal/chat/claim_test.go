@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"omnihub/internal/hub"
-	"omnihub/internal/localaws"
 	"omnihub/internal/store"
 )
 
@@ -65,7 +64,7 @@ func TestRepeatedClaimOfOneTryIsItsOwn(t *testing.T) {
 	lost := false
 	cfg := c.hub.AWS("test")
 	cfg.RetryMaxAttempts = 3
-	cfg.HTTPClient = &http.Client{Transport: loseOnce{"own=:o", &lost}}
+	cfg.HTTPClient = &http.Client{Transport: loseOnce{c.hub.Near(), "own=:o", &lost}}
 	st := *c.hub.Store
 	st.DB = dynamodb.NewFromConfig(cfg)
 	c.sender.Store = &st
@@ -79,6 +78,7 @@ func TestRepeatedClaimOfOneTryIsItsOwn(t *testing.T) {
 
 // loseOnce lets the first call whose body holds a text through, and loses its answer.
 type loseOnce struct {
+	next http.RoundTripper
 	text string
 	lost *bool
 }
@@ -89,7 +89,7 @@ func (l loseOnce) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	resp, err := localaws.Transport{}.RoundTrip(r)
+	resp, err := l.next.RoundTrip(r)
 	if err == nil && !*l.lost && bytes.Contains(body, []byte(l.text)) {
 		*l.lost = true
 		resp.Body.Close()

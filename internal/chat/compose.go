@@ -29,7 +29,8 @@ type Draft struct {
 	To      string // the platform's id of the channel user
 	Class   hub.Class
 	Content hub.Content
-	By      string // the member's id, or the program's
+	More    []hub.Content // shown after Content, in order
+	By      string        // the member's id, or the program's
 	Trace   string
 	// ID makes the call repeatable: the same draft under the same id is one message.
 	// "" = made. At most 26 characters of A-Z, a-z, 0-9.
@@ -41,7 +42,8 @@ type Draft struct {
 // Composed is what was made of a draft.
 type Composed struct {
 	Ref store.Ref
-	// Keys are those of its messages, in the order in which they leave: mostly one.
+	// Keys are those of its messages, in the order in which they leave: mostly one. What
+	// goes out in one call of the platform is one message.
 	Keys []hub.MessageKey
 	// Losses are what the channel does not show as it was meant.
 	Losses []channel.Loss
@@ -55,10 +57,6 @@ func (c *Composer) Send(ctx context.Context, d Draft) (store.Ref, hub.MessageKey
 	}
 	return made.Ref, made.Keys[0], nil
 }
-
-// maxContent is how large a message may be, in bytes of JSON: beyond what any platform
-// takes, and within what one item of a table holds.
-const maxContent = 256 << 10
 
 // Compose stores the intent to send a draft, whether its customer has written before or
 // not, in the nearest form that the channel can show. It refuses at once what has none;
@@ -82,14 +80,9 @@ func (c *Composer) Compose(ctx context.Context, d Draft) (Composed, error) {
 	if d.To == "" || len(d.ID) > 26 {
 		return Composed{}, hub.E(hub.BadRequest, "chat: send", fmt.Errorf("a draft needs a recipient, and an id of at most 26 characters"))
 	}
-	messages, losses, err := channel.Fit(adapter.Capabilities(), d.Content)
+	messages, losses, err := d.fitted(adapter)
 	if err != nil {
 		return Composed{}, err
-	}
-	for _, m := range messages {
-		if raw, err := json.Marshal(m); err != nil || len(raw) > maxContent {
-			return Composed{}, hub.E(hub.TooLarge, "chat: send", fmt.Errorf("a message has at most %d KB", maxContent>>10))
-		}
 	}
 	now := hub.MillisOf(c.Now())
 	if d.At == 0 {
@@ -123,6 +116,23 @@ func (c *Composer) Compose(ctx context.Context, d Draft) (Composed, error) {
 		made.Keys = append(made.Keys, k)
 	}
 	return made, nil
+}
+
+// fitted are the messages of a draft as they go out: one for each call of the platform.
+func (d Draft) fitted(a channel.Adapter) (messages []hub.Content, losses []channel.Loss, err error) {
+	for _, content := range append([]hub.Content{d.Content}, d.More...) {
+		more, lost, err := channel.Fit(a.Capabilities(), content)
+		if err != nil {
+			return nil, nil, err
+		}
+		messages, losses = append(messages, more...), append(losses, lost...)
+	}
+	for _, m := range messages {
+		if raw, err := json.Marshal(m); err != nil || len(raw) > hub.MaxContent {
+			return nil, nil, hub.E(hub.TooLarge, "chat: send", fmt.Errorf("a message has at most %d KB", hub.MaxContent>>10))
+		}
+	}
+	return channel.Together(a, messages), losses, nil
 }
 
 // name finds the thread of the person whom another id of the recipient names already,

@@ -182,7 +182,8 @@ func (d *Desk) own(ctx context.Context, of store.Ref, s Seat) (hub.Thread, error
 type Word struct {
 	Class   hub.Class
 	Content hub.Content
-	ID      string // as of Draft
+	More    []hub.Content // as of Draft
+	ID      string        // as of Draft
 	At      hub.Millis
 	Trace   string
 }
@@ -195,7 +196,7 @@ func (d *Desk) Send(ctx context.Context, of store.Ref, s Seat, w Word) (Composed
 		return Composed{}, err
 	}
 	return d.Composer.Compose(ctx, Draft{
-		Team: of.Team, Account: t.Account, To: t.External.Reveal(), Class: cmp.Or(w.Class, hub.ClassPerson), Content: w.Content,
+		Team: of.Team, Account: t.Account, To: t.External.Reveal(), Class: cmp.Or(w.Class, hub.ClassPerson), Content: w.Content, More: w.More,
 		By: s.ID, Trace: w.Trace, ID: w.ID, At: w.At,
 	})
 }

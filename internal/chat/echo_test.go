@@ -12,7 +12,6 @@ import (
 	"omnihub/internal/channel"
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
-	"omnihub/internal/localaws"
 	"omnihub/internal/store"
 )
 
@@ -232,7 +231,7 @@ func TestEchoBetweenAnyTwoCallsOfOurSendIsOneMessage(t *testing.T) {
 			}
 			came := false
 			outer(y.As("outer", func(next http.RoundTripper) http.RoundTripper {
-				return &nth{left: n, do: func() { came = true; inner(y.Store) }}
+				return &nth{next: next, left: n, do: func() { came = true; inner(y.Store) }}
 			}))
 			if came {
 				done++
@@ -287,6 +286,7 @@ func TestSendOfAWorkerThatDiesMeetsItsEcho(t *testing.T) {
 
 // nth does something before the n-th call.
 type nth struct {
+	next http.RoundTripper
 	left int
 	do   func()
 }
@@ -296,7 +296,7 @@ func (n *nth) RoundTrip(r *http.Request) (*http.Response, error) {
 	if n.left == -1 {
 		n.do()
 	}
-	return localaws.Transport{}.RoundTrip(r)
+	return n.next.RoundTrip(r)
 }
 
 func TestEchoOfBeforeAnErasureLeavesNothing(t *testing.T) {

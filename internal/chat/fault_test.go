@@ -11,13 +11,13 @@ import (
 
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
-	"omnihub/internal/localaws"
 	"omnihub/internal/store"
 )
 
 // failing fails one call of the table, in the way that answer says, and lets all
 // others through.
 type failing struct {
+	next   http.RoundTripper
 	left   *int // calls before it
 	answer string
 }
@@ -25,7 +25,7 @@ type failing struct {
 func (f failing) RoundTrip(r *http.Request) (*http.Response, error) {
 	*f.left--
 	if *f.left != -1 {
-		return localaws.Transport{}.RoundTrip(r)
+		return f.next.RoundTrip(r)
 	}
 	if f.answer == "" {
 		return nil, errors.New("connection lost")
@@ -47,7 +47,7 @@ func TestCallThatFailsOnceIsTriedAgainAndQuarantinesNothing(t *testing.T) {
 			user := "U" + answer + string(rune('0'+calls))
 			e := envelope(h, user, said{"1", hub.MillisOf(h.Clock.Now()), "ping"})
 			left := calls
-			st := h.As("failing", func(http.RoundTripper) http.RoundTripper { return failing{&left, answer} })
+			st := h.As("failing", func(next http.RoundTripper) http.RoundTripper { return failing{next, &left, answer} })
 			err := receiver(h, st).Receive(context.Background(), e)
 			if left < 0 {
 				failed++

@@ -39,7 +39,7 @@ func (sn *Sender) find(ctx context.Context, a *attempt, c store.Claim) (done boo
 		return true, sn.rest(ctx, a, code)
 	}
 	failpoint.AfterClaim.Hit()
-	known, rival, err := sn.Store.Borne(ctx, a.q.Ref.Team, a.thread, a.q.Intent.Key, content.Text)
+	known, rival, err := sn.Store.Borne(ctx, a.q.Ref.Team, a.thread, a.q.Intent.Key, content.Words())
 	if err != nil {
 		return false, err
 	}

@@ -15,7 +15,6 @@ import (
 	"omnihub/internal/chat"
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
-	"omnihub/internal/localaws"
 	"omnihub/internal/queue"
 	"omnihub/internal/store"
 )
@@ -24,7 +23,7 @@ import (
 func TestThreadStopsAtTheFirstSendThatTheQueueDidNotTake(t *testing.T) {
 	h := hubtest.New(t)
 	cfg := h.AWS("relay")
-	cfg.HTTPClient = &http.Client{Transport: refusing{`a2`}}
+	cfg.HTTPClient = &http.Client{Transport: refusing{h.Near(), `a2`}}
 	out := &queue.Queue{Client: sqs.NewFromConfig(cfg), URL: h.Outbound.URL}
 	var sends []store.Queued
 	for _, text := range []string{"a1", "b1", "a2", "b2", "a3", "b3"} {
@@ -44,7 +43,10 @@ func TestThreadStopsAtTheFirstSendThatTheQueueDidNotTake(t *testing.T) {
 
 // refusing answers for entries whose body holds a text that the queue did not take
 // them, and lets the queue take the others.
-type refusing struct{ text string }
+type refusing struct {
+	next http.RoundTripper
+	text string
+}
 
 func (f refusing) RoundTrip(r *http.Request) (*http.Response, error) {
 	var in struct {
@@ -72,7 +74,7 @@ func (f refusing) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-		if resp, err = (localaws.Transport{}).RoundTrip(r); err != nil {
+		if resp, err = f.next.RoundTrip(r); err != nil {
 			return nil, err
 		}
 		defer resp.Body.Close()

@@ -55,9 +55,9 @@ func TestWhatIsHiddenIsActedUponAndNotStored(t *testing.T) {
 	var came []string
 	y.rc.Hidden = codes
 	y.rc.Linked = func(said hub.Said) bool { return strings.HasSuffix(said.Text, code) }
-	y.rc.Link = func(_ context.Context, c hub.Came) error {
+	y.rc.Link = func(_ context.Context, c hub.Came) (*hub.Content, error) {
 		came = append(came, c.Said.Text)
-		return nil
+		return nil, nil
 	}
 	first := y.envelope("toy1", wrote("Link me\n"+code, "TW.1"))
 	late := wrote("before it "+code+" and "+code+code, "TW.1")

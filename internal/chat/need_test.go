@@ -24,6 +24,11 @@ func TestConversationWaitsForAPersonOnceSomethingWasForOne(t *testing.T) {
 		e.Message.Type = kind
 		return e
 	}
+	menu := func(data string) channel.Event {
+		e := tapped(data, "?")
+		e.Message.Postback = true
+		return e
+	}
 	ping, hello := wrote("ping", "?"), wrote("hello", "?")
 	for name, c := range map[string]struct {
 		events []channel.Event
@@ -39,6 +44,9 @@ func TestConversationWaitsForAPersonOnceSomethingWasForOne(t *testing.T) {
 		"unsubscribing":               {[]channel.Event{tapped(leave, "?")}, hub.NeedBot},
 		"a button nobody knows":       {[]channel.Event{tapped(none[:len(none)-6]+"zzzzzz", "?")}, hub.NeedHuman},
 		"another system's button":     {[]channel.Event{tapped("theirs", "?")}, hub.NeedHuman},
+		"a menu's button":             {[]channel.Event{menu("theirs")}, hub.NeedBot},
+		"a menu's, for a person":      {[]channel.Event{menu("person")}, hub.NeedHuman},
+		"a card's that nobody knows":  {[]channel.Event{menu(none[:len(none)-6] + "zzzzzz")}, hub.NeedHuman},
 		"a keyword for a person":      {[]channel.Event{wrote("person", "?")}, hub.NeedHuman},
 		"handing over":                {[]channel.Event{tapped(over, "?")}, hub.NeedHuman},
 		"the system's person":         {[]channel.Event{tapped(human, "?")}, hub.NeedHuman},

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"omnihub/internal/hub"
-	"omnihub/internal/localaws"
 )
 
 // TestReceiptBetweenLookAndSecondCallEndsTheDoubt: the receipt comes after the worker
@@ -26,8 +25,8 @@ func TestReceiptBetweenLookAndSecondCallEndsTheDoubt(t *testing.T) {
 	orders := y.handOn()
 	sender := y.sender()
 	told := false
-	sender.Store = y.As("outbound", func(http.RoundTripper) http.RoundTripper {
-		return before{"stg=:s", func() {
+	sender.Store = y.As("outbound", func(next http.RoundTripper) http.RoundTripper {
+		return before{next, "stg=:s", func() {
 			if !told {
 				told = true
 				y.come("toy1", receipt(string(q.Ref.User)+"."+string(q.Intent.Key), "p1", hub.Delivered))
@@ -44,6 +43,7 @@ func TestReceiptBetweenLookAndSecondCallEndsTheDoubt(t *testing.T) {
 
 // before does something before a call whose body holds a text.
 type before struct {
+	next http.RoundTripper
 	text string
 	do   func()
 }
@@ -57,5 +57,5 @@ func (b before) RoundTrip(r *http.Request) (*http.Response, error) {
 	if bytes.Contains(body, []byte(b.text)) {
 		b.do()
 	}
-	return localaws.Transport{}.RoundTrip(r)
+	return b.next.RoundTrip(r)
 }

@@ -32,9 +32,10 @@ type Receiver struct {
 	Tag func(ctx context.Context, team hub.TeamID, home hub.HomeID, names []string, id string, at hub.Millis) error
 	// Linked tells, by itself, of what is OmniLink's: a code at the end of a text, or the
 	// answer to a question of its. Link carries it out, at every delivery of the message,
-	// after it was stored; nothing else answers it. Both are nil where there is no OmniLink.
+	// after it was stored, and gives what is to be answered, if anything is: the same at each
+	// delivery. Nothing else answers it. Both are nil where there is no OmniLink.
 	Linked func(said hub.Said) bool
-	Link   func(ctx context.Context, c hub.Came) error
+	Link   func(ctx context.Context, c hub.Came) (*hub.Content, error)
 	// Hidden finds what of a text is for nobody else to read, such as a code that whoever
 	// knows it could use: of each part only the first two bytes are stored and told on the
 	// bus, in the text and in the event as it came. What is done about a message is decided

@@ -255,16 +255,15 @@ func TestAnswerThatTheBudgetRefusesIsNotBegunInItsMiddle(t *testing.T) {
 	}
 }
 
-// TestFirstCardGoesByTheFreeToken and the others by pushes.
-func TestFirstCardGoesByTheFreeToken(t *testing.T) {
+// TestPartsOfOneContentGoByTheFreeToken: the picture, and the words that it cannot bear.
+func TestPartsOfOneContentGoByTheFreeToken(t *testing.T) {
 	c := newChain(t)
 	two := keyword("menu", hub.Content{Type: hub.Sticker, Text: "words", Media: &hub.Media{URL: "https://x.example/s.png"}})
 	setRules(t, c.hub, hubtest.LineAccount, two)
 	c.write(uid(1), "menu")
 	c.drain()
-	calls := c.ledger.Calls("line", uid(1))
-	if len(calls) != 2 || calls[0].Kind != "reply" || calls[1].Kind != "push" {
-		t.Errorf("got %+v, want a reply, then a push", calls)
+	if got := c.posted(uid(1)); got != "reply 2: https://x.example/s.png words" {
+		t.Errorf("got %q, want one reply", got)
 	}
 }
 

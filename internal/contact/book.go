@@ -145,6 +145,27 @@ func (b *Book) Pair(ctx context.Context, team hub.TeamID, x, y hub.HomeID) (p Pa
 	return p, nil
 }
 
+// Barred is why a pair that is not one contact cannot be one, as far as it was read, but
+// for member ids; nil = it can. Errors: Refused; Transient.
+func (b *Book) Barred(ctx context.Context, team hub.TeamID, p Pair) (err error) {
+	const op = "contact: join by code"
+	var never bool
+	switch homes := len(p.Left.Members) + len(p.Right.Members); {
+	case p.Left.Kind == hub.Group || p.Right.Kind == hub.Group:
+		return hub.E(hub.Refused, op, fmt.Errorf("a group of people is joined with nobody"))
+	case homes > hub.MaxMembers:
+		return hub.E(hub.Refused, op, fmt.Errorf("a contact has at most %d homes", hub.MaxMembers))
+	case homes > 2:
+		never, err = b.Store.Never(ctx, team, p.Left, p.Right)
+	default:
+		never, err = b.Store.NeverBetween(ctx, team, p.X.ID, p.Y.ID)
+	}
+	if err == nil && never {
+		err = hub.Refuse(op, hub.Obstacle{Code: hub.NeverJoin, Homes: []hub.HomeID{p.Left.ID, p.Right.ID}})
+	}
+	return err
+}
+
 // Spend makes one contact of a pair, as Join does, and uses up the code on which that
 // rests, in one transaction: both happen, or nothing. It is one try. If an edge stands
 // between the two, only the code is used up.
@@ -152,16 +173,9 @@ func (b *Book) Pair(ctx context.Context, team hub.TeamID, x, y hub.HomeID) (p Pa
 // Errors: Refused as of Join; Conflict if a contact or the code has changed since it was
 // read; Transient.
 func (b *Book) Spend(ctx context.Context, team hub.TeamID, p Pair, e hub.Edge, sp store.Spend) error {
-	const op = "contact: join by code"
-	if p.Left.Kind == hub.Group || p.Right.Kind == hub.Group {
-		return hub.E(hub.Refused, op, fmt.Errorf("a group of people is joined with nobody"))
-	}
-	if p.X.ID == p.Y.ID {
-		return b.Store.SpendCode(ctx, team, sp)
-	}
-	var never bool
-	var err error
 	switch {
+	case p.X.ID == p.Y.ID:
+		return b.Store.SpendCode(ctx, team, sp)
 	case p.One():
 		linked, err := b.Store.Linked(ctx, team, p.X.ID, p.Y.ID)
 		if err != nil {
@@ -170,17 +184,11 @@ func (b *Book) Spend(ctx context.Context, team hub.TeamID, p Pair, e hub.Edge, s
 		if linked {
 			return b.Store.SpendLinked(ctx, team, p.X.ID, p.Y.ID, sp)
 		}
-	// It is read after the roots: whoever says it from now on raises their versions.
-	case len(p.Left.Members)+len(p.Right.Members) > 2:
-		never, err = b.Store.Never(ctx, team, p.Left, p.Right)
 	default:
-		never, err = b.Store.NeverBetween(ctx, team, p.X.ID, p.Y.ID)
-	}
-	if err != nil {
-		return err
-	}
-	if never {
-		return hub.Refuse(op, hub.Obstacle{Code: hub.NeverJoin, Homes: []hub.HomeID{p.Left.ID, p.Right.ID}})
+		// It is read after the roots: whoever says "never" from now on raises their versions.
+		if err := b.Barred(ctx, team, p); err != nil {
+			return err
+		}
 	}
 	e.A, e.B = hub.EdgeOf(p.X.ID, p.Y.ID)
 	return b.Store.JoinSpending(ctx, team, p.Left, p.Right, e, sp)

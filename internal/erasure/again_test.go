@@ -122,8 +122,7 @@ func TestWhatAPlatformSaysAheadOfOurClockIsErased(t *testing.T) {
 // TestMessageAheadThatComesWhileTheErasureBeginsIsLookedAtAgain: the thread was read
 // before it.
 func TestMessageAheadThatComesWhileTheErasureBeginsIsLookedAtAgain(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	ref := s.ref("line1", lineID)
 	seen, err := s.Store.Thread(ctx, ref)
 	s.must(err)

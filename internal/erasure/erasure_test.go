@@ -16,8 +16,7 @@ import (
 )
 
 func TestNothingIsFoundOfAnErasedPerson(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	bert := s.bert()
 	p, err := s.office.Preview(ctx, team, s.home)
 	s.must(err)
@@ -60,8 +59,7 @@ func TestNothingIsFoundOfAnErasedPerson(t *testing.T) {
 }
 
 func TestReplayBringsNothingBackAndANewMessageAFreshHome(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	e := s.erase()
 	replay := func() {
 		t.Helper()
@@ -117,8 +115,7 @@ func TestReplayBringsNothingBackAndANewMessageAFreshHome(t *testing.T) {
 func TestErasureThatIsCutOffAnywhereEndsWhole(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		for calls := 0; ; calls += 3 {
-			s := newScene(t)
-			s.anna()
+			s := annaScene(t)
 			e := s.erase()
 			s.Clock.Advance(time.Second)
 			_, err := s.cut(store.Shards+calls, after).Due(ctx) // the reads of what is due are no cuts of an erasure
@@ -147,8 +144,7 @@ func TestErasureThatIsCutOffAnywhereEndsWhole(t *testing.T) {
 func TestCountsAreRightThoughTheWorkIsCutOff(t *testing.T) {
 	var want hub.ErasureCounts
 	for i, calls := range []int{1000, 30, 40, 50, 60} {
-		s := newScene(t)
-		s.anna()
+		s := annaScene(t)
 		e := s.erase()
 		s.Clock.Advance(time.Second)
 		_, _ = s.cut(calls, true).Due(ctx)
@@ -167,8 +163,7 @@ func TestCountsAreRightThoughTheWorkIsCutOff(t *testing.T) {
 }
 
 func TestTokenConfirmsJustWhatWasShown(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	bert := s.bert()
 	begin := func(home hub.HomeID, token string) hub.Code {
 		_, err := s.office.Begin(ctx, team, home, token, s.audit("erase"))
@@ -214,8 +209,7 @@ func TestTokenConfirmsJustWhatWasShown(t *testing.T) {
 }
 
 func TestTwoErasuresAtOnceAreOne(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	p, err := s.office.Preview(ctx, team, s.home)
 	s.must(err)
 	ids := make([]string, 6)
@@ -262,8 +256,7 @@ func TestTwoErasuresAtOnceAreOne(t *testing.T) {
 }
 
 func TestErasureEndsJoins(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	bert := s.bert()
 	e := s.erase()
 	if _, err := s.book.JoinBy(ctx, team, bert, s.home, hub.EvidencePerson, "", s.audit("join")); hub.CodeOf(err) != hub.Conflict {
@@ -277,8 +270,7 @@ func TestErasureEndsJoins(t *testing.T) {
 }
 
 func TestSendOfBeforeTheErasureIsNotSent(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	ref := s.ref(hubtest.LineAccount, lineID)
 	log, err := s.Store.Log(ctx, ref, "", 10)
 	s.must(err)
@@ -308,8 +300,7 @@ func TestSendOfBeforeTheErasureIsNotSent(t *testing.T) {
 }
 
 func TestWhatWasInFlightIsTakenByTheSecondSweep(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	ref, at := s.ref(hubtest.LineAccount, lineID), s.now()
 	seen, err := s.Store.Thread(ctx, ref)
 	s.must(err)
@@ -342,8 +333,7 @@ func TestWhatWasInFlightIsTakenByTheSecondSweep(t *testing.T) {
 }
 
 func TestImportsBringNobodyBackUnlessAllowed(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	s.erase()
 	s.work()
 	for _, key := range []contact.Change{{Field: "email", Value: "Anna@annasson.example"}, {Field: "member_id", Value: annaID}, {Field: "phone", Value: "+" + digits}} {
@@ -364,8 +354,7 @@ func TestImportsBringNobodyBackUnlessAllowed(t *testing.T) {
 }
 
 func TestRestoredPersonIsErasedAgain(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	since := s.now()
 	e := s.erase()
 	s.work()

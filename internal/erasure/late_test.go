@@ -150,8 +150,7 @@ func TestClaimsWithoutAThreadAreErased(t *testing.T) {
 }
 
 func TestMessagesThatComeWhileAPersonIsErasedAreOldOrFresh(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	var come []hub.Envelope
 	for i := range 24 {
 		come = append(come, s.said(lineID, fmt.Sprint(300+i), fmt.Sprint("concurrent ", i)))
@@ -192,8 +191,7 @@ func TestMessagesThatComeWhileAPersonIsErasedAreOldOrFresh(t *testing.T) {
 
 func TestMessageThatWasCutOffBeforeTheErasureStaysAway(t *testing.T) {
 	for calls := range 8 {
-		s := newScene(t)
-		s.anna()
+		s := annaScene(t)
 		e := s.said(lineID, "400", texts[0])
 		rc := s.receiver(s.As("Inbound", hubtest.Cut(calls, true)))
 		_ = rc.Receive(ctx, e)
@@ -253,8 +251,7 @@ func TestContactsThatShareAThreadAreErasedTogether(t *testing.T) {
 }
 
 func TestLongLogIsErasedWhole(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	ref := s.ref(hubtest.LineAccount, lineID)
 	for i := range 250 {
 		at := s.now() - hub.Millis(i)

@@ -26,8 +26,7 @@ func (s *scene) run(wait time.Duration) {
 // TestHomeIsNotMadeAgainBetweenTheSweeps: whoever stores a first message was stopped over
 // the whole first sweep.
 func TestHomeIsNotMadeAgainBetweenTheSweeps(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	bert := s.bert()
 	old, err := s.Store.Home(ctx, team, s.home)
 	s.must(err)
@@ -96,8 +95,7 @@ func TestImportThatTheErasureOvertakesBringsNothingBack(t *testing.T) {
 			return err
 		},
 	} {
-		s := newScene(t)
-		s.anna()
+		s := annaScene(t)
 		s.bert()
 		var e hub.Erasure
 		began := false
@@ -132,8 +130,7 @@ func TestImportThatTheErasureOvertakesBringsNothingBack(t *testing.T) {
 
 // TestSharedValueStaysWithWhoHasIt: what a living home says is no import.
 func TestSharedValueStaysWithWhoHasIt(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	bert := s.bert()
 	mail := contact.Change{Field: "email", Value: annaMail}
 	s.must(s.book.Patch(ctx, team, bert, []contact.Change{mail}, s.audit("patch")))
@@ -146,8 +143,7 @@ func TestSharedValueStaysWithWhoHasIt(t *testing.T) {
 }
 
 func TestErasureIsFinishedHoweverLongNothingRan(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	e := s.erase()
 	for range 3 {
 		s.Clock.Advance(40*24*time.Hour + time.Minute)
@@ -164,8 +160,7 @@ func TestErasureIsFinishedHoweverLongNothingRan(t *testing.T) {
 // TestRecordsInQuarantineAreErased: relay kept them aside after the erasure began, under
 // their keys and as of their own times.
 func TestRecordsInQuarantineAreErased(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	s.bert()
 	record := func(pk, sk, text string) events.DynamoDBEventRecord {
 		key := map[string]events.DynamoDBAttributeValue{"PK": events.NewStringAttribute(pk), "SK": events.NewStringAttribute(sk)}

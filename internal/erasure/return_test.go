@@ -14,8 +14,7 @@ import (
 )
 
 func TestWhoComesBackBetweenTheSweepsStays(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	e := s.erase()
 	s.Clock.Advance(time.Second) // WhatsApp tells whole seconds
 	s.come(s.whatsapp(digits, userID, wrote("before the first sweep")))
@@ -93,8 +92,7 @@ func TestOldIDThatLeadsToANewOneBringsNothingWithIt(t *testing.T) {
 }
 
 func TestRevisionsOfAThreadGoOn(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	ref := s.ref(hubtest.LineAccount, lineID)
 	accept := func() hub.Thread {
 		t.Helper()
@@ -114,8 +112,7 @@ func TestRevisionsOfAThreadGoOn(t *testing.T) {
 }
 
 func TestThreadThatChangedIsReadAgain(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	ref := s.ref(hubtest.LineAccount, lineID)
 	seen, err := s.Store.Thread(ctx, ref)
 	s.must(err)
@@ -138,8 +135,7 @@ func TestThreadThatChangedIsReadAgain(t *testing.T) {
 }
 
 func TestFirstArrivalsStay(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	ref := s.ref(hubtest.LineAccount, lineID)
 	id := "wamid." + base64.StdEncoding.EncodeToString([]byte(digits))
 	at, err := s.Store.PutArrival(ctx, ref, id, s.now())
@@ -155,8 +151,7 @@ func TestFirstArrivalsStay(t *testing.T) {
 }
 
 func TestNothingAtOtherHomesNamesAnErasedOne(t *testing.T) {
-	s := newScene(t)
-	s.anna()
+	s := annaScene(t)
 	for i := range 6 {
 		name := string(rune('a' + i))
 		s.come(s.said("U_other_"+name, "60"+name, "others"))

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"math/rand"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -62,8 +64,31 @@ type scene struct {
 	home     hub.HomeID // one of Anna's
 }
 
-func newScene(t testing.TB) *scene {
-	h := hubtest.New(t)
+func newScene(t testing.TB) *scene { return sceneIn(t, hubtest.New(t)) }
+
+// acquainted is the first scene that got to know Anna, of which all others are copies.
+var acquainted struct {
+	sync.Once
+	*scene
+}
+
+// annaScene is a scene of its own, after anna.
+func annaScene(t testing.TB) *scene {
+	t.Helper()
+	acquainted.Do(func() {
+		s := newScene(t)
+		s.anna()
+		acquainted.scene = s
+	})
+	if acquainted.scene == nil {
+		t.Fatal("an earlier test could not make the hub know Anna")
+	}
+	s := sceneIn(t, acquainted.Copy(t))
+	s.recorded, s.n, s.home = slices.Clone(acquainted.recorded), acquainted.n, acquainted.home
+	return s
+}
+
+func sceneIn(t testing.TB, h *hubtest.Hub) *scene {
 	s := &scene{Hub: h, t: t}
 	s.book = &contact.Book{Store: h.Store, Now: h.Clock.Now, Settings: h.Settings}
 	s.tags = &tag.Book{Store: h.Store, Now: h.Clock.Now}

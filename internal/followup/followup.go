@@ -4,7 +4,6 @@ package followup
 
 import (
 	"context"
-	"strconv"
 
 	"omnihub/internal/bot"
 	"omnihub/internal/chat"
@@ -29,23 +28,14 @@ type Follower struct {
 // Say has a text, a content or the cards of a module sent, in their order.
 func (f *Follower) Say(ctx context.Context, m omnilink.Message) error {
 	contents, err := f.contents(ctx, m)
-	if err != nil {
+	if err != nil || len(contents) == 0 {
 		return err
 	}
-	for i, c := range contents {
-		id := m.ID
-		if i > 0 {
-			id = hub.Digest("omnilink message", m.ID, strconv.Itoa(i))[:len(m.ID)]
-		}
-		_, err := f.Composer.Compose(ctx, chat.Draft{
-			Team: m.Team, Account: m.Account, To: m.To.Reveal(), Class: hub.ClassTransactional, Content: c,
-			By: by, Trace: hub.TraceOf(ctx), ID: id, At: m.At + hub.Millis(i),
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err = f.Composer.Compose(ctx, chat.Draft{
+		Team: m.Team, Account: m.Account, To: m.To.Reveal(), Class: hub.ClassTransactional, Content: contents[0], More: contents[1:],
+		By: by, Trace: hub.TraceOf(ctx), ID: m.ID, At: m.At,
+	})
+	return err
 }
 
 func (f *Follower) contents(ctx context.Context, m omnilink.Message) ([]hub.Content, error) {

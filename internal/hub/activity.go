@@ -91,7 +91,8 @@ const (
 // Linking are the fixed facts of a platform about OmniLink.
 type Linking struct {
 	// Source tells that the channel can show the card. NoSource and NoTarget say for
-	// people why it cannot be that side; "" = no reason is known.
+	// people, as a clause without a full stop, why the platform cannot be that side; ""
+	// where it can.
 	Source             bool
 	NoSource, NoTarget string
 	// Image is the variant of the card's picture that the channel shows, ImageWhole if it
@@ -129,17 +130,29 @@ var reasons = map[LinkReason][2]string{
 	LinkServerError:    {"伺服器錯誤", "Internal server error."},
 }
 
-// Text is the reason for people: in English, or else in Chinese.
+// Text is the reason for people: in English, or else in Chinese, by what Spoken makes of a
+// language.
 func (r LinkReason) Text(language string) string {
 	texts, ok := reasons[r]
 	if !ok {
 		texts = reasons[LinkServerError]
 	}
-	if strings.HasPrefix(language, "en") {
+	if Spoken(language) == English {
 		return texts[1]
 	}
 	return texts[0]
 }
+
+// leadsNowhere is what customers are told in place of a card or a page.
+var leadsNowhere = map[Language]string{
+	TraditionalChinese: "此連結不存在，請洽客服詢問",
+	SimplifiedChinese:  "此链接不存在，请联系客服",
+	English:            "This link does not exist. Please ask our customer service.",
+}
+
+// LeadsNowhere is what customers are told of a link that leads nowhere, in a language of
+// Languages.
+func LeadsNowhere(l Language) string { return leadsNowhere[l] }
 
 // LinkReasons are all reasons.
 func LinkReasons() []LinkReason {
@@ -291,6 +304,16 @@ func (l Linking) LinkImageError(i *LinkImage) error {
 
 // ErrNoVariant tells that a picture lacks the variant that a channel shows.
 var ErrNoVariant = errors.New("the picture lacks the variant of the channel")
+
+// Size is as wide and as high as the picture would be, unscaled, as a platform shows it, in
+// pixels.
+func (l Linking) Size(i *LinkImage) (width, height int) {
+	if l.Image == ImageSquare {
+		side := min(i.Width, i.Height)
+		return side, side
+	}
+	return i.Width, i.Height
+}
 
 // URL is the address of the picture as a platform shows it.
 func (l Linking) URL(i *LinkImage) (string, error) {

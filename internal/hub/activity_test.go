@@ -35,6 +35,11 @@ func TestReasonsHaveTheirExactTexts(t *testing.T) {
 
 func TestAPictureIsShownInTheChannelsVariant(t *testing.T) {
 	i := &hub.LinkImage{Width: 660, Height: 1980, URLs: map[string]string{hub.ImageWhole: "https://w", hub.ImageSquare: "https://s"}}
+	for variant, want := range map[string][2]int{"": {660, 1980}, hub.ImageWhole: {660, 1980}, hub.ImageSquare: {660, 660}} {
+		if w, h := (hub.Linking{Image: variant}).Size(i); [2]int{w, h} != want {
+			t.Errorf("%q: got %d by %d, want %v", variant, w, h, want)
+		}
+	}
 	for variant, want := range map[string]string{"": "https://w", hub.ImageWhole: "https://w", hub.ImageSquare: "https://s", "round": ""} {
 		if got, err := (hub.Linking{Image: variant}).URL(i); got != want || (err == nil) != (want != "") {
 			t.Errorf("%q: got %s, %v, want %s", variant, got, err, want)

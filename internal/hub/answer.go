@@ -17,6 +17,9 @@ type Said struct {
 	Data string      // with Choice: what the button bears
 	At   Millis
 	Link bool // it is OmniLink's: a code, or the answer to its question
+	// Postback, with Choice: the button is one of the account's menu or of a card, and no
+	// reply that stood beside a message; of platforms that tell them apart.
+	Postback bool
 }
 
 // Words are what keywords are held against: a text, or what a tapped button bears.
@@ -59,6 +62,7 @@ type Scene struct {
 	Channel  Channel
 	Home     HomeID
 	Thread   UserKey
+	Kind     UserKind
 	Language string // the customer's, if the event tells it
 	First    bool   // the message is the first of its thread
 	Opened   bool   // it began the conversation

@@ -1,6 +1,13 @@
 package hub
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strings"
+)
+
+// MaxContent is how large a content may be, in bytes of JSON: beyond what any platform
+// takes, and within what one item of a table holds.
+const MaxContent = 256 << 10
 
 // Content is what a message to a customer shows, in terms that all channels share.
 // Which members are used follows from its Type. A channel that cannot show a form
@@ -26,6 +33,10 @@ type Content struct {
 	// notifications.
 	Native json.RawMessage `json:"native,omitempty"`
 
+	// Parts are the messages of a Several, in order, at least two and none of them a
+	// Several. It has no other member.
+	Parts []Content `json:"parts,omitempty"`
+
 	ReplyTo string `json:"reply_to,omitempty"` // the platform's id of the message that this one quotes
 }
 
@@ -37,6 +48,9 @@ type Media struct {
 	Name    string `json:"name,omitempty"`      // of a file
 	Size    int64  `json:"size,omitempty"`      // bytes
 	Length  int64  `json:"length_ms,omitempty"` // of audio and video, in milliseconds
+	// Width and Height are the ratio of an image, in pixels; 0 = not known.
+	Width  int `json:"width,omitempty"`
+	Height int `json:"height,omitempty"`
 }
 
 // Place is a point on the map.
@@ -76,7 +90,8 @@ type Row struct {
 
 // Card is one column of a carousel.
 type Card struct {
-	Image   string   `json:"image,omitempty"` // https
+	Image   string   `json:"image,omitempty"`  // https
+	Square  bool     `json:"square,omitempty"` // the image is 1:1, and is to be shown so
 	Title   string   `json:"title,omitempty"`
 	Text    string   `json:"text"`
 	Buttons []Button `json:"buttons,omitempty"`
@@ -128,6 +143,20 @@ type FormCall struct {
 	Screen string          `json:"screen,omitempty"` // the first one; empty: the form's endpoint decides
 	Data   json.RawMessage `json:"data,omitempty"`   // what the screen starts with, a JSON object
 	Draft  bool            `json:"draft,omitempty"`  // not published yet
+}
+
+// Words are what stands for the content in lists: its text, or those of its parts.
+func (c Content) Words() string {
+	if c.Type != Several {
+		return c.Text
+	}
+	var words []string
+	for _, part := range c.Parts {
+		if part.Text != "" {
+			words = append(words, part.Text)
+		}
+	}
+	return strings.Join(words, "\n")
 }
 
 // TextContent is a plain text.

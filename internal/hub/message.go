@@ -26,6 +26,7 @@ const (
 	Cards    MessageType = "cards"    // a carousel
 	Template MessageType = "template" // approved by the platform beforehand
 	Native   MessageType = "native"   // in the platform's own words
+	Several  MessageType = "several"  // messages that go out in one call; made by channel.Together only
 )
 
 // Class says who wants a message sent; it is set at the intent and never changes.

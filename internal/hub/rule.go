@@ -147,8 +147,9 @@ type ready struct {
 	exprs []*regexp.Regexp
 }
 
-// NewRules makes rules ready. An expression that is none matches nothing.
+// NewRules makes rules ready. An expression that is none, or has no room, matches nothing.
 func NewRules(version int, list []Rule) Rules {
+	var room Expressions
 	rules := Rules{Version: version, List: list, ready: make([]ready, len(list))}
 	for i, r := range list {
 		if r.Trigger != OnKeyword {
@@ -157,7 +158,7 @@ func NewRules(version int, list []Rule) Rules {
 		for _, w := range r.Words {
 			if r.Match != MatchRegexp {
 				rules.ready[i].words = append(rules.ready[i].words, worded(w))
-			} else if e, err := regexp.Compile(w); err == nil {
+			} else if e, err := room.Compile(w); err == nil {
 				rules.ready[i].exprs = append(rules.ready[i].exprs, e)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"omnihub/internal/chat"
 	"omnihub/internal/contact"
 	"omnihub/internal/hub"
+	"omnihub/internal/omnilink"
 	"omnihub/internal/queue"
 )
 
@@ -37,7 +38,10 @@ func (c *control) read(ctx context.Context, d queue.Dead) letter {
 			return l
 		}
 	}
-	var form struct{ Home, K string }
+	var form struct {
+		Home, K string
+		Kind    string `json:"detail-type"`
+	}
 	if json.Unmarshal([]byte(d.Body), &form) != nil {
 		return l
 	}
@@ -52,6 +56,10 @@ func (c *control) read(ctx context.Context, d queue.Dead) letter {
 					l.account, l.channel = stored.Intent.Account, stored.Intent.Channel
 				}
 			}
+		}
+	case form.Kind != "":
+		if t, err := omnilink.ReadTold(d.Body); err == nil {
+			l.kind, l.team, l.trace = t.Kind, t.Team, t.Trace
 		}
 	case form.Home != "":
 		if a, err := contact.ReadAsk(d.Body); err == nil {

@@ -19,7 +19,6 @@ import (
 	"omnihub/internal/channel"
 	"omnihub/internal/channel/all"
 	"omnihub/internal/hubtest"
-	"omnihub/internal/localaws"
 	"omnihub/internal/seal"
 )
 
@@ -46,7 +45,7 @@ func runOver(h *hubtest.Hub, wrap func(http.RoundTripper) http.RoundTripper, cha
 func runUntil(ctx context.Context, h *hubtest.Hub, wrap func(http.RoundTripper) http.RoundTripper, change func(*control), args ...string) (string, error) {
 	cfg := h.AWS("hubctl")
 	if wrap != nil {
-		cfg.HTTPClient = &http.Client{Transport: wrap(localaws.Transport{})}
+		cfg.HTTPClient = &http.Client{Transport: wrap(h.Near())}
 	}
 	var out strings.Builder
 	c := &control{

@@ -11,7 +11,11 @@ import (
 // invoke` takes.
 func Event(t testing.TB, name string, into any) {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(root(t), "events", name))
+	dir, err := root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "events", name))
 	if err != nil {
 		t.Fatal(err)
 	}

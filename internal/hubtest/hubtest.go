@@ -6,6 +6,7 @@ package hubtest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -24,10 +25,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"omnihub/internal/channel"
 	"omnihub/internal/env"
 	"omnihub/internal/hub"
 	"omnihub/internal/localaws"
+	"omnihub/internal/localaws/disk"
 	"omnihub/internal/queue"
 	"omnihub/internal/seal"
 	"omnihub/internal/settings"
@@ -77,51 +78,68 @@ type Hub struct {
 	Log      *slog.Logger
 	Logged   *Log
 
+	image  *disk.Image
+	names  map[string]string // attributes of resources by logical id, as at the origin
 	queues *sqs.Client
-	names  map[string]string // queue URLs by logical id
 	t      testing.TB
 }
 
-// New starts a hub, which ends with the test.
+// New starts a hub, which ends with the test. All hubs of a process begin as copies of
+// one, with the same ids and keys.
 func New(t testing.TB) *Hub {
 	t.Helper()
-	clock := &Clock{now: Start}
-	cloud, err := localaws.Open(localaws.Config{Clock: clock.Now})
+	first, err := origin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return start(t, first.image.Copy(), first.names, first.tables, Start)
+}
+
+// Copy starts another hub that begins as this one is now, with the same time, and ends
+// with the test. What waits in the memory of clients and settings is not copied.
+func (h *Hub) Copy(t testing.TB) *Hub {
+	t.Helper()
+	c := start(t, h.image.Copy(), h.names, h.Store.Tables, h.Clock.Now())
+	_, err := c.Logged.Write([]byte(h.Logged.String()))
+	c.must(err)
+	return c
+}
+
+// start starts a hub on what an image holds.
+func start(t testing.TB, image *disk.Image, names map[string]string, tables store.Tables, now time.Time) *Hub {
+	t.Helper()
+	clock := &Clock{now: now}
+	cloud, err := localaws.Open(localaws.Config{Clock: clock.Now, Disk: image.Store()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(cloud)
 	t.Cleanup(func() { server.Close(); cloud.Close() })
 
-	h := &Hub{Cloud: cloud, URL: server.URL, Clock: clock, Logged: &Log{}, t: t}
-	h.Log = env.NewLog(h.Logged, "test", slog.LevelDebug)
-	tables := h.provision()
-	h.KeyID = h.names["SecretsKey"]
-	h.Keyring = h.Keys("test", nil)
-	h.Store = &store.Store{DB: h.DynamoDB("test"), Tables: tables, Now: clock.Now, Retention: 400 * 24 * time.Hour, Marks: &store.Marks{}}
-	h.Setup = settings.Setup{Store: h.Store, Keyring: h.Keyring, URL: API}
-	h.Settings = settings.NewReader(h.Store, h.Keyring, clock.Now)
-	h.queues = h.SQS("test")
-	h.Inbound, h.Outbound = h.queue("InboundQueue"), h.queue("OutboundQueue")
-
-	ctx := t.Context()
-	h.must(h.Setup.Hub(ctx))
-	h.must(h.Setup.Team(ctx, Team, "Test team"))
-	h.Team, err = h.Settings.Team(ctx, Team)
+	h := &Hub{Cloud: cloud, URL: server.URL, Clock: clock, image: image, t: t}
+	h.attach(names, tables)
+	h.Team, err = h.Settings.Team(t.Context(), Team)
 	h.must(err)
-	h.must(h.Setup.Connect(ctx, h.Team, LineConn, "line", channel.Secrets{"channel_secret": LineSecret}, settings.NewAccount{
-		ID: LineAccount, External: LineBot, Name: "Test", Secrets: channel.Secrets{"channel_token": LineToken},
-		Keywords: []hub.Keyword{{Match: "ping", Answer: hub.TextContent("pong")}},
-	}))
-	h.must(h.Setup.Connect(ctx, h.Team, WhatsAppConn, "whatsapp", channel.Secrets{"app_secret": WhatsAppSecret, "verify_token": WhatsAppVerify},
-		settings.NewAccount{
-			ID: WhatsAppAccount, External: WhatsAppNumber, Name: "Test", Secrets: channel.Secrets{"access_token": WhatsAppToken},
-			Keywords: []hub.Keyword{{Match: "ping", Answer: hub.TextContent("pong")}},
-		}))
-	edge, err := h.Settings.Edge(ctx)
+	edge, err := h.Settings.Edge(t.Context())
 	h.must(err)
 	h.PathID, h.MetaPath = edge.PathID(Team, LineConn), edge.PathID(Team, WhatsAppConn)
 	return h
+}
+
+// attach makes the clients of what has names in the hub's cloud.
+func (h *Hub) attach(names map[string]string, tables store.Tables) {
+	h.names, h.Logged = names, &Log{}
+	h.Log = env.NewLog(h.Logged, "test", slog.LevelDebug)
+	h.KeyID = names["SecretsKey"]
+	h.Keyring = h.Keys("test", nil)
+	h.Store = &store.Store{DB: h.DynamoDB("test"), Tables: tables, Now: h.Clock.Now, Retention: 400 * 24 * time.Hour, Marks: &store.Marks{}}
+	h.Setup = settings.Setup{Store: h.Store, Keyring: h.Keyring, URL: API}
+	h.Settings = settings.NewReader(h.Store, h.Keyring, h.Clock.Now)
+	h.queues = h.SQS("test")
+	queue := func(id string) *queue.Queue {
+		return &queue.Queue{Client: h.queues, URL: strings.Replace(names[id], originURL, h.URL, 1)}
+	}
+	h.Inbound, h.Outbound = queue("InboundQueue"), queue("OutboundQueue")
 }
 
 func (h *Hub) must(err error) {
@@ -136,16 +154,25 @@ func (h *Hub) AWS(caller string) aws.Config {
 	return aws.Config{
 		Region: "us-east-1", BaseEndpoint: aws.String(h.URL),
 		Credentials:      credentials.NewStaticCredentialsProvider(caller, "test", ""),
-		HTTPClient:       &http.Client{Transport: localaws.Transport{}},
+		HTTPClient:       Direct{h.Cloud},
 		RetryMaxAttempts: 1,
 	}
 }
 
+// Near is the way from a client to the local cloud: without a network.
+func (h *Hub) Near() http.RoundTripper { return Direct{h.Cloud} }
+
 // DynamoDB is a client that calls under a name.
-func (h *Hub) DynamoDB(caller string) *dynamodb.Client { return dynamodb.NewFromConfig(h.AWS(caller)) }
+func (h *Hub) DynamoDB(caller string) *dynamodb.Client { return dynamoDB(h.AWS(caller)) }
+
+func dynamoDB(cfg aws.Config) *dynamodb.Client {
+	return dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.HTTPSignerV4 = named{} })
+}
 
 // SQS is a client that calls under a name.
-func (h *Hub) SQS(caller string) *sqs.Client { return sqs.NewFromConfig(h.AWS(caller)) }
+func (h *Hub) SQS(caller string) *sqs.Client {
+	return sqs.NewFromConfig(h.AWS(caller), func(o *sqs.Options) { o.HTTPSignerV4 = named{} })
+}
 
 // As is the hub's store as a function's client sees it: calls are counted under
 // the caller's name, and wrap may stand between client and network (nil for
@@ -153,10 +180,10 @@ func (h *Hub) SQS(caller string) *sqs.Client { return sqs.NewFromConfig(h.AWS(ca
 func (h *Hub) As(caller string, wrap func(http.RoundTripper) http.RoundTripper) *store.Store {
 	cfg := h.AWS(caller)
 	if wrap != nil {
-		cfg.HTTPClient = &http.Client{Transport: wrap(localaws.Transport{})}
+		cfg.HTTPClient = &http.Client{Transport: wrap(h.Near())}
 	}
 	st := *h.Store
-	st.DB = dynamodb.NewFromConfig(cfg)
+	st.DB = dynamoDB(cfg)
 	return &st
 }
 
@@ -165,9 +192,9 @@ func (h *Hub) As(caller string, wrap func(http.RoundTripper) http.RoundTripper) 
 func (h *Hub) Keys(caller string, wrap func(http.RoundTripper) http.RoundTripper) *seal.Keyring {
 	cfg := h.AWS(caller)
 	if wrap != nil {
-		cfg.HTTPClient = &http.Client{Transport: wrap(localaws.Transport{})}
+		cfg.HTTPClient = &http.Client{Transport: wrap(h.Near())}
 	}
-	return seal.NewKeyring(kms.NewFromConfig(cfg), h.KeyID)
+	return seal.NewKeyring(kms.NewFromConfig(cfg, func(o *kms.Options) { o.HTTPSignerV4 = named{} }), h.KeyID)
 }
 
 // Calls are the AWS calls that a caller has made since the last Reset.
@@ -259,18 +286,17 @@ func (l *Log) String() string {
 }
 
 // root is the folder of the module.
-func root(t testing.TB) string {
-	t.Helper()
+func root() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
+			return dir, nil
 		}
 		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the test's folder")
+			return "", errors.New("no go.mod above the test's folder")
 		}
 		dir = filepath.Dir(dir)
 	}

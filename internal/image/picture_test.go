@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/jpeg"
 	"image/png"
 	"math/rand/v2"
@@ -20,11 +21,10 @@ var (
 // quarters is a picture of four colours: red and green above, blue and yellow below.
 func quarters(w, h int) *image.RGBA {
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
-	for y := range h {
-		for x := range w {
-			c := [2][2]color.RGBA{{red, green}, {blue, yellow}}[2*y/h][2*x/w]
-			m.SetRGBA(x, y, c)
-		}
+	for i, c := range []color.RGBA{red, green, blue, yellow} {
+		x, y := i%2, i/2
+		part := image.Rect((x*w+1)/2, (y*h+1)/2, ((x+1)*w+1)/2, ((y+1)*h+1)/2)
+		draw.Draw(m, part, image.NewUniform(c), image.Point{}, draw.Src)
 	}
 	return m
 }

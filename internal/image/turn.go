@@ -20,26 +20,34 @@ func (t turn) upright(in *image.RGBA) *image.RGBA {
 		out = image.NewRGBA(image.Rect(0, 0, h, w))
 	}
 	for y := range h {
-		for x := range w {
-			toX, toY := x, y
-			switch t {
-			case 2: // mirrored
-				toX = w - 1 - x
-			case 3: // upside down
-				toX, toY = w-1-x, h-1-y
-			case 4:
-				toY = h - 1 - y
-			case 5:
-				toX, toY = y, x
-			case 6: // the top is on the right: a quarter to the right
-				toX, toY = h-1-y, x
-			case 7:
-				toX, toY = h-1-y, w-1-x
-			case 8:
-				toX, toY = y, w-1-x
-			}
-			copy(out.Pix[out.PixOffset(toX, toY):][:4], in.Pix[in.PixOffset(x, y):][:4])
+		to, step := t.row(y, w, h, out.Stride)
+		for from := y * in.Stride; from < y*in.Stride+4*w; from += 4 {
+			copy(out.Pix[to:to+4], in.Pix[from:from+4])
+			to += step
 		}
 	}
 	return out
+}
+
+// row is where the first pixel of a stored row of a picture of w by h goes to, and how far
+// from each other its pixels are there: both in bytes, rows being stride of them apart.
+func (t turn) row(y, w, h, stride int) (to, step int) {
+	at := func(x, y int) int { return y*stride + 4*x }
+	switch t {
+	case 2: // mirrored
+		return at(w-1, y), -4
+	case 3: // upside down
+		return at(w-1, h-1-y), -4
+	case 4:
+		return at(0, h-1-y), 4
+	case 5:
+		return at(y, 0), stride
+	case 6: // the top is on the right: a quarter to the right
+		return at(h-1-y, 0), stride
+	case 7:
+		return at(h-1-y, w-1), -stride
+	case 8:
+		return at(y, w-1), -stride
+	}
+	return at(0, y), 4
 }

@@ -140,20 +140,39 @@ func scale(source image.RGBA64Image, part image.Rectangle, size image.Point) *im
 // by times by of them, of fewer at the right and lower edge.
 func averages(source image.RGBA64Image, part image.Rectangle, by int) *image.RGBA {
 	out := image.NewRGBA(image.Rect(0, 0, (part.Dx()+by-1)/by, (part.Dy()+by-1)/by))
+	if by == 1 {
+		drawOnWhite(out, out.Rect, source, part.Min)
+		return out
+	}
+	strip := image.NewRGBA(image.Rect(0, 0, part.Dx(), by))
 	for y := range out.Rect.Dy() {
-		for x := range out.Rect.Dx() {
-			from := part.Min.Add(image.Pt(x*by, y*by))
-			cell := image.Rectangle{Min: from, Max: from.Add(image.Pt(by, by))}.Intersect(part)
-			var r, g, b, n uint64
-			for sy := cell.Min.Y; sy < cell.Max.Y; sy++ {
-				for sx := cell.Min.X; sx < cell.Max.X; sx++ {
-					c := source.RGBA64At(sx, sy) // multiplied by its alpha
-					white := 0xFFFF - uint64(c.A)
-					r, g, b, n = r+uint64(c.R)+white, g+uint64(c.G)+white, b+uint64(c.B)+white, n+1
-				}
-			}
-			copy(out.Pix[out.PixOffset(x, y):], []byte{byte(r / n >> 8), byte(g / n >> 8), byte(b / n >> 8), 0xFF})
-		}
+		from := part.Min.Add(image.Pt(0, y*by))
+		strip.Rect.Max.Y = min(by, part.Max.Y-from.Y)
+		drawOnWhite(strip, strip.Rect, source, from)
+		averageColumns(out.Pix[y*out.Stride:][:out.Stride], strip, by)
 	}
 	return out
+}
+
+// drawOnWhite draws a rectangle of a picture from a point of the source on.
+func drawOnWhite(to *image.RGBA, r image.Rectangle, source image.Image, from image.Point) {
+	draw.Draw(to, r, image.White, image.Point{}, draw.Src)
+	draw.Draw(to, r, source, from, draw.Over)
+}
+
+// averageColumns makes a row of pixels of a strip, one of each by columns.
+func averageColumns(row []byte, strip *image.RGBA, by int) {
+	wide, high := strip.Rect.Dx(), strip.Rect.Dy()
+	for x := 0; x < wide; x += by {
+		var r, g, b uint32
+		columns := min(by, wide-x)
+		for y := range high {
+			pixels := strip.Pix[y*strip.Stride+4*x:][:4*columns]
+			for i := 0; i < len(pixels); i += 4 {
+				r, g, b = r+uint32(pixels[i]), g+uint32(pixels[i+1]), b+uint32(pixels[i+2])
+			}
+		}
+		n, at := uint32(columns*high), x/by*4
+		row[at], row[at+1], row[at+2], row[at+3] = byte(r/n), byte(g/n), byte(b/n), 0xFF
+	}
 }

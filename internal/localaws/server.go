@@ -36,10 +36,11 @@ const maxJSON = 20 << 20
 
 // Config is how a server is run.
 type Config struct {
-	Dir     string     // holds aws.db; "" keeps everything in memory
-	Clock   wire.Clock // nil is time.Now
-	Region  string     // "" is us-east-1
-	Account string     // "" is 000000000000
+	Dir     string      // holds aws.db; "" keeps everything in memory
+	Disk    *disk.Store // in place of aws.db; the server closes it
+	Clock   wire.Clock  // nil is time.Now
+	Region  string      // "" is us-east-1
+	Account string      // "" is 000000000000
 
 	// What only one engine needs, such as faults. The server itself fills in Disk,
 	// Clock, Region, Account, Queues and Log. A fault that is http.ErrAbortHandler
@@ -94,7 +95,10 @@ func Open(cfg Config) (*Server, error) {
 	if cfg.Dir != "" {
 		path = filepath.Join(cfg.Dir, "aws.db")
 	}
-	store, err := disk.Open(path)
+	store, err := cfg.Disk, error(nil)
+	if store == nil {
+		store, err = disk.Open(path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("localaws: open: %w", err)
 	}

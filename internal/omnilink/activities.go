@@ -26,6 +26,14 @@ type Activities struct {
 	Now    func() time.Time
 }
 
+// What forbids to make an activity, as the cause of an error with the code Refused.
+var (
+	// ErrTaken: there is an activity of the id, which is another one.
+	ErrTaken = errors.New("there is an activity of this id")
+	// ErrEnded: there was one, whose cards are still out.
+	ErrEnded = errors.New("an activity of this id was deleted, and its links are still out: choose another id")
+)
+
 // Listed is an activity with what it has come to.
 type Listed struct {
 	hub.Activity
@@ -69,8 +77,8 @@ func (a *Activities) Get(ctx context.Context, team hub.TeamID, id hub.ActivityID
 // go where they led.
 //
 // Making one that stands just so already changes nothing. Errors: BadRequest with a
-// hub.FieldFault; Refused if one of the id is there and was to be made otherwise; NotFound
-// if there is none to be changed; Conflict if it has another version.
+// hub.FieldFault; Refused with ErrTaken or ErrEnded; NotFound if there is none to be
+// changed; Conflict if it has another version.
 func (a *Activities) Save(ctx context.Context, team hub.TeamID, act hub.Activity, audit hub.Audit) (hub.Activity, []string, error) {
 	const op = "omnilink: save activity"
 	act = trimmed(act)
@@ -94,7 +102,7 @@ func (a *Activities) Save(ctx context.Context, team hub.TeamID, act hub.Activity
 		if reflect.DeepEqual(told(act), told(old)) && old.Version == 1 {
 			return old, advice, nil
 		}
-		return act, nil, hub.E(hub.Refused, op, errors.New("there is an activity of this id"))
+		return act, nil, hub.E(hub.Refused, op, ErrTaken)
 	case old.Version != act.Version:
 		return act, nil, changed("save")
 	}
@@ -102,6 +110,12 @@ func (a *Activities) Save(ctx context.Context, team hub.TeamID, act hub.Activity
 	act.Created, act.Changed = old.Created, now
 	if missing {
 		act.Created = now
+		switch ended, err := a.Store.ActivityEnded(ctx, team, act.ID); {
+		case err != nil:
+			return act, nil, err
+		case ended:
+			return act, nil, hub.E(hub.Refused, op, ErrEnded)
+		}
 	}
 	audit.Before, audit.After = differences(old, act)
 	if err := a.Store.SaveActivity(ctx, team, act, audit); err != nil {

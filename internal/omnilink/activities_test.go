@@ -97,21 +97,8 @@ func TestOnlyChannelsThatCanAreSourceAndTarget(t *testing.T) {
 			t.Errorf("%s can be a source: %v, want %v", kind, f.Source, want)
 		}
 	}
-	// A channel that is no chat link and no sign-in is refused with its platform's reason.
-	adapters := s.adapters()
-	adapters["whatsapp"] = bare{adapters["whatsapp"]}
-	acts := *s.acts
-	acts.Adapters = adapters
-	_, _, err := acts.Save(ctx, team, withID(activity(), "x1"), s.audit("x"))
-	if err == nil || !strings.Contains(err.Error(), "cannot be a target: because it cannot") {
-		t.Errorf("got %v, want the platform's reason", err)
-	}
-	_, _, err = acts.Save(ctx, team, withID(reverse(), "x2"), s.audit("x"))
-	if err == nil || !strings.Contains(err.Error(), "cannot be a source: because it shows nothing") {
-		t.Errorf("got %v, want the platform's reason", err)
-	}
 	s.line.app = ""
-	_, _, err = s.acts.Save(ctx, team, withID(reverse(), "x3"), s.audit("x"))
+	_, _, err := s.acts.Save(ctx, team, withID(reverse(), "x3"), s.audit("x"))
 	if err == nil || !strings.Contains(err.Error(), "cannot be a target yet: the account has no LIFF app") {
 		t.Errorf("got %v, want what is to be done", err)
 	}
@@ -141,10 +128,7 @@ func TestWhoNeverAsksIsWarned(t *testing.T) {
 
 func TestWhereNobodyCanAnswerIsWarned(t *testing.T) {
 	s := newScene(t)
-	adapters := s.adapters()
-	adapters["line"] = mute{adapters["line"].(*line)}
-	acts := *s.acts
-	acts.Adapters = adapters
+	acts := s.actsOf(mute{s.line}, nil)
 	if _, advice, err := acts.Save(ctx, team, withID(activity(), "x1"), s.audit("x")); err != nil || len(advice) == 0 || !strings.Contains(advice[len(advice)-1], "cannot answer") {
 		t.Errorf("got %q, %v", advice, err)
 	}
@@ -220,6 +204,41 @@ func TestAChangeNeedsTheVersionThatStands(t *testing.T) {
 	}
 }
 
+func TestAnIdIsNotGivenAgain(t *testing.T) {
+	s := newScene(t)
+	anna := s.anna()
+	link := s.link(act, anna)
+	s.complete(s.text(s.arrive("1"), s.code(act, anna)))
+	seen, err := s.acts.Get(ctx, team, act)
+	s.must(err)
+	s.must(s.acts.Delete(ctx, team, act, seen.Version, s.audit("activity.remove")))
+	s.Clock.Advance(61 * time.Second)
+	other := activity()
+	other.Name = "Other"
+	for _, a := range []hub.Activity{activity(), other} {
+		if _, _, err := s.acts.Save(ctx, team, a, s.audit("activity.create")); hub.CodeOf(err) != hub.Refused || !errors.Is(err, omnilink.ErrEnded) {
+			t.Errorf("got %v, want it refused: the id was used", err)
+		}
+	}
+	if _, err := s.links.Tap(ctx, omnilink.Tapped{Link: link, ID: "tap-of-what-is-deleted", Browser: cookie}); !errors.Is(err, omnilink.ErrGone) {
+		t.Errorf("got %v, want a link that leads nowhere", err)
+	}
+	if _, _, err := s.acts.Save(ctx, team, withID(activity(), "fresh"), s.audit("activity.create")); err != nil || s.totals("fresh").Links != 0 {
+		t.Errorf("got %v and %+v, want one that begins at nothing", err, s.totals("fresh"))
+	}
+	// Nor if the other one comes and goes while it is made.
+	acts := *s.acts
+	acts.Store = s.As("slow", before("TransactWriteItems", 1, func() {
+		s.must(s.acts.Delete(ctx, team, "quick", s.save(withID(activity(), "quick")).Version, s.audit("activity.remove")))
+	}))
+	if _, _, err := acts.Save(ctx, team, withID(activity(), "quick"), s.audit("activity.create")); hub.CodeOf(err) != hub.Conflict {
+		t.Errorf("got %v, want it held against the mark in its own transaction", err)
+	}
+	if list, _, err := s.acts.List(ctx, team, "", 10); err != nil || len(list) != 2 {
+		t.Errorf("got %d activities, %v, want winter and fresh", len(list), err)
+	}
+}
+
 func TestAdviceIsWhatSavingSaid(t *testing.T) {
 	s := newScene(t)
 	a := withID(activity(), "free")
@@ -283,13 +302,4 @@ func TestARangeIsOfDaysOfTheTeamsZone(t *testing.T) {
 			t.Errorf("%+v: got %v hours from %v", step, (r.Before-r.From)/3600/1000, r.From.Time())
 		}
 	}
-}
-
-// bare is a channel that can be nothing.
-type bare struct{ channel.Adapter }
-
-func (b bare) Capabilities() channel.Capabilities {
-	c := b.Adapter.Capabilities()
-	c.Linking = hub.Linking{NoSource: "because it shows nothing", NoTarget: "because it cannot"}
-	return c
 }

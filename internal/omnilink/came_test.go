@@ -2,9 +2,11 @@ package omnilink_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"omnihub/internal/hub"
+	"omnihub/internal/hubtest"
 	"omnihub/internal/omnilink"
 )
 
@@ -49,8 +51,20 @@ func TestWhatCameIsCarriedOutAtEachDelivery(t *testing.T) {
 		came(anna, hub.Said{Type: hub.Text, Text: "nothing of it"}),
 	} {
 		for range 2 {
-			if err := s.links.Came(ctx, c); err != nil {
-				t.Error(err)
+			if answer, err := s.links.Came(ctx, c); err != nil || answer != nil {
+				t.Errorf("got %+v, %v, want no answer", answer, err)
+			}
+		}
+	}
+	for said, want := range map[string]bool{"Hello\n" + code: true, "nothing of it": false} {
+		for _, language := range []string{"", "en"} {
+			other := s.home(hubtest.WhatsAppAccount, "88692"+language)
+			if language != "" {
+				s.must(s.book.Set(ctx, s.Team, other.ID, hub.Register{Field: "language", Value: language, At: s.now(), Source: "event"}))
+			}
+			got, err := s.links.Came(ctx, came(other, hub.Said{Type: hub.Text, Text: said}))
+			if err != nil || (got != nil) != want || want && strings.Contains(got.Text, "expired") != (language == "en") {
+				t.Errorf("%q in %q: got %+v, %v, want an answer: %v", said, language, got, err, want)
 			}
 		}
 	}

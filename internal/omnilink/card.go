@@ -21,13 +21,14 @@ func (l *Linker) Card(ctx context.Context, id hub.ActivityID, at hub.Scene) (hub
 		return hub.Content{}, err
 	}
 	r, err := l.route(ctx, op, at.Team, id)
-	if err == nil && (!r.Enabled || r.Source != at.Account) {
+	// The members of a group are not one person, whose link it could be.
+	if err == nil && (!r.Enabled || r.Source != at.Account || at.Kind == hub.Group) {
 		err = gone(op)
 	}
 	switch hub.CodeOf(err) {
 	case "":
 	case hub.NotFound, hub.Refused, hub.Unsupported, hub.AccountBroken: // trying again makes no link of it
-		return hub.TextContent(GoneText(at.Language, t.Language)), nil
+		return hub.TextContent(hub.LeadsNowhere(hub.Spoken(at.Language, t.Language))), nil
 	default:
 		return hub.Content{}, err
 	}
@@ -48,7 +49,8 @@ func shown(c hub.LinkCard, f hub.Linking, link string) hub.Content {
 	out := hub.Content{Type: hub.Buttons, Text: c.Text, Buttons: []hub.Button{{Title: c.Button, URL: link}}}
 	if c.Image != nil {
 		if u, err := f.URL(c.Image); err == nil {
-			out.Media = &hub.Media{URL: u}
+			w, h := f.Size(c.Image)
+			out.Media = &hub.Media{URL: u, Width: w, Height: h}
 		}
 	}
 	return out

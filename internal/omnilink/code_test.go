@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"omnihub/internal/hubtest"
 	"omnihub/internal/omnilink"
@@ -96,6 +97,7 @@ func TestCodesAndTokensDoNotRepeat(t *testing.T) {
 	seen := map[string]bool{}
 	for range 200 {
 		seen[s.code(act, anna)] = true
+		s.Clock.Advance(11 * time.Second)
 	}
 	if len(seen) != 200 {
 		t.Errorf("got %d codes of 200 taps", len(seen))

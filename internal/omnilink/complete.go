@@ -49,7 +49,8 @@ type attempt struct {
 	at      hub.Millis // when it did
 	hash    string     // of the code
 	by      string     // mark of who uses it up
-	tied    bool       // who brings it is who tapped
+	tied    bool       // it is brought in the browser of the tap
+	device  string     // mark of that browser among all that tap the card
 	// made makes the home before it is joined, if there is none; nil = it is there.
 	made func(context.Context) (State, error)
 }
@@ -96,7 +97,7 @@ func (l *Linker) attempt(ctx context.Context, a attempt) (Outcome, error) {
 			return l.spent(ctx, a.team.ID, store.Spend{Seen: c, Next: next})
 		}
 	}
-	return l.join(ctx, a.team, c, joining{home: a.home, by: a.by, at: a.at, tied: a.tied})
+	return l.join(ctx, a.team, c, joining{home: a.home, by: a.by, at: a.at, tied: a.tied, device: a.device})
 }
 
 // again is the outcome of an attempt that was made before.
@@ -123,6 +124,7 @@ type joining struct {
 	by        string
 	at        hub.Millis
 	tied      bool
+	device    string
 	confirmed bool // the source has said that it was the customer
 }
 
@@ -151,17 +153,21 @@ func (l *Linker) join(ctx context.Context, team *settings.Team, c store.LinkCode
 		sp.Source = hub.Home{} // nobody is there to be told
 	}
 	if why == "" && !j.confirmed && !pair.One() {
-		ask, err := l.asks(ctx, team.ID, act.Confirm, pair, j.tied)
-		if err != nil {
-			return Outcome{}, err
+		ask, err := l.asks(ctx, team.ID, act.Confirm, pair, j.tied && j.device == sp.Part.Browser)
+		if err == nil && ask {
+			err = l.Contacts.Barred(ctx, team.ID, pair) // nobody is asked about what cannot be
 		}
-		if ask {
-			sp.Next.State, sp.Next.Home, sp.Next.Until, sp.Next.New = store.LinkPending, j.home, j.at.Add(ConfirmLife), isNew(c, pair)
-			return l.spent(ctx, team.ID, sp)
+		switch {
+		case hub.CodeOf(err) == hub.Refused:
+			why = whyRefused(err)
+		case err != nil:
+			return Outcome{}, err
+		case ask:
+			return l.pend(ctx, team.ID, sp, j.home)
 		}
 	}
 	if why == "" {
-		sp.Next.State, sp.Next.New, sp.Journey = store.LinkUsed, isNew(c, pair), act.Journey
+		sp.Next.State, sp.Next.New, sp.Journey = store.LinkUsed, !pair.One() && isNew(sp.Part, pair.Y), act.Journey
 		err := l.Contacts.Spend(ctx, team.ID, pair, hub.Edge{
 			Evidence: hub.EvidenceOmniLink, Detail: "code " + c.Hash, At: l.now(), By: by,
 		}, sp)
@@ -180,6 +186,23 @@ func (l *Linker) join(ctx context.Context, team *settings.Team, c store.LinkCode
 	return l.spent(ctx, team.ID, sp)
 }
 
+// pend leaves it to the source whether the two are one, if it may be asked: else the code
+// ends without a word.
+func (l *Linker) pend(ctx context.Context, team hub.TeamID, sp store.Spend, home hub.HomeID) (Outcome, error) {
+	if !sp.Part.MayAsk(sp.Next.Done) {
+		return l.spent(ctx, team, store.Spend{Seen: sp.Seen, Next: declined(sp.Next)})
+	}
+	sp.Next.State, sp.Next.Home, sp.Next.Until = store.LinkPending, home, sp.Next.Done.Add(ConfirmLife)
+	sp.Next.New = isNew(sp.Part, sp.Target)
+	return l.spent(ctx, team, sp)
+}
+
+// declined is a code that ends without a trace at either side.
+func declined(c store.LinkCode) store.LinkCode {
+	c.State = store.LinkDeclined
+	return c
+}
+
 // spent moves a code that comes to no join.
 func (l *Linker) spent(ctx context.Context, team hub.TeamID, sp store.Spend) (Outcome, error) {
 	if err := l.Store.SpendCode(ctx, team, sp); err != nil {
@@ -189,11 +212,11 @@ func (l *Linker) spent(ctx context.Context, team hub.TeamID, sp store.Spend) (Ou
 	return again(sp.Next), nil
 }
 
-// isNew reports whether the target's home came to be after the tap, by the tap's doing:
-// with the message that brings the code, one before it, or as a friend on the way. Who is
-// one contact with the source already is known, however young.
-func isNew(c store.LinkCode, p contact.Pair) bool {
-	return !p.One() && p.Y.Created > c.Minted.Add(-margin)
+// isNew reports whether a target that is not one contact with the source came to be after
+// that one first tapped: with the message that brings the code, one before it, or as a
+// friend on the way, also if that took another tap.
+func isNew(part store.Participation, target hub.Home) bool {
+	return target.Created > part.First.Add(-margin)
 }
 
 // obstacle is why a link cannot be, as far as it can be seen before; "" = it can.
@@ -225,7 +248,9 @@ func whyRefused(err error) hub.LinkReason {
 	return hub.LinkServerError
 }
 
-// asks reports whether the source is asked before the two are joined.
+// asks reports whether the source is asked before the two are joined. Tied are a tap and a
+// return in one browser, if it is the one in which the card was tapped first: whoever gets
+// a card forwarded that was tapped before cannot pass for its owner.
 func (l *Linker) asks(ctx context.Context, team hub.TeamID, confirm hub.LinkConfirm, p contact.Pair, tied bool) (bool, error) {
 	switch {
 	case confirm == hub.ConfirmAlways:

@@ -83,7 +83,11 @@ func (l *Linker) confirm(ctx context.Context, team *settings.Team, a Answer, id 
 	case yes:
 		return l.join(ctx, team, c, joining{home: c.Home, by: c.By, at: a.At, confirmed: true})
 	}
-	next := c
-	next.State, next.Done = store.LinkDeclined, a.At
-	return l.spent(ctx, team.ID, store.Spend{Seen: c, Next: next})
+	part, err := l.Store.Participation(ctx, team.ID, c.Source, c.Activity)
+	if err != nil && hub.CodeOf(err) != hub.NotFound {
+		return Outcome{}, err
+	}
+	next := declined(c)
+	next.Done = a.At
+	return l.spent(ctx, team.ID, store.Spend{Seen: c, Next: next, Part: part})
 }

@@ -32,7 +32,7 @@ func (a *Activities) Export(ctx context.Context, team hub.TeamID, id hub.Activit
 	if _, err := io.WriteString(out, "\uFEFF"); err != nil {
 		return err
 	}
-	english := strings.HasPrefix(language, "en")
+	english := hub.Spoken(language) == hub.English
 	w := csv.NewWriter(out)
 	w.UseCRLF = true
 	if err := w.Write(heads[english]); err != nil {

@@ -1,7 +1,6 @@
 package omnilink
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -38,12 +37,11 @@ func (a *Activities) fits(ctx context.Context, team hub.TeamID, act *hub.Activit
 		}
 	}
 	// As long as a real link is; what a card's channel does to it is told.
-	card := shown(act.Card, facts, "https://"+longHost+"/l/"+path(team, sampleToken))
-	_, losses, err := channel.Fit(a.Adapters[source.Channel].Capabilities(), card)
+	card, err := channel.Show(a.Adapters[source.Channel], shown(act.Card, facts, "https://"+longHost+"/l/"+path(team, sampleToken)))
 	if err != nil {
 		return nil, fault("card", "cannot be shown in its channel: %s", cause(err))
 	}
-	for _, loss := range losses {
+	for _, loss := range card.Losses {
 		advice = append(advice, loss.Sentence())
 	}
 	for _, s := range []struct {
@@ -57,11 +55,11 @@ func (a *Activities) fits(ctx context.Context, team hub.TeamID, act *hub.Activit
 			return nil, err
 		}
 	}
-	_, losses, err = channel.Fit(a.Adapters[source.Channel].Capabilities(), question(wordsIn(source.Team.Language), hub.Digest("sample")))
+	asked, err := channel.Show(a.Adapters[source.Channel], question(wordsIn(source.Team.Language), hub.Digest("sample")))
 	switch {
 	case act.Confirm == hub.ConfirmNever:
 		advice = append(advice, neverAsks)
-	case err != nil || slices.Contains(losses, channel.LossChoices):
+	case err != nil || slices.Contains(asked.Losses, channel.LossChoices):
 		advice = append(advice, cannotAnswer)
 	}
 	return advice, nil
@@ -102,7 +100,7 @@ func (a *Activities) source(ctx context.Context, team hub.TeamID, id hub.Account
 	}
 	f := facts(a.Adapters[account.Channel])
 	if !f.Source {
-		return nil, f, fault(field, "cannot be a source: %s", cmp.Or(f.NoSource, "its channel does not show OmniLink's cards"))
+		return nil, f, fault(field, "cannot be a source: %s", f.NoSource)
 	}
 	return account, f, nil
 }
@@ -120,8 +118,7 @@ func (a *Activities) target(ctx context.Context, team hub.TeamID, act *hub.Activ
 	case chat != nil:
 		_, err = chat.ChatLink(account.Platform, "")
 	default:
-		return nil, fault(field, "cannot be a target: %s",
-			cmp.Or(facts(a.Adapters[account.Channel]).NoTarget, "its platform has no link by which a customer arrives and is known"))
+		return nil, fault(field, "cannot be a target: %s", facts(a.Adapters[account.Channel]).NoTarget)
 	}
 	switch {
 	case err != nil:
@@ -145,7 +142,7 @@ var sampleCode = strings.Repeat("0", codeLength)
 func (a *Activities) sayable(ctx context.Context, team hub.TeamID, field string, account *settings.Account, s hub.Say) error {
 	switch {
 	case s.Text != "":
-		if err := a.Adapters[account.Channel].Capabilities().Check(hub.TextContent(s.Text)); err != nil {
+		if _, err := channel.Show(a.Adapters[account.Channel], hub.TextContent(s.Text)); err != nil {
 			return fault(field+".text", "cannot be shown in its channel: %s", cause(err))
 		}
 	case s.Module != "":

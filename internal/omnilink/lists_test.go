@@ -125,6 +125,9 @@ func TestAnExportHoldsNoFormula(t *testing.T) {
 			}
 		}
 	}
+	if got, want := strings.Join(rows[0], ","), "狀態,來源渠道聯絡人名稱,來源渠道 ID,目標渠道聯絡人名稱,目標渠道 ID,參與時間,成功時間,失敗原因"; got != want {
+		t.Errorf("got the head %s, want %s", got, want)
+	}
 	if got := rows[1]; got[0] != "成功" || got[2] != "U_anna" || got[4] != "886911" || got[6] == "" {
 		t.Errorf("got %q, want the success first", got)
 	}
@@ -132,8 +135,12 @@ func TestAnExportHoldsNoFormula(t *testing.T) {
 		t.Errorf("got %q, want the first who tapped, by the zone's time", got)
 	}
 	out.Reset()
-	if err := s.acts.Export(ctx, team, act, s.days(), "en", &out); err != nil || !strings.Contains(out.String(), "Success,") || !strings.Contains(out.String(), hub.LinkNothingCame.Text("en")) {
+	if err := s.acts.Export(ctx, team, act, s.days(), "en", &out); err != nil || !strings.Contains(out.String(), "\r\nSuccess,") || !strings.Contains(out.String(), hub.LinkNothingCame.Text("en")) {
 		t.Errorf("got %s, %v", out.String(), err)
+	}
+	const english = "Status,Source name,Source channel ID,Target name,Target channel ID,Participation time,Success time,Reason\r\n"
+	if got, _, _ := strings.Cut(out.String(), "Success,"); got != "\uFEFF"+english {
+		t.Errorf("got the head %s, want %s", got, english)
 	}
 	if err := s.acts.Export(ctx, team, act, omnilink.Range{}, "en", &out); hub.CodeOf(err) != hub.BadRequest {
 		t.Errorf("got %v without a range", err)

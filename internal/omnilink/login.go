@@ -94,7 +94,7 @@ func (l *Linker) CompleteLogin(ctx context.Context, in Arrival) (Outcome, error)
 	now := l.now()
 	return l.settle(ctx, attempt{
 		team: team, account: s.account.Platform.ID, home: who.ID, user: who.User, id: hub.Digest("omnilink sign-in", in.Token.Reveal()), at: now,
-		hash: s.code.Hash, by: mark(code, who.ID), tied: s.code.Browser != "" && browserMark(code, in.Browser) == s.code.Browser,
+		hash: s.code.Hash, by: mark(code, who.ID), tied: s.code.Browser != "" && browserMark(code, in.Browser) == s.code.Browser, device: deviceMark(s.code.Source, in.Browser),
 		made: l.making(s.account, who, now),
 	})
 }

@@ -97,7 +97,7 @@ func (l *Linker) Tap(ctx context.Context, tap Tapped) (url string, err error) {
 	code := newCode(t.Pepper, token, tap.ID, tap.Browser)
 	c := store.LinkCode{
 		Hash: hashOf("code", code), Activity: card.Activity, Source: card.Home, User: card.User, Account: r.Target, Tap: hashOf("tap", tap.ID),
-		Browser: browserMark(code, tap.Browser), Minted: now, Expires: now.Add(r.life()), State: store.LinkIssued,
+		Browser: browserMark(code, tap.Browser), Device: deviceMark(card.Home, tap.Browser), Minted: now, Expires: now.Add(r.life()), State: store.LinkIssued,
 	}
 	url, failed := r.open(team, code)
 	switch {
@@ -148,6 +148,12 @@ func (r *route) open(team hub.TeamID, code string) (string, error) {
 		return r.login.LoginLink(r.target.Platform, path(team, code))
 	}
 	return r.chat.ChatLink(r.target.Platform, strings.TrimPrefix(r.Message+"\n"+code, "\n"))
+}
+
+// deviceMark tells the browser that tapped a home's card first from others: who got the
+// card forwarded, and has a browser of his own, is not who tapped it before.
+func deviceMark(home hub.HomeID, browser string) string {
+	return hub.Digest("omnilink device", string(home), browser)
 }
 
 // browserMark ties a code to a browser: who has only the table cannot tell whether two

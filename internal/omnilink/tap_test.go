@@ -57,6 +57,8 @@ func TestACardThatLeadsNowhereIsTheTextThatThereIsNone(t *testing.T) {
 		},
 		"in English, nothing":    func(_ *scene, f *hub.Scene, id *hub.ActivityID) { f.Language, *id = "en-US", "other" },
 		"simplified, of nothing": func(_ *scene, f *hub.Scene, id *hub.ActivityID) { f.Language, *id = "zh-Hans", "other" },
+		"zh-XX, of nothing":      func(_ *scene, f *hub.Scene, id *hub.ActivityID) { f.Language, *id = "zh-XX", "other" },
+		"in no language of ours": func(_ *scene, f *hub.Scene, id *hub.ActivityID) { f.Language, *id = "ja", "other" },
 	} {
 		s := newScene(t)
 		anna := s.anna()
@@ -67,9 +69,9 @@ func TestACardThatLeadsNowhereIsTheTextThatThereIsNone(t *testing.T) {
 		want := "此連結不存在，請洽客服詢問"
 		switch {
 		case strings.HasPrefix(name, "in English"):
-			want = "This link does not exist. Please contact our customer service."
+			want = "This link does not exist. Please ask our customer service."
 		case strings.HasPrefix(name, "simplified"):
-			want = "此链接不存在，请洽客服询问"
+			want = "此链接不存在，请联系客服"
 		}
 		if err != nil || c.Type != hub.Text || c.Text != want {
 			t.Errorf("%s: got %+v, %v, want %s", name, c, err, want)

@@ -21,6 +21,7 @@ const (
 	linkedThere  = "歡迎！之後的優惠會在這裡通知您。"
 	notLinked    = "綁定沒有成功，請再按一次按鈕。"
 	leadsNowhere = "此連結不存在，請洽客服詢問"
+	askPeople    = "洽詢客服" // the button of a failure that a module tells
 
 	// sourceTag and targetTag are what the two sides get.
 	sourceTag, targetTag = "came from here", "arrived there"
@@ -32,6 +33,7 @@ type campaign struct {
 	id             string
 	source, target string // accounts
 	confirm        string // "" = the default
+	fails          bool   // by a module: what the source is told of a failure
 }
 
 func (c campaign) channel() string { return kindOf(c.source) }
@@ -43,7 +45,7 @@ func kindOf(account string) string { return account[:len(account)-1] }
 var campaigns = []campaign{
 	{id: "robot", source: "messenger1", target: "whatsapp1"},
 	{id: "offbefore", source: "messenger1", target: "whatsapp1"},
-	{id: "offafter", source: "messenger1", target: "whatsapp1"},
+	{id: "offafter", source: "messenger1", target: "whatsapp1", fails: true},
 	{id: "offlogin", source: "whatsapp1", target: "line1"},
 	{id: "nosource", source: "messenger1", target: "whatsapp1"},
 	{id: "notarget", source: "messenger1", target: "whatsapp1", confirm: "always"},
@@ -67,6 +69,11 @@ var campaigns = []campaign{
 	{id: "again", source: "messenger1", target: "whatsapp1"},
 	{id: "undo", source: "messenger1", target: "whatsapp1"},
 	{id: "undoline", source: "instagram1", target: "line1"},
+	{id: "nofriend", source: "whatsapp1", target: "line1"},
+	{id: "asksline", source: "line1", target: "whatsapp1", confirm: "always"},
+	{id: "asksinstagram", source: "instagram1", target: "whatsapp1", confirm: "always"},
+	{id: "askswhatsapp", source: "whatsapp1", target: "line1", confirm: "always"},
+	{id: "window", source: "messenger1", target: "whatsapp1"},
 }
 
 // found makes the campaigns, their modules and the rules that answer with them, and waits
@@ -87,33 +94,36 @@ func found(ctx context.Context) error {
 		if c.confirm != "" {
 			activity["confirm"] = c.confirm
 		}
+		if c.fails {
+			said, err := module(ctx, "Failure of "+c.id, c.channel(), object{"type": "text", "text": notLinked, "buttons": []any{button(askPeople, "handover")}})
+			if err != nil {
+				return err
+			}
+			activity["failure"] = object{"source": object{"module": said}}
+		}
 		if _, err := call(ctx, "marketer", "POST", "/activities", activity, http.StatusCreated); err != nil {
 			return err
 		}
-		module, err := call(ctx, "marketer", "POST", "/modules", object{
-			"name": "Card of " + c.id, "channel": c.channel(), "cards": []any{object{"type": "omnilink", "activity": c.id}},
-		}, http.StatusCreated)
+		card, err := module(ctx, "Card of "+c.id, c.channel(), object{"type": "omnilink", "activity": c.id})
 		if err != nil {
 			return err
 		}
-		rules[c.source] = append(rules[c.source], keyword(c.id, module.Text("id")))
+		rules[c.source] = append(rules[c.source], keyword(c.id, card))
 		if c.id == "robot" { // the same card in an account that is not its source
-			rules["messenger2"] = append(rules["messenger2"], keyword(c.id, module.Text("id")))
+			rules["messenger2"] = append(rules["messenger2"], keyword(c.id, card))
 		}
+	}
+	if err := dress(ctx); err != nil {
+		return err
 	}
 	rules["line1"] = append(rules["line1"], object{"name": "welcome", "trigger": "welcome", "answer": object{"content": object{"type": "text", "text": welcome}}})
 	for account, list := range rules {
-		path := "/accounts/" + account + "/replies"
-		now, err := call(ctx, "marketer", "GET", path, nil, http.StatusOK)
+		err := change(ctx, "/accounts/"+account+"/replies", func(now object) object {
+			old, _ := now["rules"].([]any)
+			return object{"rules": append(old, list...)}
+		})
 		if err != nil {
 			return err
-		}
-		old, _ := now.Value("rules").([]any)
-		a, err := stage.stack.CallWith(ctx, "marketer", stack.Ask{
-			Method: "PUT", Path: path, Body: object{"rules": append(old, list...)}, Header: map[string]string{"If-Match": now.Header.Get("ETag")},
-		})
-		if err != nil || a.Status != http.StatusOK {
-			return fmt.Errorf("scenario: rules of %s: %d %s, %w", account, a.Status, a.Raw, err)
 		}
 	}
 	_, err := stage.stack.AdvanceClock(ctx, settled)
@@ -128,6 +138,30 @@ const welcome = "歡迎加入好友！"
 
 func keyword(word, module string) object {
 	return object{"name": word, "trigger": "keyword", "match": "exact", "words": []string{word}, "answer": object{"module": module}}
+}
+
+// module makes a module of the bot, and answers its id.
+func module(ctx context.Context, name, channel string, cards ...any) (string, error) {
+	made, err := call(ctx, "marketer", "POST", "/modules", object{"name": name, "channel": channel, "cards": cards}, http.StatusCreated)
+	return made.Text("id"), err
+}
+
+func button(title, action string) object { return object{"title": title, "action": action} }
+
+// change replaces what the API has at a path by what becomes of it.
+func change(ctx context.Context, path string, how func(object) object) error {
+	now, err := call(ctx, "marketer", "GET", path, nil, http.StatusOK)
+	if err != nil {
+		return err
+	}
+	seen, _ := now.JSON.(object)
+	a, err := stage.stack.CallWith(ctx, "marketer", stack.Ask{
+		Method: "PUT", Path: path, Body: how(seen), Header: map[string]string{"If-Match": now.Header.Get("ETag")},
+	})
+	if err == nil && a.Status != http.StatusOK {
+		err = fmt.Errorf("scenario: PUT %s: %d %s", path, a.Status, a.Raw)
+	}
+	return err
 }
 
 // call asks the API as a member, and wants a status.

@@ -1,14 +1,12 @@
 package scenario
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
 
 	"omnihub/internal/browser"
 	"omnihub/internal/channel/fake"
-	"omnihub/internal/stack"
 )
 
 // asked is OmniLink's question as a customer gets it.
@@ -18,26 +16,22 @@ type asked struct {
 
 // questions are its texts and buttons by language.
 var questions = map[string][3]string{
+	"zh-CN": {"我们收到一则要求，要将您在此处的账号与另一个通讯渠道的账号整合。这是您本人的操作吗？", "是", "不是"},
 	"zh-TW": {"我們收到一則要求，要將您在此處的帳號與另一個通訊渠道的帳號整合。這是您本人的操作嗎？", "是", "不是"},
 	"en":    {"We were asked to link your account here with one in another messaging app. Was that you?", "Yes", "No"},
 }
 
-// question is the question that is the last message to a customer of Messenger, in a
-// language.
+// question is the question that is the last message to a customer, in a language and with
+// his channel's buttons.
 func (s *scene) question(p person, language string) asked {
 	s.t.Helper()
 	all := s.gets(p)
 	last := all[len(all)-1]
-	want := questions[language]
-	var v any
-	s.must(json.Unmarshal([]byte(last.Body), &v))
-	a := stack.Answer{JSON: v}
-	at := []any{"message", "attachment", "payload", "buttons"}
-	button := func(i int, member string) string { return a.Text(append(at, i, member)...) }
-	if last.Text != want[0] || button(0, "title") != want[1] || button(1, "title") != want[2] {
+	want, buttons := questions[language], choicesOf(p.channel(), last.Body)
+	if last.Text != want[0] || len(buttons) != 2 || buttons[0][0] != want[1] || buttons[1][0] != want[2] {
 		s.t.Fatalf("%s got %s, want the question in %s\n%s", p.name, last.Body, language, warnings())
 	}
-	return asked{last.Text, button(0, "payload"), button(1, "payload")}
+	return asked{last.Text, buttons[0][1], buttons[1][1]}
 }
 
 // answers lets a customer tap a button that a message showed.
@@ -115,7 +109,7 @@ func TestOmniLinkForwardedIsConfirmed(t *testing.T) {
 	s.refuses(before)
 	s.writes(to, q.yes)
 	s.apart(source, there, s.contact(stranger))
-	s.told(stranger)
+	s.told(stranger, ended["zh-TW"])
 	s.told(to)
 
 	s.answers(from, q.yes)
@@ -141,7 +135,7 @@ func TestOmniLinkForwardedIsDenied(t *testing.T) {
 	tab, source, secrets := s.forwarded("forwardno", "M-78 of Ann", from, to)
 	app := s.inLINE(tab, "zh-TW", to)
 	app.Tap("#allow")
-	see(app, "pending", "還差一步", "pending")
+	s.sees(app, to, "pending", "zh-TW", "pending")
 	s.hides("the sign-in's page", html(app), secrets...)
 	s.rest()
 	there := s.contact(to)
@@ -151,13 +145,13 @@ func TestOmniLinkForwardedIsDenied(t *testing.T) {
 	s.answers(from, q.no)
 	s.answers(from, q.yes) // the first word counts
 	s.apart(source, there)
-	s.told(from, cardText, q.text)
+	s.told(from, cardText, q.text, ended["en"])
 	s.told(to, welcome)
 	s.counted("forwardno", silent)
 	s.listed("forwardno", from, to, noneCame)
 	// Nor does the address that was opened help any more.
 	app.Go(tab.First(s.Platform + "/line/liff/"))
-	see(app, "expired", "連結已過期", "denied")
+	see(app, "expired", "zh-TW", "denied")
 	s.apart(source, there)
 	s.ends(tab, app)
 }
@@ -169,7 +163,7 @@ func TestOmniLinkNeverAsks(t *testing.T) {
 	tab, source, _ := s.forwarded("forwardold", "M-79 of Ann", from, to)
 	app := s.inLINE(tab, "en", to)
 	app.Tap("#allow")
-	see(app, "linked", "Done!", "never-asks")
+	see(app, "linked", "en", "never-asks")
 	s.rest()
 	s.joined(source, s.other(source), from, to, sourceTag, targetTag)
 	s.told(from, cardText, linkedHere)
@@ -183,11 +177,61 @@ func TestOmniLinkOfOneBrowserIsNotAsked(t *testing.T) {
 	s.befriends(to)
 	tab, source, _ := s.forwarded("tied", "M-80 of Ann", from, to)
 	s.signsIn(tab, "allow")
-	see(tab, "linked", "完成！", "tied")
+	see(tab, "linked", "zh-TW", "tied")
 	s.rest()
 	s.joined(source, s.other(source), from, to, sourceTag, targetTag)
 	s.told(from, cardText, linkedHere)
 	s.told(to, welcome, linkedThere)
 	s.counted("tied", known)
 	s.listed("tied", from, to, succeeded)
+}
+
+// TestOmniLinkAsksInEachSource: who always asks does so with the buttons of each channel
+// that can be a source, Messenger's beside, and takes the answer from there.
+func TestOmniLinkAsksInEachSource(t *testing.T) {
+	for _, x := range []struct {
+		id, language string
+		yes          bool
+	}{{"asksline", "zh-CN", true}, {"asksinstagram", "en", false}, {"askswhatsapp", "zh-TW", true}} {
+		t.Run(x.id, func(t *testing.T) {
+			s := enter(t)
+			from, to := cast(x.id)
+			s.writes(from, "hi")
+			s.asks("PATCH", "/contacts/"+s.contact(from), object{"language": x.language}, 200)
+			tab, source := s.opened(x.id, browser.Phone(x.language), from, to)
+			taps(tab)
+			greeted := []string{}
+			if to.channel() == "line" {
+				app := s.inLINE(tab, x.language, to)
+				app.Tap("#allow_friend")
+				see(app, "pending", x.language, "asks-"+from.channel())
+				s.rest()
+				greeted = append(greeted, welcome)
+			} else {
+				s.sends(tab)
+			}
+			there := s.contact(to)
+			q := s.question(from, x.language)
+			all := s.gets(from)
+			s.hides("the question", all[len(all)-1].Body, s.secretsOf(to, there)...)
+			s.told(to, greeted...)
+			s.apart(source, there)
+			s.counted(x.id, silent)
+			if !x.yes {
+				s.answers(from, q.no)
+				s.apart(source, there)
+				s.told(from, cardText, q.text)
+				s.told(to, greeted...)
+				s.counted(x.id, silent)
+				s.listed(x.id, from, to, noneCame)
+				return
+			}
+			s.answers(from, q.yes)
+			s.joined(source, there, from, to, sourceTag, targetTag)
+			s.told(from, cardText, q.text, linkedHere)
+			s.told(to, append(greeted, linkedThere)...)
+			s.counted(x.id, once)
+			s.listed(x.id, from, to, succeeded)
+		})
+	}
 }

@@ -93,8 +93,8 @@ func (s *scene) listed(id string, from, to person, why reason) {
 		s.t.Errorf("%s: got the reason %+v, want %+v", id, got, why)
 	}
 	for lang, words := range map[string]struct{ head, status, reason string }{
-		"en":    {"Status", map[bool]string{true: "Success", false: "Failure"}[why == succeeded], why.english},
-		"zh-TW": {"狀態", map[bool]string{true: "成功", false: "失敗"}[why == succeeded], why.chinese},
+		"en":    {"Status,Source name,Source channel ID,Target name,Target channel ID,Participation time,Success time,Reason", map[bool]string{true: "Success", false: "Failure"}[why == succeeded], why.english},
+		"zh-TW": {"狀態,來源渠道聯絡人名稱,來源渠道 ID,目標渠道聯絡人名稱,目標渠道 ID,參與時間,成功時間,失敗原因", map[bool]string{true: "成功", false: "失敗"}[why == succeeded], why.chinese},
 	} {
 		rows := s.file(id, lang)
 		if len(rows) != 2 {
@@ -102,7 +102,7 @@ func (s *scene) listed(id string, from, to person, why reason) {
 			continue
 		}
 		head, row := rows[0], rows[1]
-		if head[0] != words.head || row[0] != words.status || row[1] != from.name || row[2] == "" || row[7] != words.reason {
+		if strings.Join(head, ",") != words.head || row[0] != words.status || row[1] != from.name || row[2] == "" || row[7] != words.reason {
 			s.t.Errorf("%s: got %q and %q, want %+v", id, head, row, words)
 		}
 		if why == succeeded && (row[3] != to.name || row[4] == "" || row[6] == "") {

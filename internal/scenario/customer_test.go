@@ -86,11 +86,20 @@ func cardOf(kind, body string) (title, link string) {
 		if a.Text("messages", 0, "type") == "template" && a.Text("messages", 0, "template", "type") == "buttons" && a.Text("messages", 0, "template", "actions", 0, "type") == "uri" {
 			return a.Text("messages", 0, "template", "actions", 0, "label"), a.Text("messages", 0, "template", "actions", 0, "uri")
 		}
+		if a.Text("messages", 0, "type") == "flex" { // a card with a picture
+			button := stack.Answer{JSON: a.Value("messages", 0, "contents", "footer", "contents", 0, "action")}
+			if button.Text("type") == "uri" {
+				return button.Text("label"), button.Text("uri")
+			}
+		}
 	case "messenger", "instagram":
-		at := []any{"message", "attachment", "payload"}
-		button := func(member string) string { return a.Text(append(at, "buttons", 0, member)...) }
-		if a.Text("message", "attachment", "type") == "template" && a.Text(append(at, "template_type")...) == "button" && button("type") == "web_url" {
-			return button("title"), button("url")
+		payload := stack.Answer{JSON: a.Value("message", "attachment", "payload")}
+		button := stack.Answer{JSON: payload.Value("buttons", 0)}
+		if payload.Text("template_type") == "generic" { // a card with a picture
+			button.JSON = payload.Value("elements", 0, "buttons", 0)
+		}
+		if a.Text("message", "attachment", "type") == "template" && button.Text("type") == "web_url" {
+			return button.Text("title"), button.Text("url")
 		}
 	case "whatsapp":
 		if a.Text("type") == "interactive" && a.Text("interactive", "type") == "cta_url" {
@@ -99,6 +108,33 @@ func cardOf(kind, body string) (title, link string) {
 		}
 	}
 	return "", ""
+}
+
+// choicesOf are the buttons that come back to the hub in a message as it came to a platform:
+// the title of each, and what it bears.
+func choicesOf(kind, body string) (out [][2]string) {
+	var v any
+	if json.Unmarshal([]byte(body), &v) != nil {
+		return nil
+	}
+	a := stack.Answer{JSON: v}
+	form := map[string]struct {
+		at          []any
+		kind        string
+		title, data []any
+	}{
+		"line":      {[]any{"messages", 0, "template", "actions"}, "postback", []any{"label"}, []any{"data"}},
+		"messenger": {[]any{"message", "attachment", "payload", "buttons"}, "postback", []any{"title"}, []any{"payload"}},
+		"instagram": {[]any{"message", "attachment", "payload", "buttons"}, "postback", []any{"title"}, []any{"payload"}},
+		"whatsapp":  {[]any{"interactive", "action", "buttons"}, "reply", []any{"reply", "title"}, []any{"reply", "id"}},
+	}[kind]
+	list, _ := a.Value(form.at...).([]any)
+	for _, one := range list {
+		if b := (stack.Answer{JSON: one}); b.Text("type") == form.kind {
+			out = append(out, [2]string{b.Text(form.title...), b.Text(form.data...)})
+		}
+	}
+	return out
 }
 
 // warnings are what the functions have warned of, for a failure's text.
@@ -110,6 +146,16 @@ func warnings() string {
 // contact is the id of a customer's own home, who has that name.
 func (s *scene) contact(p person) string {
 	s.t.Helper()
+	id := s.seek(p)
+	if id == "" {
+		s.t.Fatalf("there is no contact of %s in %s", p.name, p.account)
+	}
+	return id
+}
+
+// seek is contact, but "" if there is none.
+func (s *scene) seek(p person) string {
+	s.t.Helper()
 	for cursor := ""; ; {
 		page := s.asks("GET", "/contacts?limit=100&account="+p.account+"&cursor="+url.QueryEscape(cursor), nil, http.StatusOK)
 		items, _ := page.Value("items").([]any)
@@ -119,7 +165,7 @@ func (s *scene) contact(p person) string {
 			}
 		}
 		if cursor = page.Text("next"); cursor == "" {
-			s.t.Fatalf("there is no contact of %s in %s", p.name, p.account)
+			return ""
 		}
 	}
 }

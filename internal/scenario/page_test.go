@@ -84,15 +84,3 @@ func (s *scene) ends(tabs ...*browser.Tab) {
 		}
 	}
 }
-
-// see waits for a state of the sign-in's page, and takes its picture.
-func see(tab *browser.Tab, state, text, picture string) {
-	tab.WaitText("[data-state="+state+"]", text)
-	tab.Shot("scenario-" + picture)
-}
-
-// shows checks that a page says something, and takes its picture.
-func shows(tab *browser.Tab, selector, text, picture string) {
-	tab.WaitText(selector, text)
-	tab.Shot("scenario-" + picture)
-}

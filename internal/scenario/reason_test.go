@@ -43,10 +43,16 @@ func TestOmniLinkIsDisabledBeforeTheTap(t *testing.T) {
 	s := enter(t)
 	from, to := cast("offbefore")
 	tab, _ := s.opened("offbefore", browser.Phone("zh-TW").As(browser.MessengerIPhone), from, to)
+	tabs := map[string]*browser.Tab{"zh-TW": tab}
+	for _, language := range languages[1:] {
+		tabs[language] = s.open(browser.Phone(language), tab.URL(), to)
+	}
 	s.switched("offbefore", "disable")
-	taps(tab)
-	shows(tab, "h1", leadsNowhere, "disabled-before-the-tap")
-	s.ends(tab)
+	for _, language := range languages {
+		taps(tabs[language])
+		shows(tabs[language], "h1", missing[language], "disabled-before-the-tap-"+language)
+		s.ends(tabs[language])
+	}
 	s.counted("offbefore", failedOnce)
 	s.listed("offbefore", from, to, disabled)
 	// Its card is none any more, and nobody who comes so takes part.
@@ -74,6 +80,10 @@ func TestOmniLinkIsDisabledAfterTheTap(t *testing.T) {
 	s.switched("offafter", "disable")
 	s.sends(tab)
 	s.told(from, cardText, notLinked)
+	said := s.gets(from)
+	if got := choicesOf(from.channel(), said[len(said)-1].Body); len(got) != 1 || got[0][0] != askPeople {
+		t.Errorf("got the failure with the buttons %q, want that of the module: %s", got, askPeople)
+	}
 	s.told(to)
 	s.apart(source, s.contact(to))
 	s.counted("offafter", failedOnce)
@@ -89,7 +99,7 @@ func TestOmniLinkIsDisabledBeforeTheSignIn(t *testing.T) {
 	tab.WaitAt(s.Platform + "/line/oauth2/v2.1/authorize")
 	s.switched("offlogin", "disable")
 	s.signsIn(tab, "allow")
-	see(tab, "failed", "This did not work", "disabled-before-the-sign-in")
+	see(tab, "failed", "en", "disabled-before-the-sign-in")
 	s.rest()
 	s.told(from, cardText, notLinked)
 	s.told(to, welcome)
@@ -199,7 +209,7 @@ func TestOmniLinkMemberIDConflict(t *testing.T) {
 			before := append(s.contactOf(source), s.contactOf(there)...)
 			if to.channel() == "line" {
 				s.signsIn(tab, "allow")
-				see(tab, "failed", "未能完成", "member-id-conflict")
+				s.sees(tab, to, "failed", "zh-TW", "member-id-conflict")
 				s.rest()
 				s.told(to, welcome)
 			} else {
@@ -245,7 +255,7 @@ func TestOmniLinkHasExpired(t *testing.T) {
 	s.pass(16 * time.Minute)
 	s.sends(tab)
 	s.told(from, cardText)
-	s.told(to)
+	s.told(to, ended["zh-TW"])
 	s.apart(source, s.contact(to))
 	s.counted("late", silent)
 	s.listed("late", from, to, noneCame)
@@ -255,8 +265,8 @@ func TestOmniLinkHasExpired(t *testing.T) {
 	taps(tab)
 	s.sends(tab)
 	s.joined(source, s.other(source), from, to, sourceTag, targetTag)
-	s.told(to, linkedThere)
-	s.counted("late", known)
+	s.told(to, ended["zh-TW"], linkedThere)
+	s.counted("late", once) // his contact came to be by the first tap
 	s.listed("late", from, to, succeeded)
 }
 
@@ -269,7 +279,7 @@ func TestOmniLinkHasExpiredBeforeTheSignIn(t *testing.T) {
 	tab.WaitAt(s.Platform + "/line/oauth2/v2.1/authorize")
 	s.pass(11 * time.Minute)
 	s.signsIn(tab, "allow")
-	see(tab, "expired", "連結已過期", "expired")
+	s.sees(tab, to, "expired", "zh-TW", "expired")
 	s.rest()
 	s.told(from, cardText)
 	s.told(to, welcome)

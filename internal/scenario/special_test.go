@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"omnihub/internal/browser"
 	"omnihub/internal/channel/fake"
@@ -69,7 +70,6 @@ func TestOmniLinkPreviewByARobotSpendsNothing(t *testing.T) {
 func TestOmniLinkThatThereIsNot(t *testing.T) {
 	s := enter(t)
 	at := stage.front.server.URL
-	missing := map[string]string{"zh-TW": leadsNowhere, "zh-CN": "此链接不存在，请联系客服", "en": "This link does not exist. Please ask our customer service."}
 	for _, path := range []string{"/l/demo.XXXXXXXXXXXXXXXXXXXXXX", "/l/nobody.XXXXXXXXXXXXXXXXXXXXXX", "/l/x", "/liff?c=demo.OL9", "/liff"} {
 		for language, text := range missing {
 			if status, page := s.fetched(at+path, browser.Android, language); status != http.StatusNotFound || !strings.Contains(page, text) {
@@ -88,7 +88,7 @@ func TestOmniLinkThatThereIsNot(t *testing.T) {
 	s.writes(english, "hi")
 	s.asks("PATCH", "/contacts/"+s.contact(english), object{"language": "en"}, http.StatusOK)
 	s.writes(english, "robot")
-	s.told(english, "This link does not exist. Please contact our customer service.")
+	s.told(english, missing["en"])
 }
 
 func TestOmniLinkBlockedLINEAccount(t *testing.T) {
@@ -100,15 +100,11 @@ func TestOmniLinkBlockedLINEAccount(t *testing.T) {
 	link := tab.URL()
 	taps(tab)
 	s.signsIn(tab, "allow")
-	see(tab, "friend", "請先加入好友", "blocked")
+	s.sees(tab, to, "friend", "zh-TW", "blocked")
 	s.rest()
 	there := s.contact(to)
 	s.apart(source, there)
-	tab.Tap("[data-state=friend] a")
-	tab.WaitAt(s.Platform + "/line/R/ti/p/")
-	tab.Tap("#add")
-	tab.WaitText("body", "Added as a friend.")
-	s.rest()
+	s.adds(tab)
 	// The welcome alone, and no link.
 	s.told(to, welcome, welcome)
 	s.told(from, cardText)
@@ -118,13 +114,55 @@ func TestOmniLinkBlockedLINEAccount(t *testing.T) {
 	// The button again links.
 	tab.Go(link)
 	taps(tab)
-	see(tab, "linked", "完成！", "blocked-again")
+	see(tab, "linked", "zh-TW", "blocked-again")
 	s.rest()
 	s.joined(source, there, from, to, sourceTag, targetTag)
 	s.told(to, welcome, welcome, linkedThere)
 	s.told(from, cardText, linkedHere)
 	s.counted("blocked", known)
 	s.listed("blocked", from, to, succeeded)
+	s.ends(tab)
+}
+
+// adds adds the account as a friend, as the sign-in's page asks for.
+func (s *scene) adds(tab *browser.Tab) {
+	s.t.Helper()
+	tab.Tap("[data-state=friend] a")
+	tab.WaitAt(s.Platform + "/line/R/ti/p/")
+	tab.Tap("#add")
+	tab.WaitText("body", "Added as a friend.")
+	s.rest()
+}
+
+// TestOmniLinkBringsANewFriend: who was nobody's contact before the first tap is new, also
+// if he was asked to add the account first, and took his time.
+func TestOmniLinkBringsANewFriend(t *testing.T) {
+	s := enter(t)
+	from, to := cast("nofriend")
+	tab, source := s.opened("nofriend", browser.Phone("en"), from, to)
+	link := tab.URL()
+	taps(tab)
+	s.signsIn(tab, "allow")
+	see(tab, "friend", "en", "no-friend")
+	s.rest()
+	if home := s.seek(to); home != "" {
+		t.Errorf("got the contact %s of who has not followed, want none", home)
+	}
+	s.counted("nofriend", silent)
+	s.adds(tab)
+	s.told(to, welcome)
+	there := s.contact(to)
+	s.apart(source, there)
+	s.pass(5 * time.Minute)
+	tab.Go(link)
+	taps(tab)
+	see(tab, "linked", "en", "no-friend-again")
+	s.rest()
+	s.joined(source, there, from, to, sourceTag, targetTag)
+	s.told(from, cardText, linkedHere)
+	s.told(to, welcome, linkedThere)
+	s.counted("nofriend", once)
+	s.listed("nofriend", from, to, succeeded)
 	s.ends(tab)
 }
 
@@ -150,7 +188,7 @@ func TestOmniLinkInMessengerOnIOS(t *testing.T) {
 	tab.WaitText("h1", cardText)
 	taps(tab)
 	s.signsIn(tab, "allow")
-	see(tab, "linked", "完成！", "safari")
+	see(tab, "linked", "zh-TW", "safari")
 	s.rest()
 	s.joined(source, s.other(source), from, to, sourceTag, targetTag)
 	s.told(to, welcome, linkedThere)
@@ -182,10 +220,17 @@ func TestOmniLinkOnADesktop(t *testing.T) {
 	s.befriends(to)
 	link := s.card(from, "desktop", cardText, cardButton)
 	source := s.contact(from)
-	desktop := s.open(browser.Desktop("zh-TW"), link)
-	shows(desktop, "h2", "用手機掃描", "desktop")
-	if got := desktop.Eval("document.querySelectorAll('svg.qr').length"); got != "1" {
-		t.Errorf("got %s QR codes, want 1", got)
+	for language, texts := range map[string][2]string{
+		"zh-TW": {"用手機掃描", "用手機相機掃描 QR code，在手機上繼續。"}, "zh-CN": {"用手机扫描", "用手机相机扫描二维码，在手机上继续。"},
+		"en": {"Scan with your phone", "Scan the QR code with your phone’s camera and go on there."},
+	} {
+		desktop := s.open(browser.Desktop(language), link)
+		desktop.WaitText(".scan h2", texts[0])
+		shows(desktop, ".scan p", texts[1], "desktop-"+language)
+		if got := desktop.Eval("document.querySelectorAll('svg.qr').length"); got != "1" {
+			t.Errorf("%s: got %s QR codes, want 1", language, got)
+		}
+		s.ends(desktop)
 	}
 	s.unlisted("desktop")
 	// The phone has scanned it, and has LINE.
@@ -193,11 +238,11 @@ func TestOmniLinkOnADesktop(t *testing.T) {
 	taps(phone)
 	app := s.inLINE(phone, "zh-TW", to)
 	app.Tap("#allow")
-	see(app, "linked", "完成！", "desktop-phone")
+	see(app, "linked", "zh-TW", "desktop-phone")
 	s.rest()
 	s.joined(source, s.other(source), from, to, sourceTag, targetTag)
 	s.counted("desktop", known)
-	s.ends(desktop, app)
+	s.ends(app)
 }
 
 func TestOmniLinkEachTapCountsAndEachPersonOnce(t *testing.T) {
@@ -224,7 +269,7 @@ func TestOmniLinkEachTapCountsAndEachPersonOnce(t *testing.T) {
 	// What was sent is good for nobody else.
 	other := person{to.account, "Cat of again"}
 	s.writes(other, sent)
-	s.told(other)
+	s.told(other, ended["zh-TW"])
 	s.apart(s.contact(other))
 	s.counted("again", want)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"omnihub/internal/hub"
 )
@@ -14,6 +15,10 @@ import (
 const activityMark = "ACT#"
 
 func activitySK(id hub.ActivityID) string { return activityMark + string(id) }
+
+// endedSK is the mark of an activity that was deleted: its id is not given again, since
+// cards that bear its links are still out, and so are their participations and totals.
+func endedSK(id hub.ActivityID) string { return "ACTX#" + string(id) }
 
 // Activity reads an activity of OmniLink. NotFound if there is none.
 func (st *Store) Activity(ctx context.Context, team hub.TeamID, id hub.ActivityID, how Read) (hub.Activity, error) {
@@ -50,9 +55,15 @@ func (st *Store) Activities(ctx context.Context, team hub.TeamID, after hub.Acti
 	return list, next, nil
 }
 
+// ActivityEnded reads, strictly, whether there was an activity of an id that was deleted.
+func (st *Store) ActivityEnded(ctx context.Context, team hub.TeamID, id hub.ActivityID) (bool, error) {
+	it, err := st.get(ctx, "read mark of activity", st.Tables.Config, teamPK(team), endedSK(id), true)
+	return it != nil, err
+}
+
 // SaveActivity writes an activity over the version that it bears, which it raises, with
-// its audit entry. Conflict if it is not as it was seen, or if a module of the bot to which
-// it leads is gone.
+// its audit entry. Conflict if it is not as it was seen, if it is new and one of its id was
+// deleted, or if a module of the bot to which it leads is gone.
 func (st *Store) SaveActivity(ctx context.Context, team hub.TeamID, a hub.Activity, audit hub.Audit) error {
 	seen := a.Version
 	a.Version++
@@ -60,13 +71,22 @@ func (st *Store) SaveActivity(ctx context.Context, team hub.TeamID, a hub.Activi
 	if err != nil {
 		return err
 	}
-	return st.saveSetting(ctx, "save activity", team, it, seen, audit, st.namesModules(team, a.Success.Source.Module, a.Success.Target.Module, a.Failure.Module)...)
+	more := st.namesModules(team, a.Success.Source.Module, a.Success.Target.Module, a.Failure.Module)
+	if seen == 0 {
+		more = append(more, types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+			TableName: &st.Tables.Config, Key: key(teamPK(team), endedSK(a.ID)), ConditionExpression: aws.String("attribute_not_exists(SK)"),
+		}})
+	}
+	return st.saveSetting(ctx, "save activity", team, it, seen, audit, more...)
 }
 
-// DeleteActivity deletes an activity of the version that was seen, with its audit entry.
-// Conflict if it is not as it was seen. Its participations stay with their homes.
+// DeleteActivity deletes an activity of the version that was seen, with its audit entry,
+// and marks its id as used. Conflict if it is not as it was seen. Its participations stay
+// with their homes.
 func (st *Store) DeleteActivity(ctx context.Context, team hub.TeamID, seen hub.Activity, audit hub.Audit) error {
-	return st.deleteSetting(ctx, "delete activity", team, activitySK(seen.ID), seen.Version, audit)
+	return st.deleteSetting(ctx, "delete activity", team, activitySK(seen.ID), seen.Version, audit, types.TransactWriteItem{Put: &types.Put{
+		TableName: &st.Tables.Config, Item: key(teamPK(team), endedSK(seen.ID)),
+	}})
 }
 
 // activityItem keeps an activity as JSON: nothing of it is looked for by itself.

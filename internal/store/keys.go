@@ -93,6 +93,8 @@ import (
 //	T#t             KEY#<key>               an API key, with its secret's hash  | G by authorizer; T; Q
 //	SUBJ#<hash>     TEAM#t                  the teams of whom the provider calls so | T; Q
 //	T#t             ACT#, SURV#, COUP#, TPL#, QUEUE#, SUB#                      | G; Q by prefix
+//	T#t             ACTX#<activity>         mark of a deleted activity, whose id is
+//	                                        not given again                     | T
 //
 // Ledger
 //

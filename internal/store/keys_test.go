@@ -38,7 +38,7 @@ func TestKeysAreDistinctAndScoped(t *testing.T) {
 	sorts := map[string]string{
 		"thread": threadSK, "message": messageSK("0000000000001#x"), "action": actionSK("x", "reaction", "y"), "early": earlySK("x", "read"),
 		"arrival": arrivalSK("x"), "kept event": otherSK(1, "x"), "opened": openedSK("x"), "closed": closedSK("x"),
-		"home": homeSK, "fact": factSK("tag", "x"), "register": registerSK("name"), "edge": edgeSK("x"), "never": neverSK("x"),
+		"home": homeSK, "ended activity": endedSK("x"), "fact": factSK("tag", "x"), "register": registerSK("name"), "edge": edgeSK("x"), "never": neverSK("x"),
 		"alias": aliasSK, "claim": claimSK, "gone": goneSK, "care": careSK, "used": usedSK, "edge keys": edgeKeysSK, "team": teamSK,
 		"connection": connectionSK("x"), "account": accountSK("x"), "rules": keywordSK("x"), "module": moduleSK("x"), "version of a module": moduleVersionSK("x", 1), "bots": botsSK,
 		"tag": tagDefSK("x"), "sweep": sweepSK, "attribute": attributeSK("x"), "member": memberSK("x"), "admins": adminsSK,

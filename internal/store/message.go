@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -177,20 +176,32 @@ func (st *Store) PutMoved(ctx context.Context, r Ref, from, to hub.MessageKey, a
 
 // deflaters are used again: a new one costs over a megabyte and its collection, more
 // than all else that is done for a message. What they hold between two uses means
-// nothing.
-var deflaters = sync.Pool{New: func() any {
+// nothing. A sync.Pool would lose them at each collection.
+var deflaters = make(chan *flate.Writer, 4)
+
+func deflater() *flate.Writer {
+	select {
+	case w := <-deflaters:
+		return w
+	default:
+	}
 	w, err := flate.NewWriter(nil, flate.BestCompression)
 	if err != nil {
 		panic(err) // the level is a constant of the package
 	}
 	return w
-}}
+}
 
 // pack deflates what becomes smaller by it.
 func pack(raw []byte) (packed []byte, deflated bool) {
 	var buf bytes.Buffer
-	w := deflaters.Get().(*flate.Writer)
-	defer deflaters.Put(w)
+	w := deflater()
+	defer func() {
+		select {
+		case deflaters <- w:
+		default:
+		}
+	}()
 	w.Reset(&buf)
 	if _, err := w.Write(raw); err != nil || w.Close() != nil || buf.Len() >= len(raw) {
 		return raw, false

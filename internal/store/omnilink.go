@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -19,6 +20,7 @@ type Participation struct {
 	User     hub.UserKey   // the channel user's
 	Account  hub.AccountID // the source
 	Made     hub.Millis    // when the card was first made for it
+	Browser  string        // mark of the browser of the first tap; "" = none yet
 	First    hub.Millis    // the first tap; 0 = none yet
 	Last     hub.Millis
 	Taps     int
@@ -28,6 +30,20 @@ type Participation struct {
 	Linked   hub.Millis     // when the first one did; 0 = none yet
 	Target   hub.HomeID     // with whom; "" also after that one was erased
 	New      bool           // one of them brought somebody who was nobody's contact before
+	Asked    hub.Millis     // since when questions are counted; 0 = there was none
+	Asks     int            // how many there were since then
+}
+
+// The customer is asked so many times a day whether it was he who arrived, and no more that
+// day after a no: who has his card forwarded could have him asked until he is tired of it.
+const (
+	mostAsks = 3
+	asksDay  = 24 * time.Hour
+)
+
+// MayAsk reports whether the customer may be asked at a time.
+func (p Participation) MayAsk(at hub.Millis) bool {
+	return p.Asks < mostAsks || p.Asked < at.Add(-asksDay)
 }
 
 // Standing of a participation, the last character of its place in the index.
@@ -57,9 +73,10 @@ func partSK(a hub.ActivityID) string { return partMark + string(a) }
 func readParticipation(it item) Participation {
 	return Participation{
 		Home: homeOf(it), Activity: hub.ActivityID(strings.TrimPrefix(str(it, skAttr), partMark)), User: hub.UserKey(str(it, "u")),
-		Account: hub.AccountID(str(it, "ac")), Made: millis(it, "ra"), First: millis(it, "first"), Last: millis(it, "last"), Taps: int(num(it, "taps")),
+		Account: hub.AccountID(str(it, "ac")), Made: millis(it, "ra"), Browser: str(it, "bw"), First: millis(it, "first"), Last: millis(it, "last"), Taps: int(num(it, "taps")),
 		Reason: hub.LinkReason(str(it, "why")), Failed: millis(it, "failed"), Links: int(num(it, "links")), Linked: millis(it, "linked"),
 		Target: hub.HomeID(str(it, "tg")), New: num(it, "nw") != 0,
+		Asked: millis(it, "askd"), Asks: int(num(it, "asks")),
 	}
 }
 
@@ -120,8 +137,9 @@ func (st *Store) Participation(ctx context.Context, team hub.TeamID, home hub.Ho
 // tapped counts a tap, with the reason why no link could be made of it, if so.
 func (st *Store) tapped(team hub.TeamID, c LinkCode, seen Participation) types.TransactWriteItem {
 	at, standing := c.Minted, partNone
-	set, cond, values := "SET #first=if_not_exists(#first,:t), #last=:t, gpk=if_not_exists(gpk,:g), ", "attribute_exists(SK)", item{
-		":t": n(at), ":one": n(1), ":g": s(partBucket(team, c.Activity, shardOf(string(c.Source)))),
+	set, cond, values := "SET #first=if_not_exists(#first,:t), #last=:t, bw=if_not_exists(bw,:b), gpk=if_not_exists(gpk,:g), ", "attribute_exists(SK) AND (attribute_not_exists(taps) OR taps < :free OR #last < :lately)", item{
+		":free": n(freeTaps), ":lately": n(at.Add(-tapPause)),
+		":t": n(at), ":one": n(1), ":b": s(c.Device), ":g": s(partBucket(team, c.Activity, shardOf(string(c.Source)))),
 	}
 	switch {
 	case c.State == LinkFailed && seen.Linked == 0 && seen.Failed <= at:

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -23,6 +24,7 @@ type LinkCode struct {
 	Account  hub.AccountID // the target, at which it is good
 	Tap      string        // hash of the page's id of the tap
 	Browser  string        // hash of what ties the tap to a browser; "" = nothing does
+	Device   string        // mark of the browser among all that tap the card; kept with the participation, of the first tap
 	Minted   hub.Millis
 	Expires  hub.Millis // it is good until before then
 
@@ -50,6 +52,14 @@ const (
 // codeKept is how long a code is remembered after it ended: longer than anything that
 // names it is sent again.
 const codeKept = 30 * 24 * time.Hour
+
+// freeTaps are the taps of one card that need not keep a pause, and tapPause is the pause of
+// further ones: a tap is three writes at one customer's home, and anybody can make one who
+// has the link.
+const (
+	freeTaps = 50
+	tapPause = 10 * time.Second
+)
 
 func codeItem(team hub.TeamID, c LinkCode) item {
 	it := key(tokenPK(team, c.Hash), tokenSK)
@@ -92,8 +102,9 @@ func codesPK(t hub.TeamID, h hub.HomeID) string { return "T#" + string(t) + "#OL
 // before changes nothing: its code is answered as it stands, with false. The reason of a
 // code that is failed from the beginning is noted with the participation, as it was read.
 //
-// Errors: NotFound if the home got no card of the activity, or was erased; of a failed code
-// Conflict if the participation is not as it was read.
+// Errors: NotFound if the home got no card of the activity, or was erased; RateLimited for
+// one card's taps beyond what people do; of a failed code Conflict if the participation is
+// not as it was read.
 func (st *Store) MintCode(ctx context.Context, team hub.TeamID, c LinkCode, seen Participation) (LinkCode, bool, error) {
 	const op = "mint code"
 	const minted, tapped = 0, 1
@@ -110,8 +121,14 @@ func (st *Store) MintCode(ctx context.Context, team hub.TeamID, c LinkCode, seen
 	case slices.Contains(failed, minted):
 		old, err := st.LinkCode(ctx, team, c.Hash)
 		return old, false, err
-	case slices.Contains(failed, tapped) && c.State != LinkFailed:
-		return c, false, notFound(op, "participation")
+	case slices.Contains(failed, tapped):
+		p, readErr := st.Participation(ctx, team, c.Source, c.Activity)
+		switch {
+		case readErr != nil:
+			return c, false, readErr
+		case p.Taps >= freeTaps && p.Last >= c.Minted.Add(-tapPause):
+			return c, false, hub.E(hub.RateLimited, "store: "+op, errors.New("the card is tapped too often"))
+		}
 	}
 	return c, err == nil, err
 }
@@ -139,10 +156,12 @@ const (
 	MaxLinkTries    = 5
 )
 
-// Full reports whether no attempt is looked at any more, by the time and the id of one:
-// but for itself, if it was counted.
+// Full reports whether an attempt is not looked at any more, by its time and its id: after
+// too many others before it. One that comes again after later ones is judged as it was.
 func (t LinkTries) Full(at hub.Millis, id string) bool {
-	return len(t.since(at)) >= MaxLinkTries && !slices.Contains(t, linkTry(at, id))
+	until := fmt.Sprintf("%013d", at+1)
+	before := slices.DeleteFunc(t.since(at), func(try string) bool { return try >= until })
+	return len(before) >= MaxLinkTries && !slices.Contains(t, linkTry(at, id))
 }
 
 func linkTry(at hub.Millis, id string) string { return fmt.Sprintf("%013d#%s", at, hub.ShortID(id)) }

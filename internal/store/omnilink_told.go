@@ -53,7 +53,9 @@ func (st *Store) spend(ctx context.Context, team hub.TeamID, sp Spend) []types.T
 	case LinkUsed:
 		return append(actions, st.linked(ctx, team, sp)...)
 	case LinkPending:
-		return append(actions, st.tellPart(ctx, team, sp, hub.OmniAsked, "", "", item{}))
+		return append(actions, st.partAsked(ctx, team, sp))
+	case LinkDeclined:
+		return append(actions, st.partUpdate(team, sp.Part, "SET askd=:t, asks=:most", "", item{":t": n(c.Done), ":most": n(mostAsks)}))
 	case LinkFailed:
 		return append(actions, st.partFailed(ctx, team, sp)...)
 	}
@@ -117,6 +119,22 @@ func (st *Store) linked(ctx context.Context, team hub.TeamID, sp Spend) []types.
 			ExpressionAttributeValues: item{":one": n(1), ":p": n(oneIf(first)), ":n": n(oneIf(isNew))},
 		}},
 	}
+}
+
+// partAsked counts a question, and tells it.
+func (st *Store) partAsked(ctx context.Context, team hub.TeamID, sp Spend) types.TransactWriteItem {
+	p, at := sp.Part, sp.Next.Done
+	since, asks := p.Asked, p.Asks+1
+	if since < at.Add(-asksDay) {
+		since, asks = at, 1
+	}
+	values := item{":since": n(since), ":asks": n(asks)}
+	cond := sameOrNone("askd", ":askd", p.Asked, values)
+	if p.Asked != 0 {
+		cond += " AND asks=:seen"
+		values[":seen"] = n(p.Asks)
+	}
+	return st.tellPart(ctx, team, sp, hub.OmniAsked, ", askd=:since, asks=:asks", cond, values)
 }
 
 // partFailed notes why a participation failed, and tells it if the source is there to be

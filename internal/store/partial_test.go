@@ -11,7 +11,6 @@ import (
 
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
-	"omnihub/internal/localaws"
 	"omnihub/internal/store"
 )
 
@@ -20,7 +19,7 @@ import (
 func TestWhatTheTableDidNotReadIsAskedForAgain(t *testing.T) {
 	h := hubtest.New(t)
 	now := hub.MillisOf(h.Clock.Now())
-	part := h.As("part", func(http.RoundTripper) http.RoundTripper { return oneAtATime{} })
+	part := h.As("part", func(next http.RoundTripper) http.RoundTripper { return oneAtATime{next} })
 	var ids []hub.HomeID
 	for n := range 5 {
 		id := hub.HomeID(fmt.Sprintf("%032d", n))
@@ -51,11 +50,11 @@ func TestWhatTheTableDidNotReadIsAskedForAgain(t *testing.T) {
 }
 
 // oneAtATime reads one key of a batch and answers that the others are unprocessed.
-type oneAtATime struct{}
+type oneAtATime struct{ next http.RoundTripper }
 
-func (oneAtATime) RoundTrip(r *http.Request) (*http.Response, error) {
+func (o oneAtATime) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".BatchGetItem") {
-		return localaws.Transport{}.RoundTrip(r)
+		return o.next.RoundTrip(r)
 	}
 	var in struct {
 		RequestItems map[string]map[string]any
@@ -76,7 +75,7 @@ func (oneAtATime) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	resp, err := localaws.Transport{}.RoundTrip(r)
+	resp, err := o.next.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ func (st *Store) intentItem(r Ref, m hub.Intent) item {
 // form as JSON beside what stands in lists.
 func putContent(it item, c hub.Content) {
 	it["ty"] = s(string(c.Type))
-	it["tx"] = s(c.Text)
+	it["tx"] = s(c.Words())
 	if plain := (hub.Content{Type: c.Type, Text: c.Text}); reflect.DeepEqual(c, plain) {
 		return
 	}

@@ -104,12 +104,13 @@ func (st *Store) saveSetting(ctx context.Context, op string, team hub.TeamID, it
 	}}))
 }
 
-// deleteSetting deletes a setting of the version that was seen, with its audit entry.
-func (st *Store) deleteSetting(ctx context.Context, op string, team hub.TeamID, sk string, version int, a hub.Audit) error {
+// deleteSetting deletes a setting of the version that was seen, with its audit entry and
+// what belongs to it.
+func (st *Store) deleteSetting(ctx context.Context, op string, team hub.TeamID, sk string, version int, a hub.Audit, more ...types.TransactWriteItem) error {
 	cond, values := over(version)
-	return st.settle(ctx, op, []types.TransactWriteItem{st.audit(team, a), {Delete: &types.Delete{
+	return st.settle(ctx, op, append(more, st.audit(team, a), types.TransactWriteItem{Delete: &types.Delete{
 		TableName: &st.Tables.Config, Key: key(teamPK(team), sk), ConditionExpression: cond, ExpressionAttributeValues: values,
-	}}})
+	}}))
 }
 
 // TagSweep asks the daily check to go through all who bear a tag, since its validity was

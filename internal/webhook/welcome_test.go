@@ -15,7 +15,6 @@ import (
 	"omnihub/internal/chat"
 	"omnihub/internal/hub"
 	"omnihub/internal/hubtest"
-	"omnihub/internal/localaws"
 	"omnihub/internal/queue"
 	"omnihub/internal/settings"
 	"omnihub/internal/webhook"
@@ -143,7 +142,7 @@ func TestNothingIsAnsweredThatCouldNotBeQueued(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := g.AWS("test")
-	cfg.HTTPClient = &http.Client{Transport: refusing{}}
+	cfg.HTTPClient = &http.Client{Transport: refusing{g.Near()}}
 	g.in.Queue = &queue.Queue{Client: sqs.NewFromConfig(cfg), URL: g.Inbound.URL}
 	answer, err := post(slice("bot1", "U1", "start1"))
 	if err == nil || answer.JSON != nil {
@@ -151,12 +150,12 @@ func TestNothingIsAnsweredThatCouldNotBeQueued(t *testing.T) {
 	}
 }
 
-type refusing struct{}
+type refusing struct{ next http.RoundTripper }
 
-func (refusing) RoundTrip(r *http.Request) (*http.Response, error) {
+func (f refusing) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(r.Context())
 	cancel()
-	return localaws.Transport{}.RoundTrip(r.WithContext(ctx))
+	return f.next.RoundTrip(r.WithContext(ctx))
 }
 
 // TestEventWithoutAnAccountIsTheOnlyOnes, on a channel whose connections have one

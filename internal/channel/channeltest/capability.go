@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"omnihub/internal/channel"
@@ -21,7 +22,7 @@ var outbound = []hub.MessageType{
 func (s Suite) capabilities(t *testing.T) {
 	a := s.adapter()
 	c := a.Capabilities()
-	for _, wrong := range append(nonsense(c), contradictions(a)...) {
+	for _, wrong := range slices.Concat(nonsense(c), contradictions(a), sides(a)) {
 		t.Error(wrong)
 	}
 	if again := s.adapter().Capabilities(); !reflect.DeepEqual(again, c) {
@@ -47,6 +48,24 @@ func contradictions(a channel.Adapter) (out []string) {
 	_, refreshes := a.(channel.Refresher)
 	if (registers || refreshes) && !connects {
 		out = append(out, "a registrar or refresher that cannot check its credentials, want a connector too")
+	}
+	return out
+}
+
+// sides tells which side of OmniLink an adapter neither can be nor says why not, in a
+// clause for people.
+func sides(a channel.Adapter) (out []string) {
+	l := a.Capabilities().Linking
+	_, chat := a.(channel.ChatLinker)
+	_, login := a.(channel.Login)
+	for _, s := range []struct {
+		side string
+		can  bool
+		why  string
+	}{{"source", l.Source, l.NoSource}, {"target", chat || login, l.NoTarget}} {
+		if s.can != (s.why == "") || !s.can && (len(s.why) < 20 || strings.HasSuffix(s.why, ".")) {
+			out = append(out, fmt.Sprintf("OmniLink's %s: it can be it: %v, want a clause where not, and only there: got %q", s.side, s.can, s.why))
+		}
 	}
 	return out
 }
@@ -95,6 +114,9 @@ func nonsense(c channel.Capabilities) []string {
 	}
 	if c.EntryWindow != 0 && (c.Window <= 0 || c.EntryWindow <= c.Window) {
 		wrong("entry window: got %v beside a window of %v, want a longer one than that, or none", c.EntryWindow, c.Window)
+	}
+	if c.PerCall < 0 {
+		wrong("messages in a call: got %d, want none or a number", c.PerCall)
 	}
 	if c.EntryFree < 0 {
 		wrong("free entry: got %v, want none or a time", c.EntryFree)

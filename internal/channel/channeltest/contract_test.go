@@ -209,10 +209,11 @@ func TestContradictionsAreFound(t *testing.T) {
 		c    channel.Capabilities
 		want string
 	}{
-		"a person's window without another": {channel.Capabilities{PersonWindow: time.Hour}, "person window"},
-		"a person's window within another":  {channel.Capabilities{Window: 2 * time.Hour, PersonWindow: time.Hour}, "person window"},
-		"an entry's window within another":  {channel.Capabilities{Window: 2 * time.Hour, EntryWindow: time.Hour}, "entry window"},
-		"a free entry of the past":          {channel.Capabilities{EntryFree: -1}, "free entry"},
+		"a person's window without another":  {channel.Capabilities{PersonWindow: time.Hour}, "person window"},
+		"a person's window within another":   {channel.Capabilities{Window: 2 * time.Hour, PersonWindow: time.Hour}, "person window"},
+		"an entry's window within another":   {channel.Capabilities{Window: 2 * time.Hour, EntryWindow: time.Hour}, "entry window"},
+		"a free entry of the past":           {channel.Capabilities{EntryFree: -1}, "free entry"},
+		"fewer messages in a call than none": {channel.Capabilities{PerCall: -1}, "messages in a call"},
 	} {
 		tells(t, name, nonsense(c.c), c.want)
 	}

@@ -49,12 +49,13 @@ type profile struct {
 }
 
 type message struct {
-	ID     string          `json:"id"`
-	Type   hub.MessageType `json:"type"`
-	Text   string          `json:"text,omitempty"`
-	Data   string          `json:"data,omitempty"`
-	Media  []media         `json:"media,omitempty"`
-	Quotes string          `json:"quotes,omitempty"`
+	ID       string          `json:"id"`
+	Type     hub.MessageType `json:"type"`
+	Text     string          `json:"text,omitempty"`
+	Data     string          `json:"data,omitempty"`
+	Postback bool            `json:"postback,omitempty"`
+	Media    []media         `json:"media,omitempty"`
+	Quotes   string          `json:"quotes,omitempty"`
 }
 
 type media struct {
@@ -137,7 +138,7 @@ func parsedOf(e channel.Event) parsed {
 	}
 	switch e.Kind {
 	case channel.EventMessage, channel.EventEcho:
-		m := message{ID: e.Message.ID, Type: e.Message.Type, Text: e.Message.Text, Data: e.Message.Data, Quotes: e.Message.Quotes}
+		m := message{ID: e.Message.ID, Type: e.Message.Type, Text: e.Message.Text, Data: e.Message.Data, Postback: e.Message.Postback, Quotes: e.Message.Quotes}
 		for _, file := range e.Message.Media {
 			m.Media = append(m.Media, media(file))
 		}

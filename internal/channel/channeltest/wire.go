@@ -106,11 +106,12 @@ func (s Suite) accepted(t *testing.T) Answer {
 func (s Suite) sends(t *testing.T) {
 	caps := s.adapter().Capabilities()
 	shown := map[hub.MessageType]bool{}
-	quick, quoted := false, false
+	quick, quoted, most := false, false, 1
 	for _, content := range s.Sends {
 		shown[content.Type] = true
 		quick = quick || len(content.QuickReplies) > 0
 		quoted = quoted || content.ReplyTo != ""
+		most = max(most, len(content.Parts))
 	}
 	for form := range caps.Shows {
 		if !shown[form] {
@@ -119,6 +120,9 @@ func (s Suite) sends(t *testing.T) {
 	}
 	if caps.QuickReplies.Max > 0 && !quick || caps.Quotes && !quoted {
 		t.Errorf("got contents with quick replies %v, with a quote %v, want those that the channel shows", quick, quoted)
+	}
+	if most != max(1, caps.PerCall) {
+		t.Errorf("got a content of up to %d messages, want one of %d, since a call takes as many", most, caps.PerCall)
 	}
 	for name, content := range s.Sends {
 		t.Run(name, func(t *testing.T) {

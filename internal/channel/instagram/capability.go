@@ -48,6 +48,8 @@ func (a *Adapter) Capabilities() channel.Capabilities {
 		PersonWindow: 7 * day,
 		EntryWindow:  7 * day,
 		Echoes:       true,
-		Linking:      hub.Linking{Source: true, Image: hub.ImageSquare},
+		// https://developers.facebook.com/documentation/business-messaging/instagram-messaging/features/ig-me-links
+		Linking: hub.Linking{Source: true, Image: hub.ImageSquare,
+			NoTarget: "Instagram's links into its chat bring no message that the customer has only to send, and Instagram signs nobody in on a page"},
 	}
 }

@@ -61,6 +61,7 @@ func sends() map[string]hub.Content {
 		"buttons_longest":      buttons(strings.Repeat("字", 640), hub.Button{Title: strings.Repeat("字", 20), Data: strings.Repeat("d", 1000)}, reply, reply),
 		"cards":                cards(card, hub.Card{Title: "第二張", Text: "x"}),
 		"cards_most":           cards(many(10, card)...),
+		"card_square":          cards(hub.Card{Image: "https://cdn.example.tw/a.jpg", Title: "加入會員", Square: true, Buttons: []hub.Button{link}}),
 		"card_with_text_alone": cards(hub.Card{Text: "只有文字", Buttons: []hub.Button{reply}}),
 		"native":               {Type: hub.Native, Text: "分享貼文", Native: json.RawMessage(`{"attachment":{"type":"MEDIA_SHARE","payload":{"id":"17900000000000016"}}}`)},
 		"native_quick_replies": {Type: hub.Native, Text: "x", Native: json.RawMessage(`{"text":"a"}`), QuickReplies: quick(2)},

@@ -15,7 +15,7 @@ import (
 // https://developers.facebook.com/documentation/business-messaging/instagram-messaging/features/send-message
 func (a *Adapter) Send(ctx context.Context, acct channel.Account, m channel.Outgoing) (channel.Sent, error) {
 	const op = "instagram: send"
-	message, err := meta.MessageOf(m.Content, "")
+	message, err := meta.MessageOf(m.Content, "", meta.OneRatio)
 	if err != nil {
 		return channel.Sent{}, hub.E(hub.Unsupported, op, err)
 	}
@@ -64,5 +64,5 @@ func (a *Adapter) post(ctx context.Context, op string, r route, to hub.Personal,
 
 // Preview is Instagram's message object.
 func (a *Adapter) Preview(m hub.Content) (json.RawMessage, error) {
-	return meta.PreviewOf("instagram: preview", m)
+	return meta.PreviewOf("instagram: preview", m, meta.OneRatio)
 }

@@ -15,6 +15,7 @@ func answers() []channeltest.Answer {
 	list := []channeltest.Answer{
 		{Name: "accepted", Status: 200, Body: sent, Header: id, Sent: channel.Sent{PlatformID: "461230966842064897"}},
 		{Name: "accepted, id as a number", Status: 200, Body: `{"sentMessages":[{"id":461230966842064897}]}`, Sent: channel.Sent{PlatformID: "461230966842064897"}},
+		{Name: "accepted, several", Status: 200, Body: `{"sentMessages":[{"id":"461230966842064897"},{"id":"461230966842064898"}]}`, Sent: channel.Sent{PlatformID: "461230966842064897"}},
 		{Name: "accepted, empty", Status: 200, Body: `{}`},
 		{Name: "accepted, no JSON", Status: 200, Body: `<html>`},
 		{Name: "malformed", Status: 400, Body: message("The request body has 1 error(s)"), Header: id, Code: hub.Permanent},

@@ -24,6 +24,7 @@ const (
 	maxLink    = 1000 // of an action
 
 	maxPreview = 1 << 20 // bytes
+	maxObjects = 5       // message objects in one call
 )
 
 // Capabilities tells what LINE can show. Its limits that depend on more than one
@@ -52,10 +53,11 @@ func (a *Adapter) Capabilities() channel.Capabilities {
 			hub.Native: {Body: units(maxAlt)},
 		},
 		QuickReplies: actions(13),
+		PerCall:      maxObjects,
 		Idempotent:   true,
 		Groups:       true,
 		Follows:      true,
 		// https://developers.line.biz/en/reference/messaging-api/#f-image (aspectRatio)
-		Linking: hub.Linking{Source: true, Image: hub.ImageWhole, Tallest: 3},
+		Linking: hub.Linking{Source: true, Image: hub.ImageWhole, Tallest: tallest},
 	}
 }

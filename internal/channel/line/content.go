@@ -27,6 +27,7 @@ type object struct {
 	Longitude          *float64    `json:"longitude,omitempty"`
 	AltText            string      `json:"altText,omitempty"`
 	Template           *template   `json:"template,omitempty"`
+	Contents           *bubble     `json:"contents,omitempty"`
 	QuickReply         *quickReply `json:"quickReply,omitempty"`
 }
 
@@ -85,7 +86,11 @@ func objectOf(c hub.Content) (any, error) {
 	case hub.Location:
 		err = o.place(*c.Place)
 	case hub.Buttons:
-		err = o.buttons(c)
+		if m := c.Media; m != nil && m.Width > 0 && m.Height > 0 {
+			err = o.bubble(c)
+		} else {
+			err = o.buttons(c)
+		}
 	case hub.Cards:
 		err = o.carousel(c)
 	default:
@@ -135,7 +140,8 @@ func (o *object) place(p hub.Place) error {
 }
 
 // buttons makes a confirm template of two bare buttons, since that takes the longer
-// text, and a buttons template of all others.
+// text, and a buttons template of all others. That shows a picture 1.51:1 and cuts off
+// what is more.
 // https://developers.line.biz/en/reference/messaging-api/#buttons
 func (o *object) buttons(c hub.Content) error {
 	t := template{Type: "buttons", column: column{Title: c.Header, Text: c.Text}}

@@ -19,6 +19,10 @@ func link(title string) hub.Button {
 	return hub.Button{Title: title, URL: "https://shop.example.com/?q=1&p=2"}
 }
 
+func several(parts ...hub.Content) hub.Content {
+	return hub.Content{Type: hub.Several, Parts: parts}
+}
+
 // sends are contents of every form that LINE can show, each at a limit of it.
 func sends() map[string]hub.Content {
 	var (
@@ -35,7 +39,13 @@ func sends() map[string]hub.Content {
 		cards = append(cards, hub.Card{Image: picture, Title: fmt.Sprintf("商品 %d", n), Text: strings.Repeat("字", 60),
 			Buttons: []hub.Button{choice(fmt.Sprintf("買 %d", n)), link("詳情")}})
 	}
+	five := []hub.Content{
+		{Type: hub.Image, Media: &hub.Media{URL: picture}}, hub.TextContent("<2> 您好"), {Type: hub.Buttons, Text: "三", Buttons: two},
+		{Type: hub.Cards, Cards: cards[:2]}, {Type: hub.Text, Text: "五", QuickReplies: quick[:2]},
+	}
 	return map[string]hub.Content{
+		"several":            {Type: hub.Several, Parts: five},
+		"several_native":     {Type: hub.Several, Parts: []hub.Content{five[1], {Type: hub.Native, Native: json.RawMessage(`{"type":"sticker","packageId":"446","stickerId":"1988"}`)}}},
 		"text":               hub.TextContent("您好 <b>&</b> 😀\n第二行"),
 		"text_quick_replies": {Type: hub.Text, Text: "要哪一個?", QuickReplies: quick},
 		"image":              {Type: hub.Image, Media: &hub.Media{URL: picture, MIME: "image/png", Size: 1 << 20}},
@@ -49,10 +59,16 @@ func sends() map[string]hub.Content {
 		"buttons_one":        {Type: hub.Buttons, Text: "往這裡", Buttons: []hub.Button{link("開啟")}},
 		"buttons_rich": {Type: hub.Buttons, Header: strings.Repeat("題", 40), Text: strings.Repeat("字", 60),
 			Media: &hub.Media{URL: picture}, Buttons: two, QuickReplies: quick[:1]},
-		"confirm_wide": {Type: hub.Buttons, Text: strings.Repeat("👩‍👩‍👧", 240), Buttons: two},
-		"confirm":      {Type: hub.Buttons, Text: strings.Repeat("字", 240), Buttons: two},
-		"cards":        {Type: hub.Cards, Text: "本週商品", Cards: cards},
-		"cards_bare":   {Type: hub.Cards, Cards: []hub.Card{{Text: strings.Repeat("字", 120), Buttons: []hub.Button{choice("好")}}}},
+		"buttons_bubble": {Type: hub.Buttons, Text: strings.Repeat("👩‍👩‍👧", 240), Media: &hub.Media{URL: picture, Width: 660, Height: 1980},
+			Buttons: []hub.Button{link("立即加入")}},
+		"buttons_bubble_four": {Type: hub.Buttons, Header: strings.Repeat("題", 40), Text: "第一行\n第二行", Media: &hub.Media{URL: picture, Width: 1024, Height: 1024},
+			Buttons: mixed, QuickReplies: quick[:1]},
+		"buttons_bubble_high": {Type: hub.Buttons, Text: "看全部", Media: &hub.Media{URL: picture, Width: 660, Height: 1981}, Buttons: two},
+		"buttons_bubble_wide": {Type: hub.Buttons, Text: "看全部", Media: &hub.Media{URL: picture, Width: 250000, Height: 1}, Buttons: two},
+		"confirm_wide":        {Type: hub.Buttons, Text: strings.Repeat("👩‍👩‍👧", 240), Buttons: two},
+		"confirm":             {Type: hub.Buttons, Text: strings.Repeat("字", 240), Buttons: two},
+		"cards":               {Type: hub.Cards, Text: "本週商品", Cards: cards},
+		"cards_bare":          {Type: hub.Cards, Cards: []hub.Card{{Text: strings.Repeat("字", 120), Buttons: []hub.Button{choice("好")}}}},
 		"flex": {Type: hub.Native, Text: "訂單 <42> 已出貨", QuickReplies: quick[:2], Native: json.RawMessage(
 			`{ "type": "flex", "contents": {"type":"bubble","body":{"type":"box","layout":"vertical","contents":[{"type":"text","text":"<42>"}]}} }`)},
 		"flex_carousel": {Type: hub.Native, Native: json.RawMessage(
@@ -96,6 +112,10 @@ func refused() map[string]hub.Content {
 		"a card of four buttons":   {Type: hub.Cards, Cards: []hub.Card{{Text: "t", Buttons: buttons(4)}}},
 		"a card's text of 121":     {Type: hub.Cards, Cards: []hub.Card{{Text: strings.Repeat("字", 121), Buttons: buttons(1)}}},
 		"fourteen quick replies":   {Type: hub.Text, Text: "t", QuickReplies: buttons(14)},
+		"one of several":           several(hub.TextContent("1")),
+		"six at once":              several(hub.TextContent("1"), hub.TextContent("2"), hub.TextContent("3"), hub.TextContent("4"), hub.TextContent("5"), hub.TextContent("6")),
+		"a caption among several":  several(hub.TextContent("1"), hub.Content{Type: hub.Image, Text: "a caption", Media: &hub.Media{URL: picture}}),
+		"several within several":   several(hub.TextContent("1"), several(hub.TextContent("2"), hub.TextContent("3"))),
 		"a quote":                  {Type: hub.Text, Text: "t", ReplyTo: "577102334455667701"},
 		"native without an object": {Type: hub.Native, Text: "t"},
 	}
@@ -129,6 +149,7 @@ func unfit() map[string]hub.Content {
 	return map[string]hub.Content{
 		"a large image without preview": {Type: hub.Image, Media: &hub.Media{URL: picture, Size: 1<<20 + 1}},
 		"a video without preview":       {Type: hub.Video, Media: &hub.Media{URL: film}},
+		"audio without length, second":  several(hub.TextContent("1"), hub.Content{Type: hub.Audio, Media: &hub.Media{URL: sound}}),
 		"audio without length":          {Type: hub.Audio, Media: &hub.Media{URL: sound}},
 		"an address of 2024":            {Type: hub.Image, Media: &hub.Media{URL: far}},
 		"a preview's address of 2024":   {Type: hub.Image, Media: &hub.Media{URL: picture, Preview: far}},
@@ -140,6 +161,9 @@ func unfit() map[string]hub.Content {
 		"text of 161 with one button":   {Type: hub.Buttons, Text: words(161), Buttons: one},
 		"text of 61 with a title":       {Type: hub.Buttons, Header: "h", Text: words(61), Buttons: two},
 		"text of 61 with an image":      {Type: hub.Buttons, Text: words(61), Media: &hub.Media{URL: picture}, Buttons: two},
+		"a card's picture of 2024":      {Type: hub.Buttons, Text: "t", Media: &hub.Media{URL: far, Width: 1, Height: 1}, Buttons: one},
+		"a card's link by ftp":          {Type: hub.Buttons, Text: "t", Media: &hub.Media{URL: picture, Width: 1, Height: 1}, Buttons: []hub.Button{{Title: "a", URL: "ftp://shop.example.com/"}}},
+		"a card over 30 KB":             {Type: hub.Buttons, Text: "a" + strings.Repeat("\u0301", 15<<10), Media: &hub.Media{URL: picture, Width: 1, Height: 1}, Buttons: one},
 		"a link of 1001":                button("https://shop.example.com/" + strings.Repeat("a", 1000)),
 		"a link to nowhere":             button("https://"),
 		"a link by ftp":                 button("ftp://shop.example.com/"),

@@ -16,13 +16,13 @@ import (
 // https://developers.line.biz/en/reference/messaging-api/#send-push-message
 type pushBody struct {
 	To       string `json:"to"`
-	Messages [1]any `json:"messages"`
+	Messages []any  `json:"messages"`
 }
 
 // https://developers.line.biz/en/reference/messaging-api/#send-reply-message
 type replyBody struct {
 	ReplyToken string `json:"replyToken"`
-	Messages   [1]any `json:"messages"`
+	Messages   []any  `json:"messages"`
 }
 
 // Send pushes. A repeated Send with the same retry key within 24 hours sends
@@ -30,7 +30,7 @@ type replyBody struct {
 // https://developers.line.biz/en/docs/messaging-api/retrying-api-request/
 func (a *Adapter) Send(ctx context.Context, acct channel.Account, m channel.Outgoing) (channel.Sent, error) {
 	const op = "line: push"
-	message, err := objectOf(m.Content)
+	messages, err := objectsOf(m.Content)
 	if err != nil {
 		return channel.Sent{}, hub.E(hub.Unsupported, op, err)
 	}
@@ -40,7 +40,7 @@ func (a *Adapter) Send(ctx context.Context, acct channel.Account, m channel.Outg
 	out, err := a.client.Do(ctx, call.Request{
 		Op: op, Method: http.MethodPost, Path: "/v2/bot/message/push", Bearer: acct.Secrets[ChannelToken],
 		Header: map[string]string{"X-Line-Retry-Key": m.RetryKey},
-		Body:   pushBody{To: m.To.Reveal(), Messages: [1]any{message}},
+		Body:   pushBody{To: m.To.Reveal(), Messages: messages},
 	})
 	if err != nil {
 		return channel.Sent{}, err
@@ -54,18 +54,34 @@ func (a *Adapter) ReplyLife() time.Duration { return replyLife }
 // Reply answers an event with its token.
 func (a *Adapter) Reply(ctx context.Context, acct channel.Account, token hub.Secret, m channel.Outgoing) (channel.Sent, error) {
 	const op = "line: reply"
-	message, err := objectOf(m.Content)
+	messages, err := objectsOf(m.Content)
 	if err != nil {
 		return channel.Sent{}, hub.E(hub.Unsupported, op, err)
 	}
 	out, err := a.client.Do(ctx, call.Request{
 		Op: op, Method: http.MethodPost, Path: "/v2/bot/message/reply", Bearer: acct.Secrets[ChannelToken],
-		Body: replyBody{ReplyToken: token.Reveal(), Messages: [1]any{message}},
+		Body: replyBody{ReplyToken: token.Reveal(), Messages: messages},
 	})
 	if err != nil {
 		return channel.Sent{}, err
 	}
 	return outcome(op, reply, out)
+}
+
+// objectsOf makes the message objects of one call.
+func objectsOf(c hub.Content) ([]any, error) {
+	parts := []hub.Content{c}
+	if c.Type == hub.Several {
+		parts = c.Parts
+	}
+	out := make([]any, len(parts))
+	for i, part := range parts {
+		var err error
+		if out[i], err = objectOf(part); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // answer is what LINE says to a call, good or bad.

@@ -45,6 +45,8 @@ func (a *Adapter) Capabilities() channel.Capabilities {
 		PersonWindow: 7 * 24 * time.Hour,
 		EntryWindow:  7 * 24 * time.Hour,
 		Echoes:       true,
-		Linking:      hub.Linking{Source: true, Image: hub.ImageSquare},
+		// https://developers.facebook.com/documentation/business-messaging/messenger-platform/discovery/m-me-links
+		Linking: hub.Linking{Source: true, Image: hub.ImageSquare,
+			NoTarget: "Facebook's links into Messenger bring no message that the customer has only to send, and Messenger signs nobody in on a page"},
 	}
 }

@@ -58,6 +58,7 @@ func sends() map[string]hub.Content {
 		"buttons_links": {Type: hub.Buttons, Text: "請選擇", Buttons: []hub.Button{link("一"), link("二"), link("三")}, QuickReplies: choices(2)},
 		"cards":         {Type: hub.Cards, Cards: cards(10)},
 		"cards_bare":    {Type: hub.Cards, Cards: []hub.Card{{Text: "只有文字", Image: picture}, {Title: words(80), Text: words(80)}}},
+		"cards_square":  {Type: hub.Cards, Cards: []hub.Card{{Title: "加入會員", Image: picture, Square: true, Buttons: []hub.Button{link("加入")}}}},
 		"native":        {Type: hub.Native, Text: "收據", Native: json.RawMessage(`{"attachment": {"type": "template", "payload": {"template_type": "media", "elements": [{"media_type": "image", "attachment_id": 12345678901234567890}]}}}`)},
 		"native_quick":  {Type: hub.Native, Text: "電話？", Native: json.RawMessage(`{"text":"電話？","quick_replies":[{"content_type":"user_phone_number"}]}`)},
 		"native_added":  {Type: hub.Native, Text: "x", Native: json.RawMessage(`{"text":"x"}`), QuickReplies: choices(1)},

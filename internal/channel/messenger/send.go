@@ -22,7 +22,7 @@ func (a *Adapter) Send(ctx context.Context, acct channel.Account, m channel.Outg
 	if err != nil {
 		return channel.Sent{}, err
 	}
-	message, err := meta.MessageOf(m.Content, m.Ref)
+	message, err := meta.MessageOf(m.Content, m.Ref, meta.TwoRatios)
 	if err != nil {
 		return channel.Sent{}, hub.E(hub.Unsupported, op, err)
 	}
@@ -100,5 +100,5 @@ func profileError(op string, err error) error {
 
 // Preview is Messenger's message object.
 func (a *Adapter) Preview(m hub.Content) (json.RawMessage, error) {
-	return meta.PreviewOf("messenger: preview", m)
+	return meta.PreviewOf("messenger: preview", m, meta.TwoRatios)
 }

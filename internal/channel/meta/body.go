@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"omnihub/internal/channel"
@@ -87,6 +88,7 @@ type payload struct {
 	Text     string    `json:"text,omitempty"`
 	Buttons  []button  `json:"buttons,omitempty"`
 	Elements []element `json:"elements,omitempty"`
+	Ratio    string    `json:"image_aspect_ratio,omitempty"` // of all elements: square; else horizontal, which is 1.91:1
 }
 
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages/buttons
@@ -112,11 +114,19 @@ type quickReply struct {
 	Payload string `json:"payload"`
 }
 
+// Pictures says in which ratios a channel shows the pictures of cards.
+type Pictures int
+
+const (
+	OneRatio  Pictures = iota // it has no choice
+	TwoRatios                 // 1.91:1, or 1:1 if all of a message's cards are to be so
+)
+
 // MessageOf makes the message object of a content: a text, a file by its address,
 // buttons (the button template), cards (the generic template), each with quick replies,
 // or a native one. Ref goes along as metadata; "" = without. The error says what the
 // content lacks, for the code Unsupported.
-func MessageOf(c hub.Content, ref string) (any, error) {
+func MessageOf(c hub.Content, ref string, p Pictures) (any, error) {
 	if c.Type == hub.Native {
 		return native(c, ref)
 	}
@@ -129,15 +139,18 @@ func MessageOf(c hub.Content, ref string) (any, error) {
 	case c.Type == hub.Buttons && len(c.Buttons) > 0:
 		out.Attachment = &attachment{Type: "template", Payload: payload{Template: "button", Text: c.Text, Buttons: buttonsOf(c.Buttons)}}
 	case c.Type == hub.Cards && len(c.Cards) > 0:
-		p := payload{Template: "generic"}
+		list := payload{Template: "generic"}
+		if p == TwoRatios && !slices.ContainsFunc(c.Cards, func(card hub.Card) bool { return !card.Square }) {
+			list.Ratio = "square"
+		}
 		for _, card := range c.Cards {
 			e, err := elementOf(card)
 			if err != nil {
 				return nil, err
 			}
-			p.Elements = append(p.Elements, e)
+			list.Elements = append(list.Elements, e)
 		}
-		out.Attachment = &attachment{Type: "template", Payload: p}
+		out.Attachment = &attachment{Type: "template", Payload: list}
 	default:
 		return nil, fmt.Errorf("message type %q, or what it needs is missing", c.Type)
 	}
@@ -209,8 +222,8 @@ func native(c hub.Content, ref string) (any, error) {
 }
 
 // PreviewOf is MessageOf in JSON. Errors: Unsupported.
-func PreviewOf(op string, c hub.Content) (json.RawMessage, error) {
-	message, err := MessageOf(c, "")
+func PreviewOf(op string, c hub.Content, p Pictures) (json.RawMessage, error) {
+	message, err := MessageOf(c, "", p)
 	if err != nil {
 		return nil, hub.E(hub.Unsupported, op, err)
 	}

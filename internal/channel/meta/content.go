@@ -143,9 +143,10 @@ func placeholder(kind string) channel.Message {
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks/webhook-events/messaging_postbacks
 func postbackOf(body []byte) channel.Message {
 	out := channel.Message{
-		Type: hub.Choice,
-		Text: scan.Text(scan.Get(body, "title")),
-		Data: scan.Text(scan.Get(body, "payload")),
+		Type:     hub.Choice,
+		Text:     scan.Text(scan.Get(body, "title")),
+		Data:     scan.Text(scan.Get(body, "payload")),
+		Postback: true,
 	}
 	if out.Data == "" {
 		out.Data = out.Text

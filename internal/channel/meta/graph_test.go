@@ -155,7 +155,7 @@ func TestBodiesOfSends(t *testing.T) {
 		}
 	}
 	encode := func(c hub.Content, ref string) string {
-		m, err := meta.MessageOf(c, ref)
+		m, err := meta.MessageOf(c, ref, meta.OneRatio)
 		if err != nil {
 			return err.Error()
 		}

@@ -60,5 +60,11 @@ func (a *Adapter) Capabilities() channel.Capabilities {
 		QuickReplies: buttons(maxRows),
 		Receipts:     []hub.State{hub.Delivered, hub.Read, hub.Failed},
 		Follows:      true,
+		// https://developers.viber.com/docs/tools/keyboards/ (OpenURLType),
+		// https://developers.viber.com/docs/tools/deep-links/
+		Linking: hub.Linking{
+			NoSource: "Viber opens a button's page in a browser within its own app, and does not say that other apps open from there",
+			NoTarget: "Viber's links into a chat begin with viber:// and lead nowhere without the app, and Viber signs nobody in on a page",
+		},
 	}
 }

@@ -1,5 +1,9 @@
-// Package demoteam sets up the demo team of the local stack: one account per
-// channel that has a fake platform, each answering the keyword ping with pong.
+// Package demoteam sets up the demo team of the local stack: accounts of each channel that
+// has a fake platform, all of which answer the keyword ping with pong, and some those of
+// OmniLink. The first ones of LINE and Messenger answer "menu" with a bot that shows what
+// modules can do; their welcome, and their answers to whatever nothing else answers, within
+// and outside the opening hours, are switched off, since an account that answers everything
+// is no use to who counts messages: PUT /accounts/{account}/replies switches them on.
 package demoteam
 
 import (

@@ -56,8 +56,9 @@ func newLinker(st *store.Store, reader *settings.Reader, api string) *linker {
 	}}
 }
 
-// seed makes the activities, a module for each with its card, and the rules that answer
-// with the modules. What is there already stays as it is.
+// seed makes the activities, a module for each with its card, the modules that show what a
+// bot can do, and the rules that answer with the modules. What is there already stays as it
+// is.
 func (s *linker) seed(ctx context.Context, seeded map[string]string) error {
 	modules, err := s.studio.List(ctx, ID)
 	if err != nil {
@@ -76,6 +77,15 @@ func (s *linker) seed(ctx context.Context, seeded map[string]string) error {
 		}
 		if l == links[0] {
 			seeded["activity"], seeded["module"] = string(l.id()), string(module)
+		}
+	}
+	for _, account := range showing {
+		menu, err := s.show(ctx, account, modules)
+		if err != nil {
+			return fmt.Errorf("demoteam: the bot of %s: %w", account, err)
+		}
+		if account == showing[0] {
+			seeded["menu"] = string(menu)
 		}
 	}
 	return nil
@@ -101,33 +111,49 @@ func (s *linker) activity(ctx context.Context, l link) error {
 	return err
 }
 
+// module is the module with the activity's card.
 func (s *linker) module(ctx context.Context, l link, there []hub.Module) (hub.ModuleID, error) {
-	name := "Demo: card of " + string(l.id())
-	if i := slices.IndexFunc(there, func(m hub.Module) bool { return m.Name == name }); i >= 0 {
-		return there[i].ID, nil
-	}
 	source, err := s.store.Account(ctx, ID, l.source, store.Strict)
 	if err != nil {
 		return "", err
 	}
-	m, _, err := s.studio.Save(ctx, store.Deed{Team: ID, Audit: audit("module.create", "module/"+string(l.id()))}, hub.Module{
-		Name: name, Channel: source.Channel, Cards: []hub.ModuleCard{{Type: hub.CardOmniLink, Activity: l.id()}},
-	}, false)
-	return m.ID, err
+	return s.made(ctx, there, hub.Module{
+		Name: "Demo: card of " + string(l.id()), Channel: source.Channel, Cards: []hub.ModuleCard{{Type: hub.CardOmniLink, Activity: l.id()}},
+	})
 }
 
+// made makes a module, unless its channel has one of its name.
+func (s *linker) made(ctx context.Context, there []hub.Module, m hub.Module) (hub.ModuleID, error) {
+	if i := slices.IndexFunc(there, func(old hub.Module) bool { return old.Name == m.Name && old.Channel == m.Channel }); i >= 0 {
+		return there[i].ID, nil
+	}
+	target := "module/" + string(m.Channel) + "/" + m.Name
+	saved, _, err := s.studio.Save(ctx, store.Deed{Team: ID, Audit: audit("module.create", target)}, m, false)
+	return saved.ID, err
+}
+
+// rule answers the link's keyword with its module.
 func (s *linker) rule(ctx context.Context, l link, module hub.ModuleID) error {
-	rules, err := s.studio.Rules(ctx, ID, l.source)
+	return s.answers(ctx, l.source, hub.Rule{
+		Name: "Demo: " + string(l.id()), Trigger: hub.OnKeyword, Match: hub.MatchExact, Words: []string{l.keyword}, Answer: hub.RuleAnswer{Module: module},
+	})
+}
+
+// answers adds rules to an account's, but those whose name it has.
+func (s *linker) answers(ctx context.Context, account hub.AccountID, added ...hub.Rule) error {
+	rules, err := s.studio.Rules(ctx, ID, account)
 	if err != nil {
 		return err
 	}
-	name := "Demo: " + string(l.id())
-	if slices.ContainsFunc(rules.List, func(r hub.Rule) bool { return r.Name == name }) {
+	list := slices.Clone(rules.List)
+	for _, r := range added {
+		if !slices.ContainsFunc(rules.List, func(old hub.Rule) bool { return old.Name == r.Name }) {
+			list = append(list, r)
+		}
+	}
+	if len(list) == len(rules.List) {
 		return nil
 	}
-	list := append(slices.Clone(rules.List), hub.Rule{
-		Name: name, Trigger: hub.OnKeyword, Match: hub.MatchExact, Words: []string{l.keyword}, Answer: hub.RuleAnswer{Module: module},
-	})
-	_, _, err = s.studio.PutRules(ctx, store.Deed{Team: ID, Audit: audit("replies.put", "account/"+string(l.source))}, l.source, rules.Version, list, false)
+	_, _, err = s.studio.PutRules(ctx, store.Deed{Team: ID, Audit: audit("replies.put", "account/"+string(account))}, account, rules.Version, list, false)
 	return err
 }

@@ -20,7 +20,8 @@ type Op struct {
 // Store is the file. A nil *Store is the in-memory mode: it loads nothing, and
 // its tickets are done at once.
 type Store struct {
-	db *bolt.DB
+	db    *bolt.DB
+	image *Image // in place of the file
 
 	mu       sync.Mutex
 	work     sync.Cond // signalled when pending grows or the store closes
@@ -57,6 +58,9 @@ func (s *Store) Load(bucket string, each func(key, value []byte) error) error {
 	if s == nil {
 		return nil
 	}
+	if s.image != nil {
+		return s.image.load(bucket, each)
+	}
 	return s.db.View(func(tx *bolt.Tx) error {
 		b := tx.Bucket([]byte(bucket))
 		if b == nil {
@@ -73,6 +77,10 @@ func (s *Store) Append(ops ...Op) Ticket {
 	if s == nil || len(ops) == 0 {
 		return s.Tip()
 	}
+	if s.image != nil {
+		s.image.apply(ops)
+		return Ticket{}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err == nil {
@@ -86,7 +94,7 @@ func (s *Store) Append(ops ...Op) Ticket {
 // Tip is the ticket of everything appended so far. Who answers from memory waits
 // for it first, so that no answer shows what a crash could still take back.
 func (s *Store) Tip() Ticket {
-	if s == nil {
+	if s == nil || s.image != nil {
 		return Ticket{}
 	}
 	s.mu.Lock()
@@ -118,7 +126,7 @@ func (t Ticket) Wait() error {
 
 // Close writes what is pending and closes the file.
 func (s *Store) Close() error {
-	if s == nil {
+	if s == nil || s.image != nil {
 		return nil
 	}
 	s.mu.Lock()

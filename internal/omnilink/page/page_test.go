@@ -24,6 +24,7 @@ func TestLanguageIsWhatTheBrowserWants(t *testing.T) {
 		"zh-CN,zh;q=0.9": page.Simplified, "zh-Hans": page.Simplified, "zh-SG": page.Simplified, "zh-Hans-TW": page.Simplified, "cmn": page.Simplified,
 		"en-US,en;q=0.5": page.English, "EN": page.English, "ja,en;q=0.5,zh-TW;q=0.9": page.Traditional, "de;q=1,en;q=0.1": page.English,
 		"zh_TW": page.Traditional, "en;q=0,zh-CN;q=0.1": page.Simplified, "en;q=x,zh-CN;q=0.1": page.Simplified, "en;q=9, zh-CN": page.Simplified,
+		"zh-US": page.Traditional, "zh-XX,en;q=0.5": page.Traditional, "cmn-Hant": page.Traditional,
 		"": page.English, "ja": page.English, "*": page.English, ",;q=,": page.English, strings.Repeat("ja,", 1000) + "zh-TW": page.English,
 	} {
 		if got := page.Language(accept, "en-GB"); got != want {

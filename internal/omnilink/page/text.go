@@ -1,6 +1,10 @@
 package page
 
-import "strings"
+import (
+	"strings"
+
+	"omnihub/internal/hub"
+)
 
 // texts are what the pages say; {app} is the app that the tap opens.
 type texts struct {
@@ -47,7 +51,7 @@ var written = map[Lang]texts{
 		Steps: []string{"點選畫面角落的「⋯」", "選擇「以外部瀏覽器開啟」", "在新開啟的頁面按下按鈕"},
 		Copy:  "複製連結", Copied: "已複製連結", CopyHow: "或複製連結，貼到瀏覽器的網址列：",
 		Closed: "目前無法在這裡開啟", ClosedWhy: "Android 版 Messenger 目前無法開啟 {app}，此活動暫不開放。請洽客服詢問。",
-		Missing: "此連結不存在，請洽客服詢問",
+		Missing: hub.LeadsNowhere(Traditional),
 		Expired: "連結已過期", Again: "請回到原本的聊天室，再按一次按鈕。",
 		Busy: "系統忙碌中", BusyHow: "請稍後再試一次。", Retry: "再試一次",
 		Working: "正在確認…", WorkingHow: "請稍候，不要關閉此頁面。",
@@ -68,7 +72,7 @@ var written = map[Lang]texts{
 		Steps: []string{"点击画面角落的“⋯”", "选择“在外部浏览器中打开”", "在新打开的页面点击按钮"},
 		Copy:  "复制链接", Copied: "已复制链接", CopyHow: "或复制链接，粘贴到浏览器的地址栏：",
 		Closed: "目前无法在这里打开", ClosedWhy: "Android 版 Messenger 目前无法打开 {app}，此活动暂不开放。请联系客服。",
-		Missing: "此链接不存在，请联系客服",
+		Missing: hub.LeadsNowhere(Simplified),
 		Expired: "链接已过期", Again: "请回到原来的聊天，再点一次按钮。",
 		Busy: "系统繁忙", BusyHow: "请稍后再试一次。", Retry: "再试一次",
 		Working: "正在确认…", WorkingHow: "请稍候，不要关闭此页面。",
@@ -89,7 +93,7 @@ var written = map[Lang]texts{
 		Steps: []string{"Tap “⋯” in the corner of the screen", "Choose “Open in external browser”", "Tap the button on the page that opens"},
 		Copy:  "Copy link", Copied: "Link copied", CopyHow: "Or copy the link and paste it into your browser:",
 		Closed: "This cannot be opened here", ClosedWhy: "Messenger on Android cannot open {app} at present, so this campaign is not available there. Please ask our customer service.",
-		Missing: "This link does not exist. Please ask our customer service.",
+		Missing: hub.LeadsNowhere(English),
 		Expired: "This link has expired", Again: "Please go back to the chat and tap the button again.",
 		Busy: "We are busy just now", BusyHow: "Please try again in a moment.", Retry: "Try again",
 		Working: "Checking…", WorkingHow: "Please wait and keep this page open.",

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
 )
 
 // Limits of flex messages. https://developers.line.biz/en/reference/messaging-api/#flex-message
@@ -72,11 +75,15 @@ func (in *inspector) component(v any, path string, types ...string) {
 		for i, v := range list {
 			in.component(v, fmt.Sprintf("%s/contents/%d", path, i), "box", "button", "image", "icon", "text", "separator", "filler")
 		}
+		in.chosen(c, "spacing", path, "none", "xs", "sm", "md", "lg", "xl", "xxl")
 	case "button":
+		in.chosen(c, "style", path, "primary", "secondary", "link")
+		in.chosen(c, "height", path, "sm", "md")
 		in.action(c["action"], path+"/action", flexLabel, true)
 		return
 	case "image", "icon":
 		in.link(c, "url", path, 2000, true, "https")
+		in.ratio(c, path, c["type"] == "image")
 	case "video":
 		in.link(c, "url", path, 2000, true, "https")
 		in.link(c, "previewUrl", path, 2000, true, "https")
@@ -84,9 +91,49 @@ func (in *inspector) component(v any, path string, types ...string) {
 		if text, _ := c["text"].(string); text == "" && c["contents"] == nil {
 			in.bad(path+"/text", "must be non-empty text")
 		}
+		in.chosen(c, "weight", path, "regular", "bold")
+		if wrap := c["wrap"]; wrap != nil && wrap != true && wrap != false {
+			in.bad(path+"/wrap", "must be a boolean")
+		}
 	}
 	if c["action"] != nil {
 		in.action(c["action"], path+"/action", flexLabel, false)
+	}
+}
+
+// chosen looks at a member that has one of some values, if it is there. A spacing may be a
+// number of pixels instead.
+func (in *inspector) chosen(c object, name, path string, values ...string) {
+	v, there := c[name]
+	if text, _ := v.(string); there && !oneOf(v, values...) && (name != "spacing" || !pixels.MatchString(text)) {
+		in.bad(path+"/"+name, "must be one of: "+strings.Join(values, ", "))
+	}
+}
+
+var (
+	pixels     = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?px$`)
+	aspectForm = regexp.MustCompile(`^([1-9][0-9]{0,5}):([1-9][0-9]{0,5})$`)
+)
+
+// ratio looks at the form in which a picture is shown: "width:height", each from 1 to
+// 100000, and the height of an image at most three times the width.
+// https://developers.line.biz/en/reference/messaging-api/#f-image
+func (in *inspector) ratio(c object, path string, image bool) {
+	in.chosen(c, "aspectMode", path, "cover", "fit")
+	v, there := c["aspectRatio"]
+	if !there {
+		return
+	}
+	text, _ := v.(string)
+	sides := aspectForm.FindStringSubmatch(text)
+	if sides == nil {
+		in.bad(path+"/aspectRatio", "invalid aspect ratio")
+		return
+	}
+	width, _ := strconv.Atoi(sides[1]) // digits
+	height, _ := strconv.Atoi(sides[2])
+	if max(width, height) > 100000 || image && height > 3*width {
+		in.bad(path+"/aspectRatio", "invalid aspect ratio")
 	}
 }
 

@@ -213,6 +213,7 @@ func TestRequestsThatLINERefuses(t *testing.T) {
 		{"2 MB", "POST", "/v2/bot/message/push", pushed(text(strings.Repeat("x", 2<<20))), nil, 413, ""},
 		{"no messages", "POST", "/v2/bot/message/push", pushed(), nil, 400, "1 error(s)"},
 		{"six messages", "POST", "/v2/bot/message/push", pushed(text("1"), text("2"), text("3"), text("4"), text("5"), text("6")), nil, 400, "1 error(s)"},
+		{"six messages in a reply", "POST", "/v2/bot/message/reply", fmt.Sprintf(`{"replyToken":%q,"messages":[%s]}`, token, strings.Repeat(text("x")+",", 5)+text("x")), nil, 400, "1 error(s)"},
 		{"empty text", "POST", "/v2/bot/message/push", pushed(text("a"), text("")), nil, 400, "1 error(s)"},
 		{"long text", "POST", "/v2/bot/message/push", pushed(text(strings.Repeat("😀", 2501))), nil, 400, "1 error(s)"},
 		{"two errors", "POST", "/v2/bot/message/push", pushed(text(""), `{"type":"poem"}`), nil, 400, "2 error(s)"},

@@ -32,6 +32,9 @@ func TestMessageObjects(t *testing.T) {
 		bubble = func(s string) string {
 			return `{"type":"bubble","body":{"type":"box","layout":"vertical","contents":[` + s + `]}}`
 		}
+		hero = func(s string) string {
+			return `{"type":"bubble","hero":{"type":"image","url":"` + https + `",` + s + `}}`
+		}
 		filled = func(bytes int) string {
 			return bubble(`{"type":"text","text":"` + strings.Repeat("x", bytes-len(bubble(`{"type":"text","text":""}`))) + `"}`)
 		}
@@ -132,6 +135,21 @@ func TestMessageObjects(t *testing.T) {
 		{"hero over http", flex(`{"type":"bubble","hero":{"type":"image","url":"http://x.example/"}}`), "/hero/url", "invalid uri scheme"},
 		{"box without layout", flex(`{"type":"bubble","body":{"type":"box","contents":[]}}`), "/body/layout", "must be one of"},
 		{"unknown component", flex(bubble(`{"type":"cube"}`)), "/body/contents/0/type", "unknown type"},
+		{"hero in its own ratio", flex(hero(`"aspectRatio":"660:1980","aspectMode":"cover","size":"full"`)), "", ""},
+		{"hero over three times as high", flex(hero(`"aspectRatio":"660:1981"`)), "/hero/aspectRatio", "invalid"},
+		{"hero of the longest side", flex(hero(`"aspectRatio":"100000:1"`)), "", ""},
+		{"hero of a longer side", flex(hero(`"aspectRatio":"100001:1"`)), "/hero/aspectRatio", "invalid"},
+		{"hero without height", flex(hero(`"aspectRatio":"660:0"`)), "/hero/aspectRatio", "invalid"},
+		{"hero of half a ratio", flex(hero(`"aspectRatio":"1.5"`)), "/hero/aspectRatio", "invalid"},
+		{"hero of a number", flex(hero(`"aspectRatio":1`)), "/hero/aspectRatio", "invalid"},
+		{"hero cut otherwise", flex(hero(`"aspectMode":"crop"`)), "/hero/aspectMode", "one of: cover, fit"},
+		{"button of a style", flex(bubble(`{"type":"button","style":"primary","height":"sm","action":` + button + `}`)), "", ""},
+		{"button of no style", flex(bubble(`{"type":"button","style":"big","action":` + button + `}`)), "/body/contents/0/style", "one of"},
+		{"text that wraps", flex(bubble(`{"type":"text","text":"x","wrap":true,"weight":"bold"}`)), "", ""},
+		{"text that wraps by a word", flex(bubble(`{"type":"text","text":"x","wrap":"yes"}`)), "/body/contents/0/wrap", "boolean"},
+		{"text of a weight of its own", flex(bubble(`{"type":"text","text":"x","weight":"700"}`)), "/body/contents/0/weight", "one of"},
+		{"box of a spacing", flex(bubble(`{"type":"box","layout":"vertical","spacing":"4px","contents":[]}`)), "", ""},
+		{"box of no spacing", flex(bubble(`{"type":"box","layout":"vertical","spacing":"wide","contents":[]}`)), "/body/contents/0/spacing", "one of"},
 		{"empty text in a bubble", flex(bubble(`{"type":"text","text":""}`)), "/body/contents/0/text", "non-empty"},
 		{"flex label of 40", flex(bubble(`{"type":"button","action":{"type":"message","text":"x","label":"` + words(40) + `"}}`)), "", ""},
 		{"flex label of 41", flex(bubble(`{"type":"button","action":{"type":"message","text":"x","label":"` + words(41) + `"}}`)), "/body/contents/0/action/label", "longer than 40"},

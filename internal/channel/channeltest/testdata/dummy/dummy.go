@@ -36,7 +36,7 @@ func (a *Adapter) Kind() hub.Channel { return Kind }
 func (a *Adapter) Capabilities() channel.Capabilities {
 	return channel.Capabilities{Shows: map[hub.MessageType]channel.Shape{
 		hub.Text: {Body: channel.Limit{Max: 100}, BodyNeeded: true},
-	}}
+	}, Linking: hub.Linking{NoSource: "The dummy shows no buttons", NoTarget: "No link leads into the dummy"}}
 }
 
 // Setup is a secret that signs and a token that sends.

@@ -199,7 +199,7 @@ func FuzzCheck(f *testing.F) {
 			return
 		}
 		for _, v := range out {
-			if len(v.JPEG) > MaxVariantBytes || v.Width > MaxVariantWidth || v.Width > facts.Width {
+			if len(v.JPEG) > MaxVariantBytes || max(v.Width, v.Height) > MaxVariantSide || v.Width > facts.Width {
 				t.Fatalf("got %d bytes, %d by %d", len(v.JPEG), v.Width, v.Height)
 			}
 		}

@@ -14,14 +14,12 @@ import (
 	"omnihub/internal/hub"
 )
 
-// What a variant is at most. 1,024 pixels is the width of LINE's templates and 1 MB the
-// size of LINE's previews and of pictures at Viber; three times as tall as wide is the
-// tallest that LINE shows.
-// https://developers.line.biz/en/reference/messaging-api/#buttons
+// What a variant is at most. 1,024 pixels is the longest side of a picture in LINE's
+// messages, and 1 MB the size of LINE's previews and of pictures at Viber.
+// https://developers.line.biz/en/reference/messaging-api/#f-image
 const (
 	MaxVariantBytes = 1_000_000
-	MaxVariantWidth = 1024
-	maxVariantArea  = MaxVariantWidth * 3 * MaxVariantWidth
+	MaxVariantSide  = 1024
 )
 
 // Variant is a picture as a channel shows it.
@@ -32,7 +30,7 @@ type Variant struct {
 }
 
 // Variants makes one variant of each shape, in their order: upright, on white where the
-// picture lets something shine through, at most MaxVariantWidth wide, never larger than the
+// picture lets something shine through, no side over MaxVariantSide, never larger than the
 // picture, and without what was noted beside the pixels. Equal bytes give equal variants.
 // Errors are those of Check, and Whole for damaged pixels.
 //
@@ -113,12 +111,8 @@ func middle(r image.Rectangle) image.Rectangle {
 	return image.Rectangle{Min: from, Max: from.Add(image.Pt(side, side))}
 }
 
-// shrinkage is by how much a picture is scaled down to be no wider and no larger than a
-// variant may be.
-func shrinkage(width, height int) float64 {
-	by := min(1, MaxVariantWidth/float64(width))
-	return min(by, math.Sqrt(maxVariantArea/(float64(width)*float64(height))))
-}
+// shrinkage is by how much a picture is scaled down to be no larger than a variant may be.
+func shrinkage(width, height int) float64 { return min(1, MaxVariantSide/float64(max(width, height))) }
 
 func scaled(side int, by float64) int { return max(1, int(math.Round(float64(side)*by))) }
 

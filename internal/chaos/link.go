@@ -117,6 +117,9 @@ func (r *run) arriving(ctx context.Context, links []*link, wrong bool) ([]*hook,
 			if more, err = r.text(ctx, t); err != nil {
 				return nil, err
 			}
+			for _, h := range more {
+				h.answered = t == l.stolen // that the code was used, and where to go
+			}
 			fresh = append(fresh, more...)
 		}
 	}

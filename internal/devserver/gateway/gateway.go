@@ -111,14 +111,20 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.log.Request("http", trace, r.Method+" "+shown(r, route), "status", status, "ms", time.Since(began).Milliseconds())
 }
 
-// shown is the path that the log shows of a request: its route's, for what stands in
-// the place of a parameter may be what only the customer should have, as a card's token.
+// shown is what the log shows of a request's path: its route, for what stands in the place
+// of a parameter may be what only the customer should have, as a card's token. Of a path
+// that is no route's, it is the part by which somebody may see what he mistyped.
 func shown(r *http.Request, route *template.Route) string {
-	if route == nil || route.Method == "" {
-		return r.URL.Path
+	if route != nil && route.Method != "" {
+		return route.Path
 	}
-	return route.Path
+	if first := strings.SplitN(r.URL.Path, "/", 3); len(first) > 1 && len(first[1]) <= 16 && !strings.ContainsFunc(first[1], notLetter) {
+		return strings.Join(first[:2], "/") + strings.Repeat("/…", len(first)-2)
+	}
+	return "/…"
 }
+
+func notLetter(c rune) bool { return c < 'a' || c > 'z' }
 
 func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, route *template.Route, parameters map[string]string, trace string) int {
 	id := random(8)

@@ -163,11 +163,11 @@ func compact(v any) string {
 func TestLogShowsTheRouteAndNotWhatStandsInIt(t *testing.T) {
 	var out strings.Builder
 	g := New(Config{API: routes("ANY /l/{token}"), Account: "000000000000", Function: func(string) Invoker { return &function{answer: "{}"} }, Now: time.Now, Log: logs.New(&out, false, false)})
-	for _, path := range []string{"/l/secret", "/elsewhere"} {
+	for _, path := range []string{"/l/secret", "/elsewhere", "/webhook/line", "/L/secret", "/secret@x.y"} {
 		g.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", path, nil))
 	}
-	if got := out.String(); strings.Contains(got, "secret") || !strings.Contains(got, "GET /l/{token}") || !strings.Contains(got, "GET /elsewhere") {
-		t.Errorf("got %s, want the route of the one and the path of the other", got)
+	if got := out.String(); strings.Contains(got, "secret") || !strings.Contains(got, "GET /l/{token}") || !strings.Contains(got, "GET /elsewhere") || !strings.Contains(got, "GET /webhook/…") {
+		t.Errorf("got %s, want routes, and of other paths their beginning", got)
 	}
 }
 

@@ -16,9 +16,6 @@ HOST := GOOS=$(shell go env GOHOSTOS) GOARCH=$(shell go env GOHOSTARCH)
 # The race detector needs a C compiler.
 RACE := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
 
-# These start programs that are built without it, or have but one thread.
-UNRACED := /internal/(budget|canary|chaos|image|scenario)$$
-
 .PHONY: dev demo test scenarios browser screenshots lint budget cost template smoke chaos soak mutants fuzz bench conformance differential help
 
 help: ## this list
@@ -56,8 +53,8 @@ test: browser ## all tests but the full sizes; under 10 minutes on 2 cores
 ifeq ($(RACE),)
 	@echo "no C compiler here: the tests run without the race detector"
 endif
-	go test $(RACE) -timeout 9m $$(go list ./... | grep -vE '$(UNRACED)')
-	go test -short -timeout 9m $$(go list ./... | grep -E '$(UNRACED)')
+	go test $(RACE) -timeout 9m $$(go list ./... | grep -v /internal/scenario$$)
+	go test $(RACE) -short -timeout 9m ./internal/scenario
 
 scenarios: browser ## every scripted scenario of customers, through the whole stack and Chromium
 	go test -count=1 -timeout 9m ./internal/scenario

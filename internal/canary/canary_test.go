@@ -1,6 +1,7 @@
 package canary
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -29,7 +30,7 @@ var (
 )
 
 func TestNothingIsShown(t *testing.T) {
-	build := t.TempDir()
+	build := cmp.Or(stack.SharedBuilds(), t.TempDir())
 	t.Run("traffic and faults", func(t *testing.T) {
 		s := newScene(t, stack.Options{Memory: true, BuildDir: build})
 		for _, name := range kinds() {

@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"omnihub/internal/devserver/build"
 )
 
 // listings are what hubctl shows to engineers of what went wrong: the quarantine of the
@@ -13,8 +15,9 @@ import (
 func (s *scene) listings() []byte {
 	s.t.Helper()
 	program := filepath.Join(s.t.TempDir(), "hubctl")
-	build := exec.CommandContext(s.ctx, "go", "build", "-o", program, "omnihub/internal/hubctl")
-	if out, err := build.CombinedOutput(); err != nil {
+	made := exec.CommandContext(s.ctx, "go", "build", "-o", program, "omnihub/internal/hubctl")
+	made.Env = build.Env()
+	if out, err := made.CombinedOutput(); err != nil {
 		s.t.Fatalf("build hubctl: %v\n%s", err, out)
 	}
 	var all bytes.Buffer

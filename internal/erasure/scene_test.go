@@ -76,7 +76,7 @@ var acquainted struct {
 func annaScene(t testing.TB) *scene {
 	t.Helper()
 	acquainted.Do(func() {
-		s := newScene(t)
+		s := sceneIn(t, hubtest.NewOriginal(t))
 		s.anna()
 		acquainted.scene = s
 	})

@@ -119,7 +119,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"", []string{"quarantine", "replay", "-team", "test", "-id", "x", "-rate", "0"}, "-rate"},
 		{"", []string{"queues", "-stack", "nosuch"}, "no queues of a stack nosuch"},
 		{"", []string{"redrive"}, "-queue is missing"},
-		{"", []string{"redrive", "-stack", "test", "-queue", "Inbox"}, "dead letters of Bus, Inbound, Match, Outbound"},
+		{"", []string{"redrive", "-stack", "test", "-queue", "Inbox"}, "dead letters of Bus, Inbound, LinkFollow, Match, Outbound"},
 		{"", []string{"redrive", "-stack", "nosuch", "-queue", "FailedRecords"}, "no bucket nosuch-failedrecords"},
 		{"", []string{"republish", "-since", "1h"}, "-team ID or -all"},
 		{"", []string{"republish", "-all", "-team", "test", "-since", "1h"}, "-team ID or -all"},

@@ -78,8 +78,7 @@ type Hub struct {
 	Log      *slog.Logger
 	Logged   *Log
 
-	image  *disk.Image
-	names  map[string]string // attributes of resources by logical id, as at the origin
+	made   *made // of an original
 	queues *sqs.Client
 	t      testing.TB
 }
@@ -92,32 +91,50 @@ func New(t testing.TB) *Hub {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return start(t, first.image.Copy(), first.names, first.tables, Start)
+	return start(t, first, first.image.Start(), Start)
 }
 
-// Copy starts another hub that begins as this one is now, with the same time, and ends
-// with the test. What waits in the memory of clients and settings is not copied.
+// NewOriginal is New for a hub that Copy is made of.
+func NewOriginal(t testing.TB) *Hub {
+	t.Helper()
+	first, err := origin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := first.copy()
+	h := start(t, own, own.image.Record(), Start)
+	h.made = own
+	return h
+}
+
+// Copy starts another hub that begins as this one, an original, is now, with the same time
+// and log, and ends with the test. What clients and readers of settings remember is not
+// copied.
 func (h *Hub) Copy(t testing.TB) *Hub {
 	t.Helper()
-	c := start(t, h.image.Copy(), h.names, h.Store.Tables, h.Clock.Now())
+	if h.made == nil {
+		t.Fatal("hubtest: a copy of a hub that is no original")
+	}
+	own := h.made.copy()
+	c := start(t, own, own.image.Start(), h.Clock.Now())
 	_, err := c.Logged.Write([]byte(h.Logged.String()))
 	c.must(err)
 	return c
 }
 
-// start starts a hub on what an image holds.
-func start(t testing.TB, image *disk.Image, names map[string]string, tables store.Tables, now time.Time) *Hub {
+// start starts a hub on a disk that holds what was made.
+func start(t testing.TB, m *made, on *disk.Store, now time.Time) *Hub {
 	t.Helper()
 	clock := &Clock{now: now}
-	cloud, err := localaws.Open(localaws.Config{Clock: clock.Now, Disk: image.Store()})
+	cloud, err := localaws.Open(localaws.Config{Clock: clock.Now, Disk: on})
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(cloud)
 	t.Cleanup(func() { server.Close(); cloud.Close() })
 
-	h := &Hub{Cloud: cloud, URL: server.URL, Clock: clock, image: image, t: t}
-	h.attach(names, tables)
+	h := &Hub{Cloud: cloud, URL: server.URL, Clock: clock, t: t}
+	h.attach(m)
 	h.Team, err = h.Settings.Team(t.Context(), Team)
 	h.must(err)
 	edge, err := h.Settings.Edge(t.Context())
@@ -126,18 +143,18 @@ func start(t testing.TB, image *disk.Image, names map[string]string, tables stor
 	return h
 }
 
-// attach makes the clients of what has names in the hub's cloud.
-func (h *Hub) attach(names map[string]string, tables store.Tables) {
-	h.names, h.Logged = names, &Log{}
+// attach makes the clients of what was made in the hub's cloud.
+func (h *Hub) attach(m *made) {
+	h.Logged = &Log{}
 	h.Log = env.NewLog(h.Logged, "test", slog.LevelDebug)
-	h.KeyID = names["SecretsKey"]
+	h.KeyID = m.names["SecretsKey"]
 	h.Keyring = h.Keys("test", nil)
-	h.Store = &store.Store{DB: h.DynamoDB("test"), Tables: tables, Now: h.Clock.Now, Retention: 400 * 24 * time.Hour, Marks: &store.Marks{}}
+	h.Store = &store.Store{DB: h.DynamoDB("test"), Tables: m.tables, Now: h.Clock.Now, Retention: 400 * 24 * time.Hour, Marks: &store.Marks{}}
 	h.Setup = settings.Setup{Store: h.Store, Keyring: h.Keyring, URL: API}
 	h.Settings = settings.NewReader(h.Store, h.Keyring, h.Clock.Now)
 	h.queues = h.SQS("test")
 	queue := func(id string) *queue.Queue {
-		return &queue.Queue{Client: h.queues, URL: strings.Replace(names[id], originURL, h.URL, 1)}
+		return &queue.Queue{Client: h.queues, URL: strings.Replace(m.names[id], originURL, h.URL, 1)}
 	}
 	h.Inbound, h.Outbound = queue("InboundQueue"), queue("OutboundQueue")
 }

@@ -27,22 +27,24 @@ const originURL = "http://origin.test"
 // made is a hub's cloud as it is when everything is set up, and what is in it: the
 // attributes of resources by logical id, and the tables.
 type made struct {
-	image  disk.Image
+	image  *disk.Image
 	names  map[string]string
 	tables store.Tables
 }
 
+func (m *made) copy() *made { return &made{image: m.image.Copy(), names: m.names, tables: m.tables} }
+
 // origin is made once for all hubs of a process.
 var origin = sync.OnceValues(func() (*made, error) {
-	m := &made{}
+	m := &made{image: &disk.Image{}}
 	clock := &Clock{now: Start}
-	cloud, err := localaws.Open(localaws.Config{Clock: clock.Now, Disk: m.image.Store()})
+	cloud, err := localaws.Open(localaws.Config{Clock: clock.Now, Disk: m.image.Record()})
 	if err != nil {
 		return nil, err
 	}
 	h := &Hub{Cloud: cloud, URL: originURL, Clock: clock}
 	if err = h.provision(m); err == nil {
-		h.attach(m.names, m.tables)
+		h.attach(m)
 		err = h.settle()
 	}
 	if err = errors.Join(err, cloud.Close()); err != nil {

@@ -13,21 +13,30 @@ import (
 // has moved on, and the mutant with it must.
 func patched(root string, m Mutant) (map[string][]byte, error) {
 	files := map[string][]byte{}
+	if err := patch(root, m, files); err != nil {
+		return nil, err
+	}
+	return files, nil
+}
+
+// patch makes the changes of a mutant in files, and in those of the source that files
+// does not hold yet. An error may leave some of them made.
+func patch(root string, m Mutant, files map[string][]byte) error {
 	for _, h := range m.Hunks {
 		text, ok := files[h.File]
 		if !ok {
 			var err error
 			if text, err = os.ReadFile(filepath.Join(root, filepath.FromSlash(h.File))); err != nil {
-				return nil, fmt.Errorf("mutant %s: %w", m.Name, err)
+				return fmt.Errorf("mutant %s: %w", m.Name, err)
 			}
 		}
 		changed, err := replace(string(text), h.Old, h.New)
 		if err != nil {
-			return nil, fmt.Errorf("mutant %s: %s has changed: %w", m.Name, h.File, err)
+			return fmt.Errorf("mutant %s: %s has changed: %w", m.Name, h.File, err)
 		}
 		files[h.File] = []byte(changed)
 	}
-	return files, nil
+	return nil
 }
 
 // replace puts new in the place of old, which must occur once. Indentation does not

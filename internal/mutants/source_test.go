@@ -20,6 +20,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"omnihub/internal/devserver/build"
 )
 
 func listed(t *testing.T) (string, []Mutant) {
@@ -43,10 +45,12 @@ func listed(t *testing.T) (string, []Mutant) {
 }
 
 // TestEveryMutantFitsTheSource tells who changed a defence that its mutant must
-// change with it: each is made, and its packages are type-checked.
+// change with it: each is made, and its packages are type-checked. Mutants that change
+// the same packages in different places are checked together, and apart if the packages
+// do not compile with all of them.
 func TestEveryMutantFitsTheSource(t *testing.T) {
 	root, all := listed(t)
-	var made []map[string][]byte
+	var groups []*group
 	folders := map[string]bool{}
 	for _, m := range all {
 		files, err := patched(root, m)
@@ -54,40 +58,84 @@ func TestEveryMutantFitsTheSource(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		made = append(made, files)
-		for name := range files {
-			folders["./"+path.Dir(name)] = true
+		packages := slices.Sorted(maps.Keys(folderSet(files)))
+		for _, folder := range packages {
+			folders["./"+folder] = true
+		}
+		i := slices.IndexFunc(groups, func(g *group) bool { return slices.Equal(g.folders, packages) && g.take(root, m) })
+		if i < 0 {
+			groups = append(groups, &group{folders: packages, mutants: []Mutant{m}, files: files})
 		}
 	}
 	if t.Failed() {
 		return
 	}
-	known := packages(t, root, slices.Sorted(maps.Keys(folders)))
-	fset := token.NewFileSet()
-	source := map[string]*ast.File{} // unchanged files, by their names
-	imports := importer.ForCompiler(fset, "gc", func(name string) (io.ReadCloser, error) {
-		p := known[name]
+	c := &checker{root: root, known: packages(t, root, slices.Sorted(maps.Keys(folders))), fset: token.NewFileSet(), source: map[string]*ast.File{}}
+	c.imports = importer.ForCompiler(c.fset, "gc", func(name string) (io.ReadCloser, error) {
+		p := c.known[name]
 		if p == nil || p.Export == "" {
 			return nil, fmt.Errorf("no export data of %s", name)
 		}
 		return os.Open(p.Export)
 	})
-	for i, files := range made {
-		for folder := range folderSet(files) {
-			p := known["omnihub/"+folder]
-			var parsed []*ast.File
-			for _, name := range p.GoFiles {
-				file, err := parseFile(fset, source, root, path.Join(folder, name), files)
-				if err != nil {
-					t.Errorf("mutant %s: %v", all[i].Name, err)
-				}
-				parsed = append(parsed, file)
+	for _, g := range groups {
+		if c.check(g.files) == nil {
+			continue
+		}
+		for _, m := range g.mutants {
+			files, err := patched(root, m)
+			if err == nil {
+				err = c.check(files)
 			}
-			if _, err := (&types.Config{Importer: imports}).Check(p.ImportPath, fset, parsed, nil); err != nil {
-				t.Errorf("mutant %s does not compile: %v", all[i].Name, err)
+			if err != nil {
+				t.Errorf("mutant %s does not compile: %v", m.Name, err)
 			}
 		}
 	}
+}
+
+// group is mutants that change the same packages, none where another does.
+type group struct {
+	folders []string
+	mutants []Mutant
+	files   map[string][]byte // with the changes of all
+}
+
+// take makes a mutant one of the group, unless it finds its places changed.
+func (g *group) take(root string, m Mutant) bool {
+	files := maps.Clone(g.files)
+	if patch(root, m, files) != nil {
+		return false
+	}
+	g.mutants, g.files = append(g.mutants, m), files
+	return true
+}
+
+// checker type-checks packages with changed files.
+type checker struct {
+	root    string
+	known   map[string]*listedPackage
+	fset    *token.FileSet
+	source  map[string]*ast.File // unchanged files, by their names
+	imports types.Importer
+}
+
+func (c *checker) check(files map[string][]byte) error {
+	for folder := range folderSet(files) {
+		p := c.known["omnihub/"+folder]
+		var parsed []*ast.File
+		for _, name := range p.GoFiles {
+			file, err := parseFile(c.fset, c.source, c.root, path.Join(folder, name), files)
+			if err != nil {
+				return err
+			}
+			parsed = append(parsed, file)
+		}
+		if _, err := (&types.Config{Importer: c.imports}).Check(p.ImportPath, c.fset, parsed, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func folderSet(files map[string][]byte) map[string]bool {
@@ -120,7 +168,7 @@ type listedPackage struct {
 func packages(t *testing.T, root string, folders []string) map[string]*listedPackage {
 	t.Helper()
 	cmd := exec.Command("go", append([]string{"list", "-export", "-deps", "-json=ImportPath,Export,GoFiles"}, folders...)...)
-	cmd.Dir = root
+	cmd.Dir, cmd.Env = root, build.Env()
 	var bad bytes.Buffer
 	cmd.Stderr = &bad
 	out, err := cmd.Output()

@@ -47,10 +47,8 @@ func buildDevserver(ctx context.Context, root, dir string) (string, error) {
 	if _, err := os.Stat(program); err == nil {
 		return program, nil
 	}
-	// The flags of the Makefile: what is compiled here serves the functions too.
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-o", program+".new", "./internal/devserver")
-	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", program+".new", "./internal/devserver")
+	cmd.Dir, cmd.Env = root, build.Env()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("stack: build the devserver: %w\n%s", err, out)
 	}

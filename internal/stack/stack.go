@@ -4,6 +4,7 @@ package stack
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,7 +31,7 @@ type Options struct {
 	// BuildDir keeps the built programs, devserver's included, and may be shared by
 	// many stacks, also at the same time and with other tags: what lies there already
 	// is not built again.
-	// Start with a fresh folder in each test run. "" is below Dir.
+	// Start with a fresh folder in each test run. "" is SharedBuilds, or else below Dir.
 	BuildDir string
 
 	Template   string            // "" is template.yaml of the project
@@ -45,6 +46,10 @@ type Options struct {
 	Log    io.Writer // gets the log as it comes; nil = kept only
 	Env    []string  // further environment of the devserver, NAME=value
 }
+
+// SharedBuilds is the folder for the programs of template.yaml that all stacks of one
+// test run share, from $STACK_BUILDS; "" if there is none.
+func SharedBuilds() string { return os.Getenv("STACK_BUILDS") }
 
 // Stack is a devserver that runs.
 type Stack struct {
@@ -89,7 +94,7 @@ func (s *Stack) start(ctx context.Context, root string, o Options) error {
 		return fmt.Errorf("stack: %w", err)
 	}
 	if o.BuildDir == "" {
-		o.BuildDir = filepath.Join(s.Dir, "build")
+		o.BuildDir = cmp.Or(SharedBuilds(), filepath.Join(s.Dir, "build"))
 	}
 	program, err := buildDevserver(ctx, root, o.BuildDir)
 	if err != nil {

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"omnihub/internal/devserver/build"
 )
 
 const (
@@ -39,7 +41,7 @@ func tool(t *testing.T, env []string, in, name string, args ...string) (string, 
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Stdin = root(t), strings.NewReader(in)
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = append(build.Env(), env...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

@@ -32,9 +32,15 @@ func (s Suite) reveals(err error, more ...string) string {
 	if err == nil {
 		return ""
 	}
-	for _, private := range append(s.private(), more...) {
-		if strings.Contains(err.Error(), private) {
-			return private
+	return heldOf(append(s.private(), more...), err)
+}
+
+// heldOf gives the first of some words that an error's text holds.
+func heldOf(words []string, err error) string {
+	text := err.Error()
+	for _, word := range words {
+		if strings.Contains(text, word) {
+			return word
 		}
 	}
 	return ""

@@ -46,6 +46,12 @@ type Outcome struct {
 	Err     error
 }
 
+// Env is the environment of a go command that compiles as the Makefile does, so that one
+// build cache serves both.
+func Env() []string {
+	return append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath -buildvcs=false -tags=lambda.norpc")
+}
+
 // Run builds all targets, two at a time, and tells each outcome as it comes. With
 // reuse a target that is built already is taken as it is. Several processes may
 // share Dir.

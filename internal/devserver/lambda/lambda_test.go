@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"omnihub/internal/devserver/build"
 	"omnihub/internal/devserver/logs"
 )
 
@@ -23,10 +24,10 @@ var toy string
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "toy")
 	if err == nil {
-		build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-o", filepath.Join(dir, "bootstrap"), "../testdata/toy")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		made := exec.Command("go", "build", "-o", filepath.Join(dir, "bootstrap"), "../testdata/toy")
+		made.Env = build.Env()
 		var out []byte
-		if out, err = build.CombinedOutput(); err != nil {
+		if out, err = made.CombinedOutput(); err != nil {
 			err = fmt.Errorf("%w\n%s", err, out)
 		}
 	}

@@ -20,8 +20,9 @@ type Op struct {
 // Store is the file. A nil *Store is the in-memory mode: it loads nothing, and
 // its tickets are done at once.
 type Store struct {
-	db    *bolt.DB
-	image *Image // in place of the file
+	db      *bolt.DB
+	image   *Image // in place of the file
+	records bool   // writes go into the image
 
 	mu       sync.Mutex
 	work     sync.Cond // signalled when pending grows or the store closes
@@ -78,7 +79,9 @@ func (s *Store) Append(ops ...Op) Ticket {
 		return s.Tip()
 	}
 	if s.image != nil {
-		s.image.apply(ops)
+		if s.records {
+			s.image.apply(ops)
+		}
 		return Ticket{}
 	}
 	s.mu.Lock()

@@ -1,7 +1,6 @@
 package disk
 
 import (
-	"bytes"
 	"maps"
 	"slices"
 	"sync"
@@ -13,8 +12,12 @@ type Image struct {
 	buckets map[string]map[string][]byte // no value is changed
 }
 
-// Store is a store without a file: it begins with what the image holds, and writes into it.
-func (i *Image) Store() *Store { return &Store{image: i} }
+// Record is a store without a file: it begins with what the image holds, and writes into it.
+func (i *Image) Record() *Store { return &Store{image: i, records: true} }
+
+// Start is a store without a file: it begins with what the image holds, and what is written
+// goes nowhere, as in the in-memory mode.
+func (i *Image) Start() *Store { return &Store{image: i} }
 
 // Copy is an image that holds the same, and goes its own way from here.
 func (i *Image) Copy() *Image {
@@ -42,7 +45,7 @@ func (i *Image) apply(ops []Op) {
 		if op.Value == nil {
 			delete(b, string(op.Key))
 		} else {
-			b[string(op.Key)] = bytes.Clone(op.Value)
+			b[string(op.Key)] = op.Value
 		}
 	}
 }

@@ -66,12 +66,21 @@ func faultsOf(l Load) faults {
 // pointRate is how often a function dies that comes to a failpoint.
 const pointRate = 0.05
 
+// fewDeaths is how often a function dies at a failpoint that has no more records in a whole
+// run than one that is put aside has tries: as often as the others it would take innocent ones
+// to the quarantine, which is what eight failures of a record are for.
+const fewDeaths = 2
+
 // pointsOf lets each function die at each failpoint that it has, n times at most.
 func pointsOf(seed uint64, n int) stack.FailpointPlan {
 	plan := stack.FailpointPlan{Seed: int64(seed)}
 	for _, function := range sorted(deaths) {
+		times := n
+		if function == follower {
+			times = min(n, fewDeaths)
+		}
 		for _, point := range deaths[function] {
-			plan.Points = append(plan.Points, stack.Failpoint{Function: function, Point: point, Rate: pointRate, Count: n})
+			plan.Points = append(plan.Points, stack.Failpoint{Function: function, Point: point, Rate: pointRate, Count: times})
 		}
 	}
 	return plan
@@ -86,7 +95,7 @@ var deaths = map[string][]failpoint.Point{
 	"reconcile": {failpoint.MidBatch},
 	"profile":   {failpoint.MidBatch},
 	linker:      {failpoint.BeforeWrite, failpoint.AfterWrite},
-	follower:    {failpoint.BeforeWrite, failpoint.AfterWrite, failpoint.MidBatch},
+	follower:    {failpoint.AfterWrite, failpoint.MidBatch},
 }
 
 // plans are the faults by the target at which they are set.
